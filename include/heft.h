@@ -1,0 +1,302 @@
+/* heft - the public interface. Everything here is stable; nothing else is.
+ *
+ * Conventions, said once:
+ * - A function that can fail returns heft_status and takes `heft_error *err` last; err may be
+ *   NULL. After a failure the outputs are untouched unless the comment says otherwise.
+ * - Pointers are borrowed for the call. "Kept" means borrowed until the object is closed.
+ * - Every close accepts NULL.
+ * - Objects are not locked: one thread at a time may use one heft_engine and its sequences.
+ *   A heft_model and a heft_tokenizer are read-only once open and may be shared. */
+#ifndef HEFT_H
+#define HEFT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define HEFT_API __attribute__((visibility("default")))
+#define HEFT_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define HEFT_API
+#define HEFT_MUST_CHECK
+#endif
+
+/* ---- errors ----------------------------------------------------------- */
+
+/* What went wrong, for code. The numbers are part of the ABI. */
+typedef enum {
+    HEFT_OK = 0,
+    HEFT_E_ARG = 1,         /* the caller asked for something impossible */
+    HEFT_E_NOMEM = 2,       /* an allocation failed, or would not fit this machine */
+    HEFT_E_IO = 3,          /* the system or the network refused */
+    HEFT_E_FORMAT = 4,      /* a file is not what it claims to be */
+    HEFT_E_UNSUPPORTED = 5, /* well formed, but heft cannot run it */
+    HEFT_E_INTEGRITY = 6,   /* a hash or a signature does not match */
+    HEFT_E_CANCELLED = 7,   /* a callback asked to stop */
+} heft_status;
+
+/* What went wrong, for people. Zero-initialise; no cleanup needed. */
+typedef struct {
+    heft_status code;
+    char text[400]; /* one line, no trailing newline or full stop */
+} heft_error;
+
+/* A short name for a status ("format"). Never NULL, static storage. */
+HEFT_API const char *heft_status_name(heft_status code);
+
+/* "0.1.0". */
+HEFT_API const char *heft_version(void);
+
+/* A warning: one line without newline. Called from the thread that called heft. */
+typedef struct {
+    void (*warn)(void *to, const char *line); /* NULL: warnings are dropped */
+    void *to;
+} heft_log;
+
+/* Free an array that heft handed out (heft_tokenize, ...). NULL is allowed. */
+HEFT_API void heft_release(void *array);
+
+/* Turn a fault in a mapped model file (it shrank, its disk failed) into HEFT_E_IO naming the
+ * file, instead of a signal. Installs a SIGBUS handler for the process that passes every other
+ * fault on to the handler before it; for programs, optional for embedders. Call once, first. */
+HEFT_API void heft_guard_mappings(void);
+
+/* ---- text and tokens -------------------------------------------------- */
+
+typedef struct heft_tokenizer heft_tokenizer;
+
+/* Open the tokenizer of a release: a directory with tokenizer.json, or a GGUF file (its tensors
+ * may be absent). Fails: HEFT_E_IO, HEFT_E_FORMAT, HEFT_E_UNSUPPORTED (by name), HEFT_E_NOMEM. */
+HEFT_API heft_status heft_tokenizer_open(const char *path, const heft_log *log, heft_tokenizer **out,
+                                         heft_error *err) HEFT_MUST_CHECK;
+HEFT_API void heft_tokenizer_close(heft_tokenizer *t);
+
+enum {
+    HEFT_TOKENIZE_NO_SPECIAL = 1,    /* do not add what the tokenizer adds (BOS, EOS) */
+    HEFT_TOKENIZE_PARSE_SPECIAL = 2, /* text that spells a special token becomes that token */
+};
+
+/* Text (n bytes, any bytes) to ids. *ids is new; release it. flags: HEFT_TOKENIZE_*. */
+HEFT_API heft_status heft_tokenize(const heft_tokenizer *t, const char *text, size_t n, unsigned flags,
+                                   int32_t **ids, size_t *n_ids, heft_error *err) HEFT_MUST_CHECK;
+
+/* Ids to bytes. special: write special tokens too. *text is new, has a NUL after its *n bytes;
+ * release it. Fails: HEFT_E_ARG for an id the tokenizer does not have. */
+HEFT_API heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t n_ids, bool special,
+                                     char **text, size_t *n, heft_error *err) HEFT_MUST_CHECK;
+
+/* Ids are 0 .. size-1; some may be unused. */
+HEFT_API int32_t heft_tokenizer_size(const heft_tokenizer *t);
+/* Beginning of text, or -1. */
+HEFT_API int32_t heft_tokenizer_bos(const heft_tokenizer *t);
+/* Does this id end a generation (EOS, end of turn)? */
+HEFT_API bool heft_tokenizer_is_end(const heft_tokenizer *t, int32_t id);
+
+/* ---- a model: files, mapped and understood ---------------------------- */
+
+typedef struct heft_model heft_model;
+
+typedef struct {
+    bool strict;  /* an unknown config key is an error, not a warning */
+    heft_log log; /* where warnings go, during open and later */
+} heft_model_options;
+
+/* Open a release directory or a GGUF file: map it, validate it, find its family, bind every
+ * tensor, open its tokenizer. Reads headers and small vectors only. options may be NULL. */
+HEFT_API heft_status heft_model_open(const char *path, const heft_model_options *options, heft_model **out,
+                                     heft_error *err) HEFT_MUST_CHECK;
+HEFT_API void heft_model_close(heft_model *m); /* after every engine on it */
+
+/* Bytes stored in one number format. */
+typedef struct {
+    const char *name; /* "BF16", "Q4_K" */
+    int64_t tensors, bytes;
+} heft_format_bytes;
+
+typedef struct {
+    const char *path, *name; /* as opened; as the release calls itself, or "" */
+    const char *container;   /* "safetensors" or "gguf" */
+    const char *family, *source;
+    int64_t parameters, parameters_active; /* numbers in all bound weights; used for one token */
+    int64_t tensors, bytes;                /* in the files */
+    int64_t copied_bytes;                  /* of weights that could not be used in place */
+    int64_t unused_tensors, unused_bytes;  /* known and not run */
+    int32_t context, vocab, width, layers, heads, kv_heads, head_width, ffn_width;
+    int32_t window; /* smallest sliding window of any layer; 0 = none */
+    const heft_format_bytes *formats;
+    int32_t n_formats;
+} heft_model_facts;
+
+/* Borrowed; lives as long as the model. */
+HEFT_API const heft_model_facts *heft_model_describe(const heft_model *m);
+HEFT_API const heft_tokenizer *heft_model_tokenizer(const heft_model *m); /* NULL if it has none */
+
+/* The sampling a release recommends (generation_config.json). A field it does not give keeps its
+ * value in *s; false if it gives none. */
+struct heft_sampling;
+HEFT_API bool heft_model_sampling(const heft_model *m, struct heft_sampling *s);
+
+typedef struct {
+    const char *name, *format, *file;
+    int32_t rank;
+    int64_t shape[8]; /* outermost first, both containers */
+    int64_t bytes;
+    bool used; /* bound, or known and not run */
+} heft_tensor_info;
+
+/* Tensor i of facts->tensors, in file order. Needs 0 <= i < tensors. */
+HEFT_API void heft_model_tensor(const heft_model *m, int64_t i, heft_tensor_info *out);
+
+/* ---- an engine: a model on this machine ------------------------------- */
+
+typedef struct heft_engine heft_engine;
+
+typedef enum { HEFT_CACHE_F16, HEFT_CACHE_BF16, HEFT_CACHE_F32 } heft_cache_type;
+
+typedef struct {
+    int32_t threads;       /* 0: the cores this process may use */
+    const char *isa;       /* NULL: the best here; "scalar", "avx2", ... */
+    int32_t context;       /* longest sequence in tokens; 0: min(model's, 4096) */
+    int32_t sequences;     /* sequences that may be full at once; 0: 1 */
+    int32_t batch;         /* rows of one step; 0: 512 */
+    int32_t outputs;       /* rows of one step that may want logits; 0: sequences */
+    heft_cache_type cache; /* keys and values */
+    bool hidden;           /* keep the hidden state after every layer (heft_engine_hidden) */
+    bool force;            /* run even if the plan does not fit this machine */
+} heft_engine_options;
+
+typedef struct { /* bytes */
+    int64_t weights_mapped, weights_copied;
+    int64_t cache_per_token, cache; /* one sequence's growth; all pages and states reserved */
+    int64_t work;                   /* buffers of a step, tables, scratch of the threads */
+    int64_t total_private;          /* what heft allocates: copies, tables, cache, work */
+    int64_t available;              /* min(MemAvailable, cgroup limit), or -1 unknown */
+    int64_t bytes_per_token;        /* weight bytes that one decoded token reads */
+} heft_plan;
+
+/* What an engine with these options needs. Allocates nothing that lasts. */
+HEFT_API heft_status heft_engine_plan(const heft_model *m, const heft_engine_options *options, heft_plan *out,
+                                      heft_error *err) HEFT_MUST_CHECK;
+
+/* The model must outlive the engine. Fails with HEFT_E_NOMEM, before allocating, where the plan's
+ * private bytes exceed what is available and force is off. */
+HEFT_API heft_status heft_engine_open(const heft_model *m, const heft_engine_options *options, heft_engine **out,
+                                      heft_error *err) HEFT_MUST_CHECK;
+HEFT_API void heft_engine_close(heft_engine *e); /* after its sequences */
+/* As resolved: no zeros left, isa by name. */
+HEFT_API const heft_engine_options *heft_engine_resolved(const heft_engine *e);
+
+/* ---- sequences and steps ---------------------------------------------- */
+
+typedef struct heft_seq heft_seq;
+
+/* A sequence of at most max_length tokens (0: the engine's context). Its rope table is fixed here. */
+HEFT_API heft_status heft_seq_open(heft_engine *e, int32_t max_length, heft_seq **out,
+                                   heft_error *err) HEFT_MUST_CHECK;
+/* A second sequence with the same tokens so far; full pages are shared. */
+HEFT_API heft_status heft_seq_fork(const heft_seq *s, heft_seq **out, heft_error *err) HEFT_MUST_CHECK;
+HEFT_API void heft_seq_close(heft_seq *s);
+HEFT_API int32_t heft_seq_length(const heft_seq *s);
+/* The tokens so far. Borrowed until the next step. */
+HEFT_API const int32_t *heft_seq_tokens(const heft_seq *s);
+/* Forget tokens from `length` on. What follows gives the bits a fresh sequence would give. */
+HEFT_API heft_status heft_seq_rewind(heft_seq *s, int32_t length, heft_error *err) HEFT_MUST_CHECK;
+
+typedef enum { HEFT_LOGITS_NONE, HEFT_LOGITS_LAST, HEFT_LOGITS_ALL } heft_logits_want;
+
+/* One sequence's part of a step. */
+typedef struct {
+    heft_seq *seq;
+    const int32_t *token; /* (n), each in [0, rows of the embedding) */
+    int32_t n;
+    heft_logits_want logits;
+} heft_feed;
+
+/* Run one step: the n_feeds sequences (each at most once) advance together by at most
+ * options.batch rows. On failure no sequence has changed. Allocates nothing. */
+HEFT_API heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n_feeds,
+                                      heft_error *err) HEFT_MUST_CHECK;
+/* Logits (heft_engine_vocab floats) of the i-th row that wanted them, in the order of the feeds.
+ * Borrowed until the next step. */
+HEFT_API const float *heft_engine_logits(const heft_engine *e, int32_t i);
+HEFT_API int32_t heft_engine_vocab(const heft_engine *e); /* rows of the head */
+/* Hidden states of the last step, (rows of the step, width) after `layer` layers (0: embedding,
+ * layers: before the final norm). Needs options.hidden. Borrowed until the next step. */
+HEFT_API const float *heft_engine_hidden(const heft_engine *e, int32_t layer);
+
+/* Feed n tokens in as many steps as it takes. logits LAST: those of the last token are at 0. */
+HEFT_API heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
+                                   heft_error *err) HEFT_MUST_CHECK;
+
+/* ---- choosing tokens -------------------------------------------------- */
+
+typedef struct heft_sampling {
+    float temperature; /* 0: greedy */
+    int32_t top_k;     /* 0: off */
+    float top_p;       /* 1: off */
+    float min_p;       /* 0: off */
+    float repeat_penalty, presence_penalty, frequency_penalty; /* 1, 0, 0: off */
+    int32_t repeat_last_n; /* tokens the penalties look back on, prompt included; -1: all */
+    uint64_t seed;         /* the draw is a function of (seed, position) */
+} heft_sampling;
+
+/* temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, penalties off over 64 tokens, seed 0. */
+HEFT_API heft_sampling heft_sampling_default(void);
+
+/* Choose the token that follows `history` (n of them) given logits (vocab). Never an id the
+ * tokenizer does not have. Allocates nothing. Fails: HEFT_E_ARG (a parameter out of range),
+ * HEFT_E_FORMAT (a logit is not a number). */
+HEFT_API heft_status heft_sample(heft_engine *e, const float *logits, const int32_t *history, int32_t n,
+                                 const heft_sampling *s, int32_t *token, heft_error *err) HEFT_MUST_CHECK;
+
+/* ---- generating ------------------------------------------------------- */
+
+typedef enum { HEFT_DONE_END, HEFT_DONE_STOP, HEFT_DONE_COUNT, HEFT_DONE_LENGTH, HEFT_DONE_CANCELLED } heft_done;
+
+typedef struct {
+    heft_sampling sampling;
+    int32_t max_tokens;      /* tokens to generate at most; -1: until the context is full */
+    const char *const *stop; /* (n_stop) strings that end the text and are not part of it */
+    int32_t n_stop;
+    bool ignore_end;         /* end tokens are suppressed instead of ending */
+    bool special;            /* special tokens are part of the text */
+    /* Receives text as soon as it is certain: whole characters, never part of a stop string.
+     * Return false to cancel. */
+    bool (*text)(void *to, const char *text, size_t n);
+    void *to;
+} heft_generation;
+
+typedef struct {
+    heft_done why;
+    int32_t prompt_tokens, generated; /* tokens */
+    double prompt_seconds, decode_seconds;
+    const char *stop; /* the stop string that was met, or NULL */
+} heft_generated;
+
+/* Continue `s` with the prompt's ids and then with chosen tokens. A prompt that does not fit the
+ * sequence is HEFT_E_ARG. `out` may be NULL. */
+HEFT_API heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n, const heft_generation *g,
+                                   heft_generated *out, heft_error *err) HEFT_MUST_CHECK;
+
+/* ---- writing results -------------------------------------------------- */
+
+typedef struct {
+    const char *name, *dtype; /* "F32", "I32" */
+    int32_t rank;
+    int64_t shape[8];
+    const void *data;
+} heft_array;
+
+/* Write a safetensors file, atomically. */
+HEFT_API heft_status heft_write_safetensors(const char *path, const heft_array *array, int32_t n,
+                                            heft_error *err) HEFT_MUST_CHECK;
+
+#ifdef __cplusplus
+}
+#endif
+#endif

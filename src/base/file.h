@@ -1,0 +1,48 @@
+/* Files: mapped, read whole, written atomically. */
+#ifndef HEFT_BASE_FILE_H
+#define HEFT_BASE_FILE_H
+
+#include "base/mem.h"
+
+#include <stdio.h>
+
+/* A file mapped read-only. Zero-initialise. */
+typedef struct {
+    const uint8_t *data; /* NULL for an empty file */
+    size_t size;
+    int32_t slot; /* in the table of guarded mappings, or -1 */
+    char *path;
+} heft_map;
+
+/* Fails: HEFT_E_IO (no such file, not a regular file, no permission), HEFT_E_NOMEM. */
+heft_status heft_map_open(heft_map *m, const char *path, heft_error *err) HEFT_MUST_CHECK;
+void heft_map_close(heft_map *m);
+
+/* After heft_guard_mappings(): has a read of this mapping hit a page that is no longer there? Ask
+ * after reading; what was read since is zeros. HEFT_E_IO naming the file. */
+heft_status heft_map_check(const heft_map *m, heft_error *err) HEFT_MUST_CHECK;
+
+/* A whole file of at most `max` bytes, with a NUL behind it. Free *text with heft_free. */
+heft_status heft_read_file(const char *path, size_t max, char **text, size_t *n,
+                           heft_error *err) HEFT_MUST_CHECK;
+
+/* dir + "/" + name in out; HEFT_E_ARG where that is too long. */
+heft_status heft_path_join(char *out, size_t size, const char *dir, heft_str name,
+                           heft_error *err) HEFT_MUST_CHECK;
+bool heft_is_directory(const char *path);
+bool heft_is_file(const char *path);
+
+/* A file that appears under its name only when it is complete. */
+typedef struct {
+    FILE *f;
+    char *path, *temporary;
+} heft_out;
+
+heft_status heft_out_open(heft_out *o, const char *path, heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_out_write(heft_out *o, const void *data, size_t n, heft_error *err) HEFT_MUST_CHECK;
+/* Flush, fsync, rename, fsync the directory. On failure the temporary file is gone too. */
+heft_status heft_out_commit(heft_out *o, heft_error *err) HEFT_MUST_CHECK;
+/* Without effect after a commit; for the error path. */
+void heft_out_abandon(heft_out *o);
+
+#endif

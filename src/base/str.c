@@ -1,0 +1,125 @@
+/* String views and UTF-8. */
+#include "base/str.h"
+
+#include <string.h>
+
+heft_str heft_str_of(const char *z)
+{
+    return (heft_str){ z ? z : "", z ? strlen(z) : 0 };
+}
+
+bool heft_str_eq(heft_str a, heft_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+
+bool heft_str_is(heft_str a, const char *z)
+{
+    return heft_str_eq(a, heft_str_of(z));
+}
+
+bool heft_str_begins(heft_str a, const char *z)
+{
+    size_t n = strlen(z);
+    return a.n >= n && memcmp(a.p, z, n) == 0;
+}
+
+bool heft_str_ends(heft_str a, const char *z)
+{
+    size_t n = strlen(z);
+    return a.n >= n && memcmp(a.p + a.n - n, z, n) == 0;
+}
+
+int heft_str_cmp(heft_str a, heft_str b)
+{
+    size_t n = a.n < b.n ? a.n : b.n;
+    int c = n ? memcmp(a.p, b.p, n) : 0;
+    return c ? c : (a.n > b.n) - (a.n < b.n);
+}
+
+uint64_t heft_str_hash(heft_str a)
+{
+    uint64_t h = 0xcbf29ce484222325u;
+    for (size_t i = 0; i < a.n; i++)
+        h = (h ^ (uint8_t)a.p[i]) * 0x100000001b3u;
+    return h ^ h >> 32;
+}
+
+/* Bytes a lead byte asks for; 0: it cannot lead. */
+static size_t asked(uint8_t c)
+{
+    return c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+}
+
+size_t heft_utf8_decode(const char *p, size_t n, int32_t *cp)
+{
+    static const int32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
+    const uint8_t *u = (const uint8_t *)p;
+    size_t len = asked(u[0]);
+    *cp = -1;
+    if (len == 1) {
+        *cp = u[0];
+        return 1;
+    }
+    if (len == 0 || len > n) return 1;
+    int32_t v = u[0] & (0x7f >> len);
+    for (size_t i = 1; i < len; i++) {
+        if ((u[i] & 0xc0) != 0x80) return 1;
+        v = v << 6 | (u[i] & 0x3f);
+    }
+    if (v < least[len] || v > 0x10ffff || (v >= 0xd800 && v < 0xe000)) return 1;
+    *cp = v;
+    return len;
+}
+
+size_t heft_utf8_encode(int32_t cp, char out[4])
+{
+    uint32_t c = (uint32_t)cp;
+    if (c < 0x80) {
+        out[0] = (char)c;
+        return 1;
+    }
+    size_t n = c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+    for (size_t i = n - 1; i > 0; i--, c >>= 6)
+        out[i] = (char)(0x80 | (c & 0x3f));
+    out[0] = (char)((0xf00u >> n & 0xf0) | c); /* 110xxxxx, 1110xxxx, 11110xxx */
+    return n;
+}
+
+bool heft_utf8_valid(heft_str s)
+{
+    for (size_t i = 0; i < s.n;) {
+        int32_t cp;
+        i += heft_utf8_decode(s.p + i, s.n - i, &cp);
+        if (cp < 0) return false;
+    }
+    return true;
+}
+
+/* Could n bytes at u begin a valid character of more than n bytes? */
+static bool unfinished(const uint8_t *u, size_t n)
+{
+    char full[4] = { 0 };
+    size_t len = asked(u[0]);
+    int32_t cp;
+    if (len <= n) return false;
+    for (size_t i = 1; i < n; i++)
+        if ((u[i] & 0xc0) != 0x80) return false;
+    for (int32_t fill = 0x80; fill <= 0xbf; fill += 0x3f) { /* the second byte decides validity */
+        memcpy(full, u, n);
+        memset(full + n, fill, len - n);
+        (void)heft_utf8_decode(full, len, &cp);
+        if (cp >= 0) return true;
+    }
+    return false;
+}
+
+size_t heft_utf8_whole(heft_str s)
+{
+    for (size_t back = 1; back <= 3 && back <= s.n; back++) {
+        const uint8_t *u = (const uint8_t *)s.p + s.n - back;
+        if ((*u & 0xc0) == 0x80) continue;
+        return unfinished(u, back) ? s.n - back : s.n;
+    }
+    return s.n;
+}

@@ -1,0 +1,34 @@
+/* String views and UTF-8. A view is borrowed bytes, not terminated, any content. */
+#ifndef HEFT_BASE_STR_H
+#define HEFT_BASE_STR_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+typedef struct {
+    const char *p;
+    size_t n;
+} heft_str;
+
+heft_str heft_str_of(const char *z); /* NULL gives the empty view */
+bool heft_str_eq(heft_str a, heft_str b);
+bool heft_str_is(heft_str a, const char *z);
+bool heft_str_begins(heft_str a, const char *z);
+bool heft_str_ends(heft_str a, const char *z);
+/* Order by bytes, shorter first: for qsort and bsearch. */
+int heft_str_cmp(heft_str a, heft_str b);
+/* FNV-1a, 64 bits, for hash tables in memory. */
+uint64_t heft_str_hash(heft_str a);
+
+/* Decode one code point. Returns its length in bytes (1..4) and sets *cp; for invalid UTF-8
+ * (overlong, surrogate, above U+10FFFF, cut short) sets *cp = -1 and returns 1. Needs n > 0. */
+size_t heft_utf8_decode(const char *p, size_t n, int32_t *cp);
+/* Encode cp (0 .. U+10FFFF, no surrogate) into out[4]; returns the length. */
+size_t heft_utf8_encode(int32_t cp, char out[4]);
+bool heft_utf8_valid(heft_str s);
+/* Length of the longest prefix that does not end inside a character. An invalid byte counts as a
+ * character of its own, so at most 3 bytes are ever held back. */
+size_t heft_utf8_whole(heft_str s);
+
+#endif

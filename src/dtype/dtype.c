@@ -1,0 +1,58 @@
+/* Numbers as stored: one row per format.
+ *
+ * Sources: the safetensors format description (dtype names); the GGUF specification, "ggml_type". */
+#include "dtype/dtype.h"
+
+/* clang-format off */
+const heft_dtype_info heft_dtypes[HEFT_DTYPES] = {
+    /*                  name       safetensors gguf block bytes sum */
+    [HEFT_F32]     = { "F32",     "F32",       0,   1,   4, HEFT_SUM_F },
+    [HEFT_F16]     = { "F16",     "F16",       1,   1,   2, HEFT_SUM_F },
+    [HEFT_BF16]    = { "BF16",    "BF16",     30,   1,   2, HEFT_SUM_F },
+    [HEFT_F64]     = { "F64",     "F64",      28,   1,   8, HEFT_SUM_NONE },
+    [HEFT_I8]      = { "I8",      "I8",       24,   1,   1, HEFT_SUM_NONE },
+    [HEFT_U8]      = { "U8",      "U8",       -1,   1,   1, HEFT_SUM_NONE },
+    [HEFT_I16]     = { "I16",     "I16",      25,   1,   2, HEFT_SUM_NONE },
+    [HEFT_U16]     = { "U16",     "U16",      -1,   1,   2, HEFT_SUM_NONE },
+    [HEFT_I32]     = { "I32",     "I32",      26,   1,   4, HEFT_SUM_NONE },
+    [HEFT_U32]     = { "U32",     "U32",      -1,   1,   4, HEFT_SUM_NONE },
+    [HEFT_I64]     = { "I64",     "I64",      27,   1,   8, HEFT_SUM_NONE },
+    [HEFT_U64]     = { "U64",     "U64",      -1,   1,   8, HEFT_SUM_NONE },
+    [HEFT_BOOL]    = { "BOOL",    "BOOL",     -1,   1,   1, HEFT_SUM_NONE },
+    [HEFT_C64]     = { "C64",     "C64",      -1,   1,   8, HEFT_SUM_NONE },
+    [HEFT_F8_E4M3] = { "F8_E4M3", "F8_E4M3",  -1,   1,   1, HEFT_SUM_NONE },
+    [HEFT_F8_E5M2] = { "F8_E5M2", "F8_E5M2",  -1,   1,   1, HEFT_SUM_NONE },
+    [HEFT_F8_E8M0] = { "F8_E8M0", "F8_E8M0",  -1,   1,   1, HEFT_SUM_NONE },
+    [HEFT_F4]      = { "F4",      "F4",       -1,   2,   1, HEFT_SUM_NONE },
+    [HEFT_F6_E2M3] = { "F6_E2M3", "F6_E2M3",  -1,   4,   3, HEFT_SUM_NONE },
+    [HEFT_F6_E3M2] = { "F6_E3M2", "F6_E3M2",  -1,   4,   3, HEFT_SUM_NONE },
+    [HEFT_Q4_0]    = { "Q4_0",    NULL,        2,  32,  18, HEFT_SUM_S },
+    [HEFT_Q8_0]    = { "Q8_0",    NULL,        8,  32,  34, HEFT_SUM_S },
+    [HEFT_Q4_K]    = { "Q4_K",    NULL,       12, 256, 144, HEFT_SUM_A },
+    [HEFT_Q5_K]    = { "Q5_K",    NULL,       13, 256, 176, HEFT_SUM_A },
+    [HEFT_Q6_K]    = { "Q6_K",    NULL,       14, 256, 210, HEFT_SUM_Q },
+};
+/* clang-format on */
+
+int32_t heft_dtype_of_safetensors(heft_str name)
+{
+    for (int32_t t = 0; t < HEFT_DTYPES; t++)
+        if (heft_dtypes[t].safetensors && heft_str_is(name, heft_dtypes[t].safetensors)) return t;
+    return -1;
+}
+
+int32_t heft_dtype_of_gguf(uint32_t id)
+{
+    for (int32_t t = 0; t < HEFT_DTYPES; t++)
+        if (heft_dtypes[t].gguf >= 0 && (uint32_t)heft_dtypes[t].gguf == id) return t;
+    return -1;
+}
+
+bool heft_dtype_bytes(heft_dtype t, int64_t n, uint64_t *bytes)
+{
+    const heft_dtype_info *d = &heft_dtypes[t];
+    if (n < 0 || n % d->block) return false;
+    uint64_t blocks = (uint64_t)(n / d->block);
+    *bytes = blocks * (uint64_t)d->bytes;
+    return *bytes / (uint64_t)d->bytes == blocks;
+}

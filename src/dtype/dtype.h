@@ -1,0 +1,43 @@
+/* Numbers as stored: one row per format, for files, kernels and messages alike. */
+#ifndef HEFT_DTYPE_DTYPE_H
+#define HEFT_DTYPE_DTYPE_H
+
+#include "base/str.h"
+
+/* Plain numbers first, then block formats. The order is ours; files know their own ids. */
+typedef enum {
+    HEFT_F32, HEFT_F16, HEFT_BF16, HEFT_F64,
+    HEFT_I8, HEFT_U8, HEFT_I16, HEFT_U16, HEFT_I32, HEFT_U32, HEFT_I64, HEFT_U64, HEFT_BOOL,
+    HEFT_C64, HEFT_F8_E4M3, HEFT_F8_E5M2, HEFT_F8_E8M0, HEFT_F4, HEFT_F6_E2M3, HEFT_F6_E3M2,
+    HEFT_Q4_0, HEFT_Q8_0, HEFT_Q4_K, HEFT_Q5_K, HEFT_Q6_K,
+    HEFT_DTYPES
+} heft_dtype;
+
+/* Which sum of docs/sums.md a matrix of this format is multiplied by. */
+typedef enum {
+    HEFT_SUM_NONE, /* not a weight heft multiplies by */
+    HEFT_SUM_F,    /* float weights, float activations */
+    HEFT_SUM_S,    /* one scale per 32, symmetric */
+    HEFT_SUM_A,    /* scale and minimum per 32 */
+    HEFT_SUM_Q,    /* integer sub-scales per 16 */
+} heft_sum;
+
+typedef struct {
+    const char *name;        /* as shown: "BF16", "Q4_K" */
+    const char *safetensors; /* its name there, or NULL */
+    int32_t gguf;            /* its type id there, or -1 */
+    int32_t block;           /* numbers per block: 1, 2 (F4), 32, 256 */
+    int32_t bytes;           /* per block */
+    heft_sum sum;
+} heft_dtype_info;
+
+extern const heft_dtype_info heft_dtypes[HEFT_DTYPES];
+
+/* -1: not known. */
+int32_t heft_dtype_of_safetensors(heft_str name);
+int32_t heft_dtype_of_gguf(uint32_t id);
+
+/* Bytes of n numbers; false if n is not whole blocks, is negative, or the product overflows. */
+bool heft_dtype_bytes(heft_dtype t, int64_t n, uint64_t *bytes);
+
+#endif

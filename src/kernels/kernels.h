@@ -1,0 +1,149 @@
+/* Row and tile kernels: the few inner loops where the time goes.
+ *
+ * scalar_*.c fills every slot and is the definition of every sum (docs/sums.md, law 3). Each other
+ * file in this folder is compiled for one instruction set and overwrites the slots it improves;
+ * tests compare it with the scalar code byte for byte. Nothing outside this folder may include an
+ * intrinsics header.
+ *
+ * Kernels never allocate, never fail, know no threads and look at no mutable globals. Weights and
+ * cache entries may have any address; float arrays need the alignment of float. Counts may be 0.
+ * Outputs never alias inputs unless a comment says so. */
+#ifndef HEFT_KERNELS_KERNELS_H
+#define HEFT_KERNELS_KERNELS_H
+
+#include "dtype/mat.h"
+
+/* 32 activations, quantised: x ~ d * q (docs/sums.md). */
+typedef struct {
+    float d, s;   /* scale; d * (h[0] + h[1]) */
+    int16_t h[2]; /* sums of q[0..15] and q[16..31] */
+    int8_t q[32];
+} heft_act;
+_Static_assert(sizeof(heft_act) == 44, "heft_act");
+
+/* 32 weights of one row in canonical form: what every quantised format unpacks to.
+ * w = d * sc[half] * q + m. */
+typedef struct {
+    float d;       /* class A: scale times sub-scale, exact */
+    float m;       /* class A: minus the minimum; else 0 */
+    int16_t sc[2]; /* class Q: of each half of 16; else 1 */
+    int8_t q[32];  /* the format's offset is taken off (class A: 0 .. 31) */
+} heft_block;
+
+enum {
+    HEFT_TILE = 32,  /* keys of one attention tile, by absolute position; a cache page */
+    HEFT_SPAN = 512, /* keys whose tiles are merged first, by absolute position */
+};
+
+typedef enum {
+    HEFT_ACT_SILU, HEFT_ACT_GELU_TANH, HEFT_ACT_GELU_ERF, HEFT_ACT_RELU, HEFT_ACT_SIGMOID_1702
+} heft_act_kind;
+
+/* act(min(gate, gate_max)) * (clamp(up, +-up_abs) + up_add); gate_max and up_abs 0 = no limit;
+ * up NULL = act(gate) alone. Strides in floats let fused projections be read in place. */
+typedef struct {
+    heft_act_kind fn;
+    float gate_max, up_abs, up_add;
+    const float *gate, *up;
+    int32_t gate_step, up_step; /* from one number to the next: 1, or 2 where they interleave */
+} heft_glu;
+
+/* One tile of at most HEFT_TILE cache entries of one key/value head. */
+typedef struct {
+    const uint8_t *k, *v;       /* entry e lies e * stride bytes further */
+    size_t k_stride, v_stride;
+    heft_dtype dtype;           /* F32, F16, BF16 */
+    int32_t dk, dv;
+    int32_t pos;                /* absolute position of entry 0 */
+    float scale, softcap;       /* softcap 0: none */
+} heft_tile;
+
+/* What attention has seen of one query so far: maximum, sum and weighted values. Empty: l = 0. */
+typedef struct {
+    float m, l;
+    float *o; /* (dv) */
+} heft_partial;
+
+typedef struct {
+    const float *q;      /* (dk) */
+    int32_t lo, hi;      /* entries of the tile it may see: lo <= e < hi; none if lo >= hi */
+    int32_t pos;         /* its own position, for alibi */
+    float slope;         /* alibi: + slope * (entry position - pos); 0: none */
+    heft_partial *state; /* the tile's result is merged into it */
+} heft_query;
+
+typedef struct heft_kernels {
+    const char *name; /* "scalar", "avx2", "avx512", "neon" */
+
+    /* ---- matrices ---- */
+
+    /* a (k/32) = x (k). Needs k % 32 == 0. */
+    void (*quantise)(heft_act *a, const float *x, int32_t k);
+
+    /* y[c][r] = sum_k w[r][k] x[c][k] for rows r0 <= r < r1 and columns c < n, by the sum of w's
+     * class. x[c] is (cols/32) heft_act for the classes S, A, Q and (cols) float for F and by_col.
+     * scratch holds mul_scratch(cols) bytes, aligned to 64. */
+    void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n, float *const *y,
+                void *scratch);
+    size_t (*mul_scratch)(int32_t cols);
+
+    /* y (cols) = row r of w as floats, exactly as stored (by_col too). */
+    void (*row)(float *y, const heft_mat *w, int32_t r);
+
+    /* ---- rows of floats ---- */
+
+    /* y = w x / sqrt(mean(x^2) + eps); w NULL: ones. y may be x. arXiv:1910.07467, eq. 4. */
+    void (*norm_rms)(float *y, const float *x, const float *w, float eps, int32_t n);
+    /* y = w (x - mean) / sqrt(var + eps) + b; w, b may be NULL. y may be x. arXiv:1607.06450. */
+    void (*norm_layer)(float *y, const float *x, const float *w, const float *b, float eps, int32_t n);
+    /* y = a + s b, one fma each. y may be a. */
+    void (*add)(float *y, const float *a, const float *b, float s, int64_t n);
+    /* y = s x, then cap tanh(y / cap) if cap > 0. y may be x. */
+    void (*scale)(float *y, const float *x, float s, float cap, int64_t n);
+    void (*glu)(float *y, const heft_glu *g, int32_t n);
+    /* Rotate one head in place: pairs (2i, 2i+1) or (i, i + width/2) of x by the angle whose cosine
+     * and sine are cs[2i], cs[2i+1], i < width/2. arXiv:2104.09864. */
+    void (*rotate)(float *x, const float *cs, int32_t width, bool pairs);
+    /* Store n floats as cache entries of type F32, F16 or BF16 (nearest even). Returns false if a
+     * finite value became infinite. */
+    bool (*narrow)(void *y, heft_dtype t, const float *x, int32_t n);
+    /* p = exp(x - max) and the sum of p in *sum (class F); returns max. Needs n > 0. */
+    float (*softmax)(float *p, const float *x, int32_t n, float *sum);
+
+    /* ---- attention ---- */
+
+    /* One tile for nq queries that share its head: each query's own result, merged into its state. */
+    void (*attend)(const heft_tile *t, const heft_query *q, int32_t nq);
+    /* a = a joined with b, in order of position. Sizes (dv). */
+    void (*merge)(heft_partial *a, const heft_partial *b, int32_t dv);
+} heft_kernels;
+
+enum {
+    HEFT_ISA_AVX2 = 1u << 0,   /* AVX2 + FMA + F16C */
+    HEFT_ISA_AVX512 = 1u << 1, /* F, BW, DQ, VL, VNNI */
+    HEFT_ISA_NEON = 1u << 2,
+};
+
+/* What this processor and operating system can run. */
+unsigned heft_isa_detect(void);
+/* "scalar", "avx2", ... -> the bits up to and with that set; false if heft has no such set. */
+bool heft_isa_named(const char *name, unsigned *isa);
+/* Fill *k with the best kernels allowed by isa, a subset of heft_isa_detect(); 0: scalar. */
+void heft_kernels_init(heft_kernels *k, unsigned isa);
+
+/* Unpack 32-number block b of row r of w (classes S, A, Q): the one decoder of each format. */
+void heft_unpack(heft_block *out, const heft_mat *w, int32_t r, int32_t b);
+
+/* ---- functions: our own polynomials in fma form, equal in every instruction set ---- */
+float heft_exp(float x);     /* relative error below 2^-22; exp(0) = 1; no NaN from +-inf */
+float heft_tanh(float x);
+float heft_erf(float x);
+float heft_log(float x);     /* x > 0 */
+float heft_half(uint16_t h); /* fp16 to float, exact */
+uint16_t heft_to_half(float f);
+float heft_bf16(uint16_t h);
+uint16_t heft_to_bf16(float f);
+/* cs[2i], cs[2i+1] = magnitude * cos, sin of the float angle (float)pos * inv[i], i < n. */
+void heft_rope_table(float *cs, int64_t pos, const float *inv, float magnitude, int32_t n);
+
+#endif
