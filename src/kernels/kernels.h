@@ -142,7 +142,7 @@ void heft_unpack(heft_block *out, const heft_mat *w, int32_t r, int32_t b);
 float heft_exp(float x);     /* relative error below 2^-22; exp(0) = 1; no NaN from +-inf */
 float heft_tanh(float x);
 float heft_erf(float x);
-float heft_log(float x);     /* x > 0 */
+float heft_ln(float x);      /* x > 0 */
 float heft_half(uint16_t h); /* fp16 to float, exact */
 uint16_t heft_to_half(float f);
 float heft_bf16(uint16_t h);
