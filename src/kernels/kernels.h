@@ -21,6 +21,9 @@ typedef struct {
 } heft_act;
 _Static_assert(sizeof(heft_act) == 44, "heft_act");
 
+/* Blocks whose largest number is smaller count as zero: 127 / m must not overflow. */
+#define HEFT_ACT_MIN 0x1p-120f
+
 /* 32 weights of one row in canonical form: what every quantised format unpacks to.
  * w = d * sc[half] * q + m. */
 typedef struct {
@@ -77,7 +80,8 @@ typedef struct heft_kernels {
 
     /* ---- matrices ---- */
 
-    /* a (k/32) = x (k). Needs k % 32 == 0. */
+    /* a (k/32) = x (k). Needs k % 32 == 0. A block with an infinity or a NaN gets d = s = NaN and
+     * q = 0, so that every sum it enters becomes NaN. */
     void (*quantise)(heft_act *a, const float *x, int32_t k);
 
     /* y[c][r] = sum_k w[r][k] x[c][k] for rows r0 <= r < r1 and columns c < n, by the sum of w's
@@ -138,7 +142,7 @@ void heft_unpack(heft_block *out, const heft_mat *w, int32_t r, int32_t b);
 float heft_exp(float x);     /* relative error below 2^-22; exp(0) = 1; no NaN from +-inf */
 float heft_tanh(float x);
 float heft_erf(float x);
-float heft_logf(float x);    /* x > 0 */
+float heft_ln(float x);      /* x > 0 */
 float heft_half(uint16_t h); /* fp16 to float, exact */
 uint16_t heft_to_half(float f);
 float heft_bf16(uint16_t h);
