@@ -3,8 +3,8 @@
  * A tile is small (32 entries), so it is kept in the nearest cache while all queries pass over it:
  * scores of up to 64 queries, their weights, then the weighted values, column block by column
  * block, each joined with what the query has seen so far as it leaves the registers. 16-bit entries
- * are widened once into a small buffer, except for one or two queries (decode), where widening in
- * the registers is cheaper. */
+ * are widened once into a small buffer, except for a few queries (decode), where widening in the
+ * registers is cheaper. */
 #include "base/bounds.h"
 #include "kernels/fill.h"
 #include "kernels/x86_avx2_functions.h"
@@ -17,8 +17,9 @@
 
 enum {
     QUERIES = 64, /* at a time */
-    WIDE = 8192,  /* floats of the widened buffer */
-    SPARE = 8,    /* scores are written eight at a time, from any entry on */
+    FEW = 8,
+    WIDE = 8192, /* floats of the widened buffer */
+    SPARE = 8,   /* scores are written eight at a time, from any entry on */
 };
 _Static_assert((int)HEFT_MAX_HEAD_WIDTH <= (int)WIDE, "one key must fit the buffer");
 
@@ -53,6 +54,14 @@ static inline INLINE __m256 load_as(heft_dtype t, const uint8_t *p)
     __m128i h = _mm_loadu_si128((const __m128i *)(const void *)p);
     if (t == HEFT_F16) return _mm256_cvtph_ps(h);
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
+}
+
+/* v, read once: gcc would rather load it again for every use, and loads are what there is least of.
+ */
+static inline INLINE __m256 in_register(__m256 v)
+{
+    __asm__("" : "+x"(v));
+    return v;
 }
 
 static inline size_t width_of(heft_dtype t)
@@ -105,10 +114,10 @@ static entries widen(pass *w, const entries *from, int32_t lo, int32_t hi, int32
 }
 
 /* May entries of n numbers be read where they are? Whole vectors only; and widening in the
- * registers costs more than the buffer from the third query on. */
+ * registers, again for every few queries, costs more than the buffer from FEW queries on. */
 static bool in_place(const pass *w, int32_t n)
 {
-    return n % 16 == 0 && (w->tile->dtype == HEFT_F32 || w->n <= 2);
+    return n % 16 == 0 && (w->tile->dtype == HEFT_F32 || w->n <= FEW);
 }
 
 /* ---- scores ---- */
@@ -123,14 +132,14 @@ static inline INLINE void dot_step(heft_dtype t, int32_t nq, int32_t nk, __m256 
     for (int32_t i = 0; i < nq; i++)
         x[i] = load(q[i] + d, left);
     for (int32_t j = 0; j < nk; j++) {
-        __m256 key = load_as(t, k + (size_t)j * stride + width * (size_t)d);
+        __m256 key = in_register(load_as(t, k + (size_t)j * stride + width * (size_t)d));
         for (int32_t i = 0; i < nq; i++)
             a[i][j] = _mm256_fmadd_ps(x[i], key, a[i][j]);
     }
     for (int32_t i = 0; i < nq; i++)
         x[i] = load(q[i] + d + 8, left - 8);
     for (int32_t j = 0; j < nk; j++) {
-        __m256 key = load_as(t, k + (size_t)j * stride + width * (size_t)(d + 8));
+        __m256 key = in_register(load_as(t, k + (size_t)j * stride + width * (size_t)(d + 8)));
         for (int32_t i = 0; i < nq; i++)
             b[i][j] = _mm256_fmadd_ps(x[i], key, b[i][j]);
     }
@@ -287,8 +296,9 @@ static inline INLINE void weigh(heft_dtype t, int32_t nq, int32_t nv, const pass
     for (int32_t r = 0; r < nq; r++)
         for (int32_t j = 0; j < nv; j++)
             o[r][j] = _mm256_setzero_ps();
-    const uint8_t *row = entry(v, w->query[i]->lo) + width_of(t) * (size_t)c;
-    for (int32_t e = w->query[i]->lo; e < w->query[i]->hi; e++, row += v->stride) {
+    const int32_t lo = w->query[i]->lo, hi = w->query[i]->hi;
+    const uint8_t *row = entry(v, lo) + width_of(t) * (size_t)c;
+    for (int32_t e = lo; e < hi; e++, row += v->stride) {
         __m256 p[4];
         for (int32_t r = 0; r < nq; r++)
             p[r] = _mm256_broadcast_ss(&w->p[i + r][e]);
@@ -324,28 +334,32 @@ static inline INLINE void weigh_all(heft_dtype t, int32_t nq, const pass *w, int
         weigh(t, nq, 2, w, i, v, at, c, n);
 }
 
-static void weigh_queries(const pass *w, int32_t i, int32_t nq, const entries *v, int32_t at,
-                          int32_t n)
+static void weigh_one(const pass *w, int32_t i, const entries *v, int32_t at, int32_t n)
 {
-    if (nq == 4)
-        weigh_all(HEFT_F32, 4, w, i, v, at, n);
-    else if (v->dtype == HEFT_F16)
-        weigh_all(HEFT_F16, 1, w, i, v, at, n);
-    else if (v->dtype == HEFT_BF16)
-        weigh_all(HEFT_BF16, 1, w, i, v, at, n);
-    else
-        weigh_all(HEFT_F32, 1, w, i, v, at, n);
+    switch (v->dtype) {
+    case HEFT_F16: weigh_all(HEFT_F16, 1, w, i, v, at, n); break;
+    case HEFT_BF16: weigh_all(HEFT_BF16, 1, w, i, v, at, n); break;
+    default: weigh_all(HEFT_F32, 1, w, i, v, at, n); break;
+    }
 }
 
-/* How many queries from the i-th on can go together: 4 that see the same of widened entries, or 1.
- */
-static int32_t together(const pass *w, int32_t i, const entries *v)
+static void weigh_four(const pass *w, int32_t i, const entries *v, int32_t at, int32_t n)
+{
+    switch (v->dtype) {
+    case HEFT_F16: weigh_all(HEFT_F16, 4, w, i, v, at, n); break;
+    case HEFT_BF16: weigh_all(HEFT_BF16, 4, w, i, v, at, n); break;
+    default: weigh_all(HEFT_F32, 4, w, i, v, at, n); break;
+    }
+}
+
+/* Do the four queries from the i-th on see the same entries? Only then can they go together. */
+static bool same_four(const pass *w, int32_t i)
 {
     const heft_query *const *q = w->query + i;
-    if (v->dtype != HEFT_F32 || i + 4 > w->n) return 1;
+    if (i + 4 > w->n) return false;
     for (int32_t r = 1; r < 4; r++)
-        if (q[r]->lo != q[0]->lo || q[r]->hi != q[0]->hi) return 1;
-    return 4;
+        if (q[r]->lo != q[0]->lo || q[r]->hi != q[0]->hi) return false;
+    return true;
 }
 
 static void weigh_tile(pass *w)
@@ -357,9 +371,10 @@ static void weigh_tile(pass *w)
         const int32_t n = t->dv - at < room ? t->dv - at : room;
         entries v = { t->v + width_of(t->dtype) * (size_t)at, t->v_stride, 0, t->dtype };
         if (!as_is) v = widen(w, &v, w->lo, w->hi, n);
-        for (int32_t i = 0, nq; i < w->n; i += nq) {
-            nq = together(w, i, &v);
-            weigh_queries(w, i, nq, &v, at, n);
+        for (int32_t i = 0; i < w->n;) {
+            const bool four = same_four(w, i);
+            (four ? weigh_four : weigh_one)(w, i, &v, at, n);
+            i += four ? 4 : 1;
         }
     }
 }
