@@ -210,6 +210,17 @@ heft_status heft_out_write(heft_out *o, const void *data, size_t n, heft_error *
     return HEFT_OK;
 }
 
+heft_status heft_out_hole(heft_out *o, uint64_t n, heft_error *err)
+{
+    static const char zeros[4096]; /* less than a page is no hole */
+    if (n <= sizeof zeros) return heft_out_write(o, zeros, (size_t)n, err);
+    off_t at = fflush(o->f) ? -1 : ftello(o->f);
+    if (at < 0 || n > (uint64_t)(INT64_MAX - at)) return cannot(err, o->path);
+    off_t end = at + (off_t)n;
+    if (ftruncate(fileno(o->f), end) || fseeko(o->f, end, SEEK_SET)) return cannot(err, o->path);
+    return HEFT_OK;
+}
+
 static void sync_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
