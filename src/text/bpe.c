@@ -87,14 +87,15 @@ static heft_status joined(heft_bpe *b, heft_str left, heft_str right, int32_t *i
     return st;
 }
 
-heft_status heft_bpe_merge(heft_bpe *b, heft_str left, heft_str right, bool last_wins, heft_error *err)
+heft_status heft_bpe_merge(heft_bpe *b, heft_str left, heft_str right, bool last_wins,
+                           heft_error *err)
 {
     int32_t l = heft_vocab_find(b->vocab, left), r = heft_vocab_find(b->vocab, right), result = -1;
     heft_status st = joined(b, left, right, &result, err);
     if (st) return st;
     if (l < 0 || r < 0 || result < 0)
-        return heft_fail(err, HEFT_E_FORMAT, "merge %u (%s + %s): %s is not in the vocabulary", (unsigned)b->merges,
-                         heft_show(left).text, heft_show(right).text,
+        return heft_fail(err, HEFT_E_FORMAT, "merge %u (%s + %s): %s is not in the vocabulary",
+                         (unsigned)b->merges, heft_show(left).text, heft_show(right).text,
                          l < 0   ? "the left part"
                          : r < 0 ? "the right part"
                                  : "the whole");
@@ -103,7 +104,8 @@ heft_status heft_bpe_merge(heft_bpe *b, heft_str left, heft_str right, bool last
     if (st) return st;
     struct heft_merge *m = merge_slot(b, l, r);
     uint32_t rank = b->merges++;
-    if (!m->left1 || last_wins) *m = (struct heft_merge){ .left1 = l + 1, .right = r, .result = result, .rank = rank };
+    if (!m->left1 || last_wins)
+        *m = (struct heft_merge){ .left1 = l + 1, .right = r, .result = result, .rank = rank };
     return HEFT_OK;
 }
 
@@ -140,7 +142,9 @@ static heft_status add_symbol(heft_word *w, int32_t id, size_t at, size_t n, hef
         w->cap = cap;
     }
     int32_t i = (int32_t)w->n++;
-    w->symbol[i] = (struct heft_symbol){ .id = id, .at = (uint32_t)at, .n = (uint32_t)n, .prev = i - 1, .next = -1 };
+    w->symbol[i] = (struct heft_symbol){
+        .id = id, .at = (uint32_t)at, .n = (uint32_t)n, .prev = i - 1, .next = -1
+    };
     if (i) w->symbol[i - 1].next = i;
     return HEFT_OK;
 }
@@ -148,8 +152,8 @@ static heft_status add_symbol(heft_word *w, int32_t id, size_t at, size_t n, hef
 /* ---- characters to symbols ---- */
 
 /* The id of the character at piece[at], spelt as the model spells it there. -1: none. */
-static heft_status id_of_char(const heft_bpe *b, heft_word *w, heft_str piece, size_t at, size_t n, int32_t cp,
-                              int32_t *id, heft_error *err)
+static heft_status id_of_char(const heft_bpe *b, heft_word *w, heft_str piece, size_t at, size_t n,
+                              int32_t cp, int32_t *id, heft_error *err)
 {
     heft_str s = { piece.p + at, n };
     bool prefixed = at > 0 && b->prefix.n, suffixed = at + n == piece.n && b->suffix.n;
@@ -177,7 +181,8 @@ static bool has_bytes(const heft_bpe *b, heft_str s)
 
 static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, heft_error *err)
 {
-    size_t unknown_at = 0, unknown_n = 0; /* an unknown character waits here for others to fuse with */
+    size_t unknown_at = 0,
+           unknown_n = 0; /* an unknown character waits here for others to fuse with */
     heft_status st = HEFT_OK;
     w->n = 0;
     for (size_t at = 0, n; at < piece.n && !st; at += n) {
@@ -198,9 +203,11 @@ static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, h
             continue;
         }
         if (b->unknown < 0)
-            return heft_fail(err, HEFT_E_ARG, "the vocabulary has no token for %s (U+%04X) and none for the unknown",
+            return heft_fail(err, HEFT_E_ARG,
+                             "the vocabulary has no token for %s (U+%04X) and none for the unknown",
                              heft_show(s).text, (unsigned)cp);
-        if (unknown_n && !b->fuse_unknown) st = add_symbol(w, b->unknown, unknown_at, unknown_n, err);
+        if (unknown_n && !b->fuse_unknown)
+            st = add_symbol(w, b->unknown, unknown_at, unknown_n, err);
         if (!unknown_n || !b->fuse_unknown) unknown_at = at, unknown_n = 0;
         unknown_n += n;
     }
@@ -260,7 +267,8 @@ static bool candidate_at(const heft_bpe *b, const heft_word *w, heft_str piece, 
     const struct heft_symbol *right = &w->symbol[left->next];
     uint32_t rank;
     if (b->score) {
-        out->result = heft_vocab_find(b->vocab, (heft_str){ piece.p + left->at, left->n + right->n });
+        out->result =
+            heft_vocab_find(b->vocab, (heft_str){ piece.p + left->at, left->n + right->n });
         if (out->result < 0) return false;
         rank = rank_of_score(b->score[out->result]);
     } else {
@@ -304,7 +312,8 @@ static heft_status fall_back(const heft_bpe *b, heft_str s, heft_ids *ids, heft_
     heft_status st = HEFT_OK;
     if (!has_bytes(b, s)) {
         if (b->unknown >= 0) return heft_ids_add(ids, b->unknown, err);
-        return heft_fail(err, HEFT_E_ARG, "the vocabulary has no token for %s and none for its bytes",
+        return heft_fail(err, HEFT_E_ARG,
+                         "the vocabulary has no token for %s and none for its bytes",
                          heft_show(s).text);
     }
     for (size_t i = 0; i < s.n && !st; i++)
@@ -312,7 +321,8 @@ static heft_status fall_back(const heft_bpe *b, heft_str s, heft_ids *ids, heft_
     return st;
 }
 
-heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids, heft_error *err)
+heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids,
+                            heft_error *err)
 {
     if (b->ignore_merges) {
         int32_t id = heft_vocab_find(b->vocab, piece);

@@ -8,7 +8,7 @@
 #include "text/vocab.h"
 
 typedef struct {
-    const heft_vocab *vocab; /* kept */
+    const heft_vocab *vocab;  /* kept */
     struct heft_merge *merge; /* (left, right) to rank and result: open addressing */
     uint32_t mask, merges;
     float *score;            /* (vocab size): by score; NULL: by the list */

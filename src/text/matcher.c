@@ -37,7 +37,8 @@ static heft_status grow(heft_matcher *m, heft_error *err)
 
 static heft_status new_node(heft_matcher *m, heft_error *err)
 {
-    if (m->nodes == MAX_NODES) return heft_fail(err, HEFT_E_FORMAT, "added tokens have too many bytes");
+    if (m->nodes == MAX_NODES)
+        return heft_fail(err, HEFT_E_FORMAT, "added tokens have too many bytes");
     if (m->nodes == m->cap) {
         uint32_t cap = m->cap ? 2 * m->cap : 256;
         int32_t *value = heft_realloc(m->value, cap * sizeof *value);
@@ -52,8 +53,8 @@ static heft_status new_node(heft_matcher *m, heft_error *err)
 heft_status heft_matcher_add(heft_matcher *m, heft_str s, int32_t value, heft_error *err)
 {
     if (s.n == 0 || s.n > HEFT_MAX_ADDED_BYTES)
-        return heft_fail(err, HEFT_E_FORMAT, "added token %s has %zu bytes, 1 to %d are expected", heft_show(s).text,
-                         s.n, (int)HEFT_MAX_ADDED_BYTES);
+        return heft_fail(err, HEFT_E_FORMAT, "added token %s has %zu bytes, 1 to %d are expected",
+                         heft_show(s).text, s.n, (int)HEFT_MAX_ADDED_BYTES);
     heft_status st = m->nodes ? HEFT_OK : new_node(m, err);
     uint32_t node = 0;
     for (size_t i = 0; i < s.n && !st; i++) {
@@ -81,7 +82,8 @@ void heft_matcher_clear(heft_matcher *m)
     *m = (heft_matcher){ 0 };
 }
 
-int32_t heft_matcher_longest(const heft_matcher *m, heft_str text, size_t at, size_t most, size_t *n)
+int32_t heft_matcher_longest(const heft_matcher *m, heft_str text, size_t at, size_t most,
+                             size_t *n)
 {
     int32_t best = -1;
     size_t end = most < text.n - at ? at + most : text.n;

@@ -18,12 +18,14 @@ typedef struct {
 
 /* Add a string; one that is already there keeps its value. Needs value >= 0.
  * Fails: HEFT_E_FORMAT (empty or longer than HEFT_MAX_ADDED_BYTES), HEFT_E_NOMEM. */
-heft_status heft_matcher_add(heft_matcher *m, heft_str s, int32_t value, heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_matcher_add(heft_matcher *m, heft_str s, int32_t value,
+                             heft_error *err) HEFT_MUST_CHECK;
 void heft_matcher_clear(heft_matcher *m);
 
 /* The longest string of the matcher at text[at], of at most `most` bytes: its value and length; -1:
  * there is none. */
-int32_t heft_matcher_longest(const heft_matcher *m, heft_str text, size_t at, size_t most, size_t *n);
+int32_t heft_matcher_longest(const heft_matcher *m, heft_str text, size_t at, size_t most,
+                             size_t *n);
 /* The leftmost match at or after *at, the longest there; -1: none. */
 int32_t heft_matcher_next(const heft_matcher *m, heft_str text, size_t *at, size_t *n);
 

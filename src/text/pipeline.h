@@ -40,9 +40,9 @@ typedef struct {
 typedef struct {
     heft_str text;
     const heft_pattern *pattern;
-    size_t from, done, last_end;          /* search from; spans given; end of the last match */
+    size_t from, done, last_end; /* search from; spans given; end of the last match */
     size_t match_begin, match_end;
-    bool waiting, finished;               /* a match was found and its gap given; no more matches */
+    bool waiting, finished; /* a match was found and its gap given; no more matches */
 } heft_spans;
 heft_spans heft_spans_of(const heft_pattern *p, heft_str text);
 /* *more false: there are no more. A span may be empty. */
@@ -52,19 +52,25 @@ heft_status heft_spans_next(heft_spans *s, heft_run *r, bool *more, heft_str *sp
 /* ---- rewrites: a section to a section ---- */
 
 typedef struct heft_rewrite {
-    heft_status (*apply)(const struct heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err);
+    heft_status (*apply)(const struct heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                         heft_error *err);
     heft_pattern pattern;
     heft_str content;
     bool left, right;
 } heft_rewrite;
 
-heft_status heft_rewrite_prepend(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err);
-heft_status heft_rewrite_replace(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err);
-heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err);
-heft_status heft_rewrite_nfc(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err);
+heft_status heft_rewrite_prepend(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                                 heft_error *err);
+heft_status heft_rewrite_replace(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                                 heft_error *err);
+heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                               heft_error *err);
+heft_status heft_rewrite_nfc(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                             heft_error *err);
 
 /* All rewrites of the tokenizer; *out is in r or is `in`. */
-heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out, heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out,
+                             heft_error *err) HEFT_MUST_CHECK;
 
 /* ---- splits: a section to pieces, each handed on as soon as it is known ---- */
 
@@ -73,11 +79,18 @@ typedef struct {
     bool first; /* it begins the text */
 } heft_piece;
 
-typedef enum { HEFT_REMOVED, HEFT_ISOLATED, HEFT_WITH_PREVIOUS, HEFT_WITH_NEXT, HEFT_CONTIGUOUS } heft_behaviour;
+typedef enum {
+    HEFT_REMOVED,
+    HEFT_ISOLATED,
+    HEFT_WITH_PREVIOUS,
+    HEFT_WITH_NEXT,
+    HEFT_CONTIGUOUS
+} heft_behaviour;
 typedef enum { HEFT_PREFIX_NEVER, HEFT_PREFIX_FIRST, HEFT_PREFIX_ALWAYS } heft_prefix;
 
 typedef struct heft_split {
-    heft_status (*run)(const struct heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err);
+    heft_status (*run)(const struct heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                       heft_error *err);
     heft_pattern pattern;
     heft_behaviour behaviour;
     bool invert;
@@ -85,16 +98,21 @@ typedef struct heft_split {
     heft_str content; /* what spaces become, what a prefix is */
 } heft_split;
 
-heft_status heft_split_pattern(const heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err);
+heft_status heft_split_pattern(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                               heft_error *err);
 /* Put content in front of a piece that does not begin with it. */
-heft_status heft_split_prefix(const heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err);
+heft_status heft_split_prefix(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                              heft_error *err);
 /* Spaces become content, then as heft_split_prefix. */
-heft_status heft_split_metaspace(const heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err);
+heft_status heft_split_metaspace(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                                 heft_error *err);
 /* Every byte becomes the character that stands for it in byte-level vocabularies. */
-heft_status heft_split_bytes(const heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err);
+heft_status heft_split_bytes(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                             heft_error *err);
 
 /* Hand a piece to the split at `level`, or to the model. */
-heft_status heft_split_on(heft_run *r, int32_t level, heft_piece p, heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_split_on(heft_run *r, int32_t level, heft_piece p,
+                          heft_error *err) HEFT_MUST_CHECK;
 
 /* The character that stands for a byte, and back (-1: it stands for none). Source: GPT-2. */
 int32_t heft_char_of_byte(uint8_t byte);
@@ -103,8 +121,9 @@ int32_t heft_byte_of_char(int32_t cp);
 /* ---- undo steps: the string of a token to its bytes ---- */
 
 typedef struct heft_undo {
-    bool (*apply)(const struct heft_undo *u, heft_str in, bool first, heft_buf *out); /* false: no memory */
-    bool by_position; /* the first token of a text differs */
+    bool (*apply)(const struct heft_undo *u, heft_str in, bool first,
+                  heft_buf *out); /* false: no memory */
+    bool by_position;             /* the first token of a text differs */
     heft_str from, to;
     int32_t left, right; /* characters */
 } heft_undo;
@@ -120,8 +139,8 @@ bool heft_undo_join(const heft_undo *u, heft_str in, bool first, heft_buf *out);
 
 typedef struct {
     int32_t id;
-    bool special, rewritten;  /* control, not text; looked for in rewritten sections */
-    bool left, right, word;   /* takes the white space there too; only as a whole word */
+    bool special, rewritten; /* control, not text; looked for in rewritten sections */
+    bool left, right, word;  /* takes the white space there too; only as a whole word */
 } heft_added;
 
 /* The bytes that each token decodes to. */
@@ -141,9 +160,9 @@ struct heft_tokenizer {
     heft_split split[HEFT_MAX_STEPS];
     heft_undo undo[HEFT_MAX_STEPS];
     int32_t n_rewrites, n_splits, n_undos;
-    bool byte_level; /* the model sees characters that stand for bytes */
-    heft_str strip;  /* a character taken off the beginning of a decoded text ... */
-    int32_t n_strip; /* ... at most so often */
+    bool byte_level;           /* the model sees characters that stand for bytes */
+    heft_str strip;            /* a character taken off the beginning of a decoded text ... */
+    int32_t n_strip;           /* ... at most so often */
     heft_spelling spelling[2]; /* [first] */
     heft_ids before, after;    /* what it adds: BOS, EOS */
     heft_ids end;
@@ -159,8 +178,8 @@ heft_status heft_add_rewrite(heft_tokenizer *t, heft_rewrite w, heft_error *err)
 heft_status heft_add_split(heft_tokenizer *t, heft_split s, heft_error *err) HEFT_MUST_CHECK;
 heft_status heft_add_undo(heft_tokenizer *t, heft_undo u, heft_error *err) HEFT_MUST_CHECK;
 /* A split by a regular expression. */
-heft_status heft_add_regex(heft_tokenizer *t, heft_str pattern, heft_regex_dialect dialect, heft_behaviour behaviour,
-                           bool invert, heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_add_regex(heft_tokenizer *t, heft_str pattern, heft_regex_dialect dialect,
+                           heft_behaviour behaviour, bool invert, heft_error *err) HEFT_MUST_CHECK;
 heft_status heft_add_end(heft_tokenizer *t, int32_t id, heft_error *err) HEFT_MUST_CHECK;
 
 /* The readers of the containers fill a zeroed tokenizer. dir: with tokenizer.json. */

@@ -9,10 +9,10 @@
 #include <pcre2.h>
 
 enum {
-    JIT_STACK_BYTES = 64 << 20,   /* reserved, not used: pages appear as they are touched */
+    JIT_STACK_BYTES = 64 << 20, /* reserved, not used: pages appear as they are touched */
     HEAP_LIMIT_KIB = 256 << 10,
     MATCH_LIMIT = 100 * 1000 * 1000,
-    MAX_PATTERN_BYTES = 1 << 20,  /* translated */
+    MAX_PATTERN_BYTES = 1 << 20, /* translated */
 };
 
 struct heft_regex {
@@ -39,8 +39,8 @@ static void take_back(void *p, void *unused)
     heft_free(p);
 }
 
-static heft_status compile(heft_str pattern, heft_regex_dialect dialect, bool newer, pcre2_general_context *general,
-                           pcre2_code **out, heft_error *err)
+static heft_status compile(heft_str pattern, heft_regex_dialect dialect, bool newer,
+                           pcre2_general_context *general, pcre2_code **out, heft_error *err)
 {
     heft_buf text = heft_buf_of(MAX_PATTERN_BYTES);
     pcre2_compile_context *context = pcre2_compile_context_create(general);
@@ -51,7 +51,8 @@ static heft_status compile(heft_str pattern, heft_regex_dialect dialect, bool ne
     st = heft_nomem(err, "a pattern");
     if (!context) goto done;
     pcre2_set_newline(context, PCRE2_NEWLINE_LF);
-    *out = pcre2_compile((PCRE2_SPTR)text.p, text.n, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code, &at, context);
+    *out = pcre2_compile((PCRE2_SPTR)text.p, text.n, PCRE2_UTF | PCRE2_NEVER_BACKSLASH_C, &code,
+                         &at, context);
     if (*out) {
         /* Without JIT (a build of PCRE2 may lack it) the interpreter gives the same matches. */
         (void)pcre2_jit_compile(*out, PCRE2_JIT_COMPLETE);
@@ -59,7 +60,8 @@ static heft_status compile(heft_str pattern, heft_regex_dialect dialect, bool ne
     } else {
         PCRE2_UCHAR why[120] = { 0 };
         (void)pcre2_get_error_message(code, why, sizeof why);
-        st = heft_fail(err, HEFT_E_FORMAT, "pattern %s: %s", heft_show(pattern).text, (const char *)why);
+        st = heft_fail(err, HEFT_E_FORMAT, "pattern %s: %s", heft_show(pattern).text,
+                       (const char *)why);
     }
 done:
     pcre2_compile_context_free(context);
@@ -67,7 +69,8 @@ done:
     return st;
 }
 
-heft_status heft_regex_open(heft_str pattern, heft_regex_dialect dialect, heft_regex **out, heft_error *err)
+heft_status heft_regex_open(heft_str pattern, heft_regex_dialect dialect, heft_regex **out,
+                            heft_error *err)
 {
     heft_status st = heft_nomem(err, "a pattern");
     pcre2_general_context *general = pcre2_general_context_create(give, take_back, NULL);
@@ -128,10 +131,11 @@ void heft_matching_close(heft_matching *m)
     heft_free(m);
 }
 
-heft_status heft_regex_find(const heft_regex *r, heft_matching *m, heft_str text, size_t from, bool newer,
-                            bool *found, size_t *begin, size_t *end, heft_error *err)
+heft_status heft_regex_find(const heft_regex *r, heft_matching *m, heft_str text, size_t from,
+                            bool newer, bool *found, size_t *begin, size_t *end, heft_error *err)
 {
-    int n = pcre2_match(r->code[newer], (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK, m->data, m->context);
+    int n = pcre2_match(r->code[newer], (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK,
+                        m->data, m->context);
     *found = n >= 0;
     if (n >= 0) {
         const PCRE2_SIZE *at = pcre2_get_ovector_pointer(m->data);
@@ -142,6 +146,7 @@ heft_status heft_regex_find(const heft_regex *r, heft_matching *m, heft_str text
     if (n == PCRE2_ERROR_NOMATCH) return HEFT_OK;
     PCRE2_UCHAR why[120] = { 0 };
     (void)pcre2_get_error_message(n, why, sizeof why);
-    return heft_fail(err, HEFT_E_UNSUPPORTED, "pattern %s: %s in a text of %zu bytes, after byte %zu", r->shown,
+    return heft_fail(err, HEFT_E_UNSUPPORTED,
+                     "pattern %s: %s in a text of %zu bytes, after byte %zu", r->shown,
                      (const char *)why, text.n, from);
 }

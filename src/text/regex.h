@@ -17,8 +17,8 @@ typedef enum {
 /* Write pattern in PCRE2's terms to out. newer: every category has the code points that PCRE2 does
  * not know (slower, and needed only for text that contains one of them).
  * Fails: HEFT_E_FORMAT (not a pattern), HEFT_E_UNSUPPORTED (not known to heft), HEFT_E_NOMEM. */
-heft_status heft_regex_translate(heft_str pattern, heft_regex_dialect dialect, bool newer, heft_buf *out,
-                                 heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_regex_translate(heft_str pattern, heft_regex_dialect dialect, bool newer,
+                                 heft_buf *out, heft_error *err) HEFT_MUST_CHECK;
 
 /* A compiled pattern; read-only once open. */
 typedef struct heft_regex heft_regex;
@@ -34,7 +34,8 @@ void heft_matching_close(heft_matching *m);
 /* The first match at or after `from`. text is valid UTF-8; newer: heft_unicode_has_newer of it, or
  * of something longer. *found false: there is none, and *begin, *end are untouched.
  * Fails: HEFT_E_UNSUPPORTED naming the limit that the pattern exceeds on this text. */
-heft_status heft_regex_find(const heft_regex *r, heft_matching *m, heft_str text, size_t from, bool newer,
-                            bool *found, size_t *begin, size_t *end, heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_regex_find(const heft_regex *r, heft_matching *m, heft_str text, size_t from,
+                            bool newer, bool *found, size_t *begin, size_t *end,
+                            heft_error *err) HEFT_MUST_CHECK;
 
 #endif

@@ -25,7 +25,8 @@ typedef struct {
 
 static heft_status refuse(parser *p, heft_status code, const char *what)
 {
-    return heft_fail(p->err, code, "pattern %s: %s at byte %zu", heft_show(p->in).text, what, p->at);
+    return heft_fail(p->err, code, "pattern %s: %s at byte %zu", heft_show(p->in).text, what,
+                     p->at);
 }
 
 static bool more(const parser *p)
@@ -111,8 +112,8 @@ static heft_status read_property(parser *p, set *s)
 {
     static const struct {
         const char *name, *category;
-    } longer[] = { { "Letter", "L" }, { "Number", "N" }, { "Punctuation", "P" }, { "Symbol", "S" }, { "Mark", "M" },
-                   { "Separator", "Z" } };
+    } longer[] = { { "Letter", "L" }, { "Number", "N" }, { "Punctuation", "P" },
+                   { "Symbol", "S" }, { "Mark", "M" },   { "Separator", "Z" } };
     if (take(p, "^")) s->negated = !s->negated;
     size_t begin = p->at;
     while (more(p) && peek(p) != '}')
@@ -203,7 +204,8 @@ static heft_status read_escape(parser *p, int32_t *cp)
     if (take(p, "x")) return read_hex(p, 2, false, cp);
     if (take(p, "u")) return read_hex(p, 4, false, cp);
     bool word = (c >= '0' && c <= '9') || ((c | 0x20) >= 'a' && (c | 0x20) <= 'z');
-    if (!more(p) || word || (c & 0x80)) return refuse(p, HEFT_E_UNSUPPORTED, "an escape heft does not know");
+    if (!more(p) || word || (c & 0x80))
+        return refuse(p, HEFT_E_UNSUPPORTED, "an escape heft does not know");
     *cp = c;
     p->at++;
     return HEFT_OK;
@@ -224,7 +226,8 @@ static heft_status read_class(parser *p, bool inner);
 static heft_status read_class_item(parser *p)
 {
     if (looking_at(p, "[:")) return refuse(p, HEFT_E_UNSUPPORTED, "a class [:...:]");
-    if (looking_at(p, "&&")) return refuse(p, HEFT_E_UNSUPPORTED, "an intersection of classes (&&)");
+    if (looking_at(p, "&&"))
+        return refuse(p, HEFT_E_UNSUPPORTED, "an intersection of classes (&&)");
     if (take(p, "[")) return read_class(p, true);
     if (looking_at(p, "\\")) {
         set s;
@@ -296,14 +299,16 @@ static heft_status read_group(parser *p, bool *look)
         const char *in, *out;
         bool look, caseless;
     } kind[] = {
-        { "?:", "(?:", false, false },  { "?=", "(?=", true, false },   { "?!", "(?!", true, false },
-        { "?<=", "(?<=", true, false }, { "?<!", "(?<!", true, false }, { "?>", "(?>", false, false },
+        { "?:", "(?:", false, false },  { "?=", "(?=", true, false },
+        { "?!", "(?!", true, false },   { "?<=", "(?<=", true, false },
+        { "?<!", "(?<!", true, false }, { "?>", "(?>", false, false },
         { "?i:", "(?i:", false, true },
     };
     size_t i = 0, n = sizeof kind / sizeof *kind;
     while (i < n && !take(p, kind[i].in))
         i++;
-    if (i == n && peek(p) == '?') return refuse(p, HEFT_E_UNSUPPORTED, "a kind of group heft does not know");
+    if (i == n && peek(p) == '?')
+        return refuse(p, HEFT_E_UNSUPPORTED, "a kind of group heft does not know");
     if (i == n) i = 0; /* what a group captures is of no use here */
     *look = kind[i].look;
     if (++p->depth > MAX_DEPTH) return refuse(p, HEFT_E_FORMAT, "too deeply nested");
@@ -318,12 +323,12 @@ static heft_status read_group(parser *p, bool *look)
     return HEFT_OK;
 }
 
-static void write_word_boundary(parser *p, bool not)
+static void write_word_boundary(parser *p, bool not )
 {
     static const char *const part[2][4] = { { "(?:(?<=[", "])(?![", "])|(?<![", "])(?=[" },
                                             { "(?:(?<=[", "])(?=[", "])|(?<![", "])(?![" } };
     for (int32_t i = 0; i < 4; i++) {
-        heft_buf_z(p->out, part[not][i]);
+        heft_buf_z(p->out, part[not ][i]);
         write_ranges(p, &heft_unicode_word);
     }
     heft_buf_z(p->out, "]))");
@@ -375,7 +380,8 @@ static heft_status read_atom(parser *p, bool *look)
         heft_buf_z(p->out, ruby ? begin ? "(?m:^)" : "(?m:$)" : begin ? "\\A" : "\\z");
         return HEFT_OK;
     }
-    if (peek_any(p, "*+?{}")) return refuse(p, HEFT_E_UNSUPPORTED, "a repetition of nothing, or a bare brace");
+    if (peek_any(p, "*+?{}"))
+        return refuse(p, HEFT_E_UNSUPPORTED, "a repetition of nothing, or a bare brace");
     int32_t cp;
     heft_status st = read_char(p, &cp);
     if (!st) write_char(p, cp);
@@ -396,7 +402,8 @@ static heft_status read_counts(parser *p, size_t begin)
 {
     bool ruby = p->dialect == HEFT_REGEX_ONIGURUMA;
     int32_t least = 0, most = -1;
-    bool has_least = read_number(p, &least), comma = take(p, ","), has_most = comma && read_number(p, &most);
+    bool has_least = read_number(p, &least), comma = take(p, ","),
+         has_most = comma && read_number(p, &most);
     bool ok = has_least || (ruby && has_most);
     if (!ok || !take(p, "}") || (has_most && most < least))
         return refuse(p, HEFT_E_FORMAT, "a repetition {...} heft does not know");
@@ -448,8 +455,8 @@ static heft_status read_alternatives(parser *p)
     return HEFT_OK;
 }
 
-heft_status heft_regex_translate(heft_str pattern, heft_regex_dialect dialect, bool newer, heft_buf *out,
-                                 heft_error *err)
+heft_status heft_regex_translate(heft_str pattern, heft_regex_dialect dialect, bool newer,
+                                 heft_buf *out, heft_error *err)
 {
     parser p = { .in = pattern, .dialect = dialect, .newer = newer, .out = out, .err = err };
     if (!heft_utf8_valid(pattern)) return refuse(&p, HEFT_E_FORMAT, "not UTF-8");

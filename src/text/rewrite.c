@@ -27,7 +27,8 @@ static bool find_literal(heft_str text, size_t from, heft_str what, size_t *begi
     return false;
 }
 
-static heft_status find(const heft_spans *s, heft_run *r, bool *found, size_t *begin, size_t *end, heft_error *err)
+static heft_status find(const heft_spans *s, heft_run *r, bool *found, size_t *begin, size_t *end,
+                        heft_error *err)
 {
     if (!s->pattern->regex) {
         *found = find_literal(s->text, s->from, s->pattern->literal, begin);
@@ -38,7 +39,8 @@ static heft_status find(const heft_spans *s, heft_run *r, bool *found, size_t *b
         heft_status st = heft_matching_open(&r->matching, err);
         if (st) return st;
     }
-    return heft_regex_find(s->pattern->regex, r->matching, s->text, s->from, r->newer, found, begin, end, err);
+    return heft_regex_find(s->pattern->regex, r->matching, s->text, s->from, r->newer, found, begin,
+                           end, err);
 }
 
 /* The next match as the reference iterates: an empty one right behind the last match is none, and
@@ -51,7 +53,9 @@ static heft_status next_match(heft_spans *s, heft_run *r, bool *found, heft_erro
         if (st || !*found) return st;
         if (begin == end && end == s->last_end) {
             int32_t cp;
-            s->from += s->from < s->text.n ? heft_utf8_decode(s->text.p + s->from, s->text.n - s->from, &cp) : 1;
+            s->from += s->from < s->text.n
+                           ? heft_utf8_decode(s->text.p + s->from, s->text.n - s->from, &cp)
+                           : 1;
             continue;
         }
         s->match_begin = begin;
@@ -67,7 +71,8 @@ static heft_str slice(heft_str s, size_t begin, size_t end)
     return (heft_str){ s.p + begin, end - begin };
 }
 
-heft_status heft_spans_next(heft_spans *s, heft_run *r, bool *more, heft_str *span, bool *match, heft_error *err)
+heft_status heft_spans_next(heft_spans *s, heft_run *r, bool *more, heft_str *span, bool *match,
+                            heft_error *err)
 {
     if (!s->waiting && !s->finished) {
         bool found;
@@ -95,7 +100,8 @@ heft_status heft_spans_next(heft_spans *s, heft_run *r, bool *more, heft_str *sp
 
 /* ---- the rewrites ---- */
 
-heft_status heft_rewrite_prepend(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err)
+heft_status heft_rewrite_prepend(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                                 heft_error *err)
 {
     (void)err;
     if (in.n && !r->continues) heft_buf_str(out, w->content);
@@ -103,7 +109,8 @@ heft_status heft_rewrite_prepend(const heft_rewrite *w, heft_run *r, heft_str in
     return HEFT_OK;
 }
 
-heft_status heft_rewrite_replace(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err)
+heft_status heft_rewrite_replace(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                                 heft_error *err)
 {
     heft_spans spans = heft_spans_of(&w->pattern, in);
     for (;;) {
@@ -115,7 +122,8 @@ heft_status heft_rewrite_replace(const heft_rewrite *w, heft_run *r, heft_str in
     }
 }
 
-heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err)
+heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                               heft_error *err)
 {
     (void)r;
     (void)err;
@@ -143,12 +151,13 @@ static heft_status compose(heft_str in, heft_buf *out, heft_error *err)
     utf8proc_int32_t *cp = heft_alloc(most, sizeof *cp);
     if (!cp) return heft_nomem(err, "a normalised text");
     const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-    utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)in.p, (utf8proc_ssize_t)in.n, cp,
-                                            (utf8proc_ssize_t)most, options);
+    utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)in.p, (utf8proc_ssize_t)in.n,
+                                            cp, (utf8proc_ssize_t)most, options);
     if (n >= 0 && (size_t)n <= most) n = utf8proc_normalize_utf32(cp, n, options);
-    heft_status st = n < 0 || (size_t)n > most
-                         ? heft_fail(err, HEFT_E_FORMAT, "normalising a text: %s", utf8proc_errmsg(n))
-                         : HEFT_OK;
+    heft_status st =
+        n < 0 || (size_t)n > most
+            ? heft_fail(err, HEFT_E_FORMAT, "normalising a text: %s", utf8proc_errmsg(n))
+            : HEFT_OK;
     for (utf8proc_ssize_t i = 0; i < n && !st; i++) {
         char utf8[4];
         heft_buf_add(out, utf8, heft_utf8_encode(cp[i], utf8));
@@ -167,7 +176,8 @@ static bool barrier(heft_str in, size_t at, size_t *n)
 /* ASCII is its own normal form, so only stretches of other characters are composed, each with the
  * ASCII character before it, which may take a mark. The reference knows Unicode 9: what came later
  * is unassigned to it, neither composes nor reorders, and ends a stretch. */
-heft_status heft_rewrite_nfc(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out, heft_error *err)
+heft_status heft_rewrite_nfc(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
+                             heft_error *err)
 {
     (void)w;
     (void)r;

@@ -24,7 +24,8 @@ static bool joins(heft_behaviour b, bool before, bool now)
     return false;
 }
 
-heft_status heft_split_pattern(const heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err)
+heft_status heft_split_pattern(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                               heft_error *err)
 {
     heft_spans spans = heft_spans_of(&s->pattern, p.s);
     heft_piece held = { { p.s.p, 0 }, false };
@@ -73,7 +74,8 @@ static bool needs_prefix(const heft_split *s, const heft_run *r, heft_piece p, h
     return wanted && !there && !r->continues;
 }
 
-heft_status heft_split_prefix(const heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err)
+heft_status heft_split_prefix(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                              heft_error *err)
 {
     if (!needs_prefix(s, r, p, p.s)) return heft_split_on(r, level + 1, p, err);
     heft_buf *b = cleared(r, level);
@@ -82,7 +84,8 @@ heft_status heft_split_prefix(const heft_split *s, heft_run *r, int32_t level, h
     return rewritten(r, level, p.first, err);
 }
 
-heft_status heft_split_metaspace(const heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err)
+heft_status heft_split_metaspace(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                                 heft_error *err)
 {
     heft_buf *b = cleared(r, level);
     heft_str begin = p.s.p[0] == ' ' ? s->content : p.s;
@@ -115,7 +118,8 @@ int32_t heft_byte_of_char(int32_t cp)
     return cp == 0x143 ? 0xad : -1;
 }
 
-heft_status heft_split_bytes(const heft_split *s, heft_run *r, int32_t level, heft_piece p, heft_error *err)
+heft_status heft_split_bytes(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                             heft_error *err)
 {
     (void)s;
     heft_buf *b = cleared(r, level);

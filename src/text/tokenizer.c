@@ -75,7 +75,8 @@ static heft_piece part(heft_piece p, size_t begin, size_t end)
 
 /* Find the added tokens of m in p; what lies between goes to `between`. A token that is found but
  * may not stand there hides others under it: the reference does so. */
-static heft_status extract(heft_run *r, const heft_matcher *m, heft_piece p, section_fn *between, heft_error *err)
+static heft_status extract(heft_run *r, const heft_matcher *m, heft_piece p, section_fn *between,
+                           heft_error *err)
 {
     heft_status st = HEFT_OK;
     size_t done = 0, at = 0, n = 0;
@@ -114,8 +115,9 @@ static heft_status invalid_byte(heft_run *r, uint8_t byte, heft_error *err)
     const heft_bpe *b = &r->t->bpe;
     int32_t id = r->t->byte_level ? b->direct[heft_char_of_byte(byte)] : b->byte[byte];
     if (id < 0)
-        return heft_fail(err, HEFT_E_ARG, "byte 0x%02x of the text is not UTF-8, and the vocabulary has no token for it",
-                         byte);
+        return heft_fail(
+            err, HEFT_E_ARG,
+            "byte 0x%02x of the text is not UTF-8, and the vocabulary has no token for it", byte);
     r->continues = true;
     return heft_ids_add(&r->ids, id, err);
 }
@@ -143,11 +145,12 @@ static heft_status add_all(heft_ids *to, const heft_ids *from, heft_error *err)
     return st;
 }
 
-heft_status heft_tokenize(const heft_tokenizer *t, const char *text, size_t n, unsigned flags, int32_t **ids,
-                          size_t *n_ids, heft_error *err)
+heft_status heft_tokenize(const heft_tokenizer *t, const char *text, size_t n, unsigned flags,
+                          int32_t **ids, size_t *n_ids, heft_error *err)
 {
     if (n > HEFT_MAX_TEXT_BYTES)
-        return heft_fail(err, HEFT_E_ARG, "the text has %zu bytes, at most %d can be tokenized at once", n,
+        return heft_fail(err, HEFT_E_ARG,
+                         "the text has %zu bytes, at most %d can be tokenized at once", n,
                          (int)HEFT_MAX_TEXT_BYTES);
     heft_run r = { .t = t, .parse_special = flags & HEFT_TOKENIZE_PARSE_SPECIAL };
     bool bare = flags & HEFT_TOKENIZE_NO_SPECIAL;
@@ -179,7 +182,8 @@ static heft_str spelling_of(const heft_tokenizer *t, int32_t id, bool first)
 static heft_str stream_bytes(heft_stream *s, int32_t id)
 {
     const heft_tokenizer *t = s->t;
-    if (!s->special && (heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_SPECIAL)) return (heft_str){ "", 0 };
+    if (!s->special && (heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_SPECIAL))
+        return (heft_str){ "", 0 };
     heft_str text = spelling_of(t, id, !s->begun);
     s->begun = true;
     while (text.n && s->stripped < t->n_strip) {
@@ -194,8 +198,8 @@ static heft_str stream_bytes(heft_stream *s, int32_t id)
     return text;
 }
 
-heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t n_ids, bool special, char **text,
-                            size_t *n, heft_error *err)
+heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t n_ids, bool special,
+                            char **text, size_t *n, heft_error *err)
 {
     heft_stream s = { .t = t, .special = special };
     heft_buf out = heft_buf_of(SIZE_MAX / 4);
@@ -204,8 +208,8 @@ heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t 
         if (heft_tokenizer_has(t, ids[i]))
             heft_buf_str(&out, stream_bytes(&s, ids[i]));
         else
-            st = heft_fail(err, HEFT_E_ARG, "token %zu is %d, the tokenizer has 0 to %d%s", i, (int)ids[i],
-                           (int)t->vocab.size - 1,
+            st = heft_fail(err, HEFT_E_ARG, "token %zu is %d, the tokenizer has 0 to %d%s", i,
+                           (int)ids[i], (int)t->vocab.size - 1,
                            ids[i] >= 0 && ids[i] < t->vocab.size ? ", but not this one" : "");
     }
     if (!st) heft_buf_z(&out, "");
@@ -221,7 +225,7 @@ heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t 
 
 size_t heft_stream_max(const heft_tokenizer *t)
 {
-    return t->longest + sizeof ((heft_stream *)0)->held;
+    return t->longest + sizeof((heft_stream *)0)->held;
 }
 
 size_t heft_stream_next(heft_stream *s, int32_t id, char *out)
@@ -279,15 +283,16 @@ heft_status heft_add_undo(heft_tokenizer *t, heft_undo u, heft_error *err)
     return HEFT_OK;
 }
 
-heft_status heft_add_regex(heft_tokenizer *t, heft_str pattern, heft_regex_dialect dialect, heft_behaviour behaviour,
-                           bool invert, heft_error *err)
+heft_status heft_add_regex(heft_tokenizer *t, heft_str pattern, heft_regex_dialect dialect,
+                           heft_behaviour behaviour, bool invert, heft_error *err)
 {
     heft_regex *regex = NULL;
     heft_status st = heft_regex_open(pattern, dialect, &regex, err);
     if (st) return st;
-    heft_split s = {
-        .run = heft_split_pattern, .pattern = { .regex = regex }, .behaviour = behaviour, .invert = invert
-    };
+    heft_split s = { .run = heft_split_pattern,
+                     .pattern = { .regex = regex },
+                     .behaviour = behaviour,
+                     .invert = invert };
     return heft_add_split(t, s, err);
 }
 
@@ -382,14 +387,15 @@ void heft_tokenizer_close(heft_tokenizer *t)
 }
 
 /* Open from a directory, or from a GGUF source. */
-static heft_status open_from(const char *dir, const heft_source *gguf, const heft_log *log, heft_tokenizer **out,
-                             heft_error *err)
+static heft_status open_from(const char *dir, const heft_source *gguf, const heft_log *log,
+                             heft_tokenizer **out, heft_error *err)
 {
     size_t before = heft_mem().bytes;
     heft_tokenizer *t = heft_alloc(1, sizeof *t);
     if (!t) return heft_nomem(err, "a tokenizer");
     t->bos = t->bpe.unknown = -1;
-    heft_status st = gguf ? heft_tokenizer_read_gguf(t, gguf, log, err) : heft_tokenizer_read_json(t, dir, log, err);
+    heft_status st = gguf ? heft_tokenizer_read_gguf(t, gguf, log, err)
+                          : heft_tokenizer_read_json(t, dir, log, err);
     if (!st) st = heft_tokenizer_finish(t, err);
     if (st) {
         heft_tokenizer_close(t);
@@ -407,31 +413,37 @@ static heft_status directory_of(const char *path, char *dir, size_t size, heft_e
     if (heft_is_directory(path)) return heft_path_join(dir, size, path, heft_str_of("."), err);
     if (!slash) return heft_path_join(dir, size, ".", heft_str_of("."), err);
     size_t n = slash == path ? 1 : (size_t)(slash - path);
-    if (n >= size) return heft_fail(err, HEFT_E_ARG, "%s: the path is too long", heft_show_z(path).text);
+    if (n >= size)
+        return heft_fail(err, HEFT_E_ARG, "%s: the path is too long", heft_show_z(path).text);
     memcpy(dir, path, n);
     dir[n] = 0;
     return HEFT_OK;
 }
 
-heft_status heft_tokenizer_of(const heft_source *s, const heft_log *log, heft_tokenizer **out, heft_error *err)
+heft_status heft_tokenizer_of(const heft_source *s, const heft_log *log, heft_tokenizer **out,
+                              heft_error *err)
 {
     char dir[4096], file[4096];
     *out = NULL;
     if (s->container == HEFT_GGUF)
-        return heft_value_get(s->config, "tokenizer.ggml.model") ? open_from(NULL, s, log, out, err) : HEFT_OK;
+        return heft_value_get(s->config, "tokenizer.ggml.model") ? open_from(NULL, s, log, out, err)
+                                                                 : HEFT_OK;
     heft_status st = directory_of(s->path, dir, sizeof dir, err);
     if (!st) st = heft_path_join(file, sizeof file, dir, heft_str_of("tokenizer.json"), err);
     return st || !heft_is_file(file) ? st : open_from(dir, NULL, log, out, err);
 }
 
-heft_status heft_tokenizer_open(const char *path, const heft_log *log, heft_tokenizer **out, heft_error *err)
+heft_status heft_tokenizer_open(const char *path, const heft_log *log, heft_tokenizer **out,
+                                heft_error *err)
 {
     if (heft_is_directory(path)) return open_from(path, NULL, log, out, err);
     heft_source *s = NULL;
     heft_tokenizer *t = NULL;
     heft_status st = heft_source_open(path, log, &s, err);
     if (!st) st = heft_tokenizer_of(s, log, &t, err);
-    if (!st && !t) st = heft_fail(err, HEFT_E_FORMAT, "%s: there is no tokenizer in it", heft_show_z(path).text);
+    if (!st && !t)
+        st = heft_fail(err, HEFT_E_FORMAT, "%s: there is no tokenizer in it",
+                       heft_show_z(path).text);
     heft_source_close(s);
     if (!st) *out = t;
     return st;

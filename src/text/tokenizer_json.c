@@ -38,17 +38,21 @@ static heft_status read_vocab(file *f, heft_error *err)
     heft_tokenizer *t = f->l.t;
     if (f->has_vocab) return bad(f, "model.vocab stands twice", err);
     f->has_vocab = true;
-    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT) return bad(f, "model.vocab is not an object", err);
+    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT)
+        return bad(f, "model.vocab is not an object", err);
     for (;;) {
         heft_json_event e = heft_json_next(&f->json);
         heft_str s = f->json.str;
         int32_t old;
         if (e == HEFT_J_END_OBJECT) return HEFT_OK;
         if (e == HEFT_J_ERROR) return bad(f, NULL, err);
-        if (heft_json_next(&f->json) != HEFT_J_INT) return bad(f, "an id of model.vocab is not an integer", err);
+        if (heft_json_next(&f->json) != HEFT_J_INT)
+            return bad(f, "an id of model.vocab is not an integer", err);
         int64_t id = f->json.i;
-        if (id < 0 || id >= HEFT_MAX_VOCAB) return bad(f, "an id of model.vocab is out of range", err);
-        if (heft_vocab_flags(&t->vocab, (int32_t)id)) return bad(f, "an id of model.vocab stands twice", err);
+        if (id < 0 || id >= HEFT_MAX_VOCAB)
+            return bad(f, "an id of model.vocab is out of range", err);
+        if (heft_vocab_flags(&t->vocab, (int32_t)id))
+            return bad(f, "an id of model.vocab stands twice", err);
         heft_status st = heft_vocab_set(&t->vocab, (int32_t)id, s, 0, err);
         if (!st) st = heft_vocab_index(&t->vocab, (int32_t)id, &old, err);
         if (st) return st;
@@ -77,7 +81,8 @@ static heft_status read_merge(file *f, heft_json_event e, pair *p, heft_error *e
         const char *space = memchr(s.p, ' ', s.n);
         if (!space || memchr(space + 1, ' ', (size_t)(s.p + s.n - space - 1)))
             return bad(f, "a merge is not two tokens with a space between", err);
-        *p = (pair){ { s.p, (size_t)(space - s.p) }, { space + 1, (size_t)(s.p + s.n - space - 1) } };
+        *p = (pair){ { s.p, (size_t)(space - s.p) },
+                     { space + 1, (size_t)(s.p + s.n - space - 1) } };
         return HEFT_OK;
     }
     bool ok = e == HEFT_J_BEGIN_ARRAY && heft_json_next(&f->json) == HEFT_J_STRING;
@@ -92,7 +97,8 @@ static heft_status read_merges(file *f, heft_error *err)
 {
     if (f->has_merges) return bad(f, "model.merges stands twice", err);
     f->has_merges = true;
-    if (heft_json_next(&f->json) != HEFT_J_BEGIN_ARRAY) return bad(f, "model.merges is not an array", err);
+    if (heft_json_next(&f->json) != HEFT_J_BEGIN_ARRAY)
+        return bad(f, "model.merges is not an array", err);
     for (;;) {
         heft_json_event e = heft_json_next(&f->json);
         pair p = { 0 };
@@ -113,7 +119,8 @@ static heft_status read_model(file *f, heft_error *err)
 {
     f->model.kind = HEFT_V_OBJECT;
     f->has_model = true;
-    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT) return bad(f, "model is not an object", err);
+    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT)
+        return bad(f, "model is not an object", err);
     for (;;) {
         heft_json_event e = heft_json_next(&f->json);
         heft_str key = f->json.str;
@@ -126,7 +133,8 @@ static heft_status read_model(file *f, heft_error *err)
             st = read_merges(f, err);
         } else {
             heft_value *v = NULL;
-            if (heft_value_get_str(&f->model, key)) return bad(f, "a key of model stands twice", err);
+            if (heft_value_get_str(&f->model, key))
+                return bad(f, "a key of model stands twice", err);
             st = read_tree(f, &v, err);
             if (st) return st;
             v->read = false;
@@ -150,17 +158,26 @@ static heft_status finish_model(file *f, heft_error *err)
     if (!heft_str_is(type, "BPE"))
         return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: model.type is %s, heft knows BPE", l->file,
                          heft_show(type).text);
-    if (dropout && dropout->kind != HEFT_V_NULL && !(dropout->kind != HEFT_V_STRING && dropout->real == 0))
-        return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: model.dropout is set, merging at random is for training",
-                         l->file);
+    if (dropout && dropout->kind != HEFT_V_NULL
+        && !(dropout->kind != HEFT_V_STRING && dropout->real == 0))
+        return heft_fail(err, HEFT_E_UNSUPPORTED,
+                         "%s: model.dropout is set, merging at random is for training", l->file);
     if (!f->has_vocab || !f->has_merges)
-        return heft_fail(err, HEFT_E_FORMAT, "%s: model.%s is missing", l->file, f->has_vocab ? "merges" : "vocab");
+        return heft_fail(err, HEFT_E_FORMAT, "%s: model.%s is missing", l->file,
+                         f->has_vocab ? "merges" : "vocab");
     st = heft_json_get_bool(l, &f->model, "model", "fuse_unk", false, &b->fuse_unknown, err);
-    if (!st) st = heft_json_get_bool(l, &f->model, "model", "byte_fallback", false, &b->byte_fallback, err);
-    if (!st) st = heft_json_get_bool(l, &f->model, "model", "ignore_merges", false, &b->ignore_merges, err);
+    if (!st)
+        st = heft_json_get_bool(l, &f->model, "model", "byte_fallback", false, &b->byte_fallback,
+                                err);
+    if (!st)
+        st = heft_json_get_bool(l, &f->model, "model", "ignore_merges", false, &b->ignore_merges,
+                                err);
     if (!st) st = heft_json_get_str(l, &f->model, "model", "unk_token", false, &unknown, err);
-    if (!st) st = heft_json_get_str(l, &f->model, "model", "continuing_subword_prefix", false, &b->prefix, err);
-    if (!st) st = heft_json_get_str(l, &f->model, "model", "end_of_word_suffix", false, &b->suffix, err);
+    if (!st)
+        st = heft_json_get_str(l, &f->model, "model", "continuing_subword_prefix", false,
+                               &b->prefix, err);
+    if (!st)
+        st = heft_json_get_str(l, &f->model, "model", "end_of_word_suffix", false, &b->suffix, err);
     if (!st) st = heft_json_all_read(l, &f->model, "model", err);
     if (st) return st;
     heft_bpe_begin(b, &l->t->vocab);
@@ -174,7 +191,8 @@ static heft_status finish_model(file *f, heft_error *err)
 
 /* ---- added tokens ---- */
 
-static heft_status add_token(heft_json_loader *l, const heft_value *o, heft_added *a, heft_error *err)
+static heft_status add_token(heft_json_loader *l, const heft_value *o, heft_added *a,
+                             heft_error *err)
 {
     static const char where[] = "added_tokens";
     heft_tokenizer *t = l->t;
@@ -192,13 +210,15 @@ static heft_status add_token(heft_json_loader *l, const heft_value *o, heft_adde
     if (st) return st;
     int32_t known = heft_vocab_find(&t->vocab, s);
     if (known >= 0 && known != a->id)
-        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, the vocabulary says %d", l->file,
-                         heft_show(s).text, (int)a->id, (int)known);
+        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, the vocabulary says %d",
+                         l->file, heft_show(s).text, (int)a->id, (int)known);
     if (known < 0 && heft_vocab_flags(&t->vocab, a->id))
-        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, which is the token %s", l->file,
-                         heft_show(s).text, (int)a->id, heft_show(heft_vocab_str(&t->vocab, a->id)).text);
+        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, which is the token %s",
+                         l->file, heft_show(s).text, (int)a->id,
+                         heft_show(heft_vocab_str(&t->vocab, a->id)).text);
     if (known < 0) st = heft_vocab_set(&t->vocab, a->id, s, 0, err);
-    if (!st) t->vocab.token[a->id].flags |= HEFT_TOKEN_ADDED | (a->special ? HEFT_TOKEN_SPECIAL : 0);
+    if (!st)
+        t->vocab.token[a->id].flags |= HEFT_TOKEN_ADDED | (a->special ? HEFT_TOKEN_SPECIAL : 0);
     return st;
 }
 
@@ -207,7 +227,8 @@ static heft_status add_tokens(heft_json_loader *l, const heft_value *list, heft_
     heft_tokenizer *t = l->t;
     heft_status st = HEFT_OK;
     if (!list || list->kind == HEFT_V_NULL) return HEFT_OK;
-    if (list->kind != HEFT_V_ARRAY) return heft_fail(err, HEFT_E_FORMAT, "%s: added_tokens is not an array", l->file);
+    if (list->kind != HEFT_V_ARRAY)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: added_tokens is not an array", l->file);
     t->added = heft_alloc((size_t)list->n, sizeof *t->added);
     if (!t->added) return heft_nomem(err, l->file);
     for (const heft_value *v = list->child; v && !st; v = v->next)
@@ -227,7 +248,8 @@ static heft_status read_sections(file *f, heft_error *err)
                   { "pre_tokenizer", &f->pre_tokenizer },
                   { "post_processor", &f->post_processor },
                   { "decoder", &f->decoder } };
-    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT) return bad(f, "the file is not an object", err);
+    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT)
+        return bad(f, "the file is not an object", err);
     for (;;) {
         heft_json_event e = heft_json_next(&f->json);
         heft_str key = f->json.str;
@@ -255,7 +277,8 @@ static heft_status read_sections(file *f, heft_error *err)
     return HEFT_OK;
 }
 
-static heft_status read_tokenizer(heft_tokenizer *t, char *text, size_t n, const heft_log *log, heft_error *err)
+static heft_status read_tokenizer(heft_tokenizer *t, char *text, size_t n, const heft_log *log,
+                                  heft_error *err)
 {
     file f = { .l = { .t = t, .file = "tokenizer.json", .log = log } };
     heft_json_open(&f.json, text, n, 0);
@@ -297,7 +320,8 @@ static bool is_true(const heft_value *config, const char *key)
     return v && v->kind == HEFT_V_BOOL && v->n;
 }
 
-static heft_status read_tokenizer_config(heft_tokenizer *t, const heft_value *config, heft_error *err)
+static heft_status read_tokenizer_config(heft_tokenizer *t, const heft_value *config,
+                                         heft_error *err)
 {
     int32_t eos = named_token(t, config, "eos_token");
     heft_status st = HEFT_OK;
@@ -312,18 +336,22 @@ static heft_status read_tokenizer_config(heft_tokenizer *t, const heft_value *co
 /* eos_token_id and bos_token_id of generation_config.json or config.json. */
 static heft_status read_ids(heft_tokenizer *t, const heft_value *config, heft_error *err)
 {
-    const heft_value *eos = heft_value_get(config, "eos_token_id"), *bos = heft_value_get(config, "bos_token_id");
+    const heft_value *eos = heft_value_get(config, "eos_token_id"),
+                     *bos = heft_value_get(config, "bos_token_id");
     heft_status st = HEFT_OK;
     bool list = eos && eos->kind == HEFT_V_ARRAY;
-    if (t->bos < 0 && bos && bos->kind == HEFT_V_INT && bos->n >= 0 && bos->n < t->vocab.size) t->bos = (int32_t)bos->n;
+    if (t->bos < 0 && bos && bos->kind == HEFT_V_INT && bos->n >= 0 && bos->n < t->vocab.size)
+        t->bos = (int32_t)bos->n;
     for (const heft_value *v = list ? eos->child : eos; v && !st; v = list ? v->next : NULL)
-        if (v->kind == HEFT_V_INT && v->n >= 0 && v->n < t->vocab.size) st = heft_add_end(t, (int32_t)v->n, err);
+        if (v->kind == HEFT_V_INT && v->n >= 0 && v->n < t->vocab.size)
+            st = heft_add_end(t, (int32_t)v->n, err);
     return st;
 }
 
 /* Read one file of the release, if it is there. */
 static heft_status read_beside(heft_tokenizer *t, const char *dir, const char *name,
-                               heft_status (*read)(heft_tokenizer *, const heft_value *, heft_error *),
+                               heft_status (*read)(heft_tokenizer *, const heft_value *,
+                                                   heft_error *),
                                heft_error *err)
 {
     char path[4096];
@@ -341,7 +369,8 @@ static heft_status read_beside(heft_tokenizer *t, const char *dir, const char *n
     return st;
 }
 
-heft_status heft_tokenizer_read_json(heft_tokenizer *t, const char *dir, const heft_log *log, heft_error *err)
+heft_status heft_tokenizer_read_json(heft_tokenizer *t, const char *dir, const heft_log *log,
+                                     heft_error *err)
 {
     char path[4096];
     char *text = NULL;

@@ -65,7 +65,8 @@ bool heft_undo_metaspace(const heft_undo *u, heft_str in, bool first, heft_buf *
 bool heft_undo_strip(const heft_undo *u, heft_str in, bool first, heft_buf *out)
 {
     (void)first;
-    for (int32_t i = 0; i < u->left && in.n >= u->from.n && memcmp(in.p, u->from.p, u->from.n) == 0; i++) {
+    for (int32_t i = 0; i < u->left && in.n >= u->from.n && memcmp(in.p, u->from.p, u->from.n) == 0;
+         i++) {
         in.p += u->from.n;
         in.n -= u->from.n;
     }

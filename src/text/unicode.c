@@ -30,7 +30,8 @@ bool heft_unicode_has_newer(heft_str text)
         }
         int32_t cp;
         i += heft_utf8_decode(text.p + i, text.n - i, &cp);
-        if (cp >= heft_unicode_newer_any.range[0].first && heft_ranges_have(&heft_unicode_newer_any, cp))
+        if (cp >= heft_unicode_newer_any.range[0].first
+            && heft_ranges_have(&heft_unicode_newer_any, cp))
             return true;
     }
     return false;

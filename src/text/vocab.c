@@ -31,8 +31,8 @@ void heft_vocab_clear(heft_vocab *v)
 heft_status heft_vocab_set(heft_vocab *v, int32_t id, heft_str s, uint32_t flags, heft_error *err)
 {
     if (s.n > HEFT_MAX_TOKEN_BYTES)
-        return heft_fail(err, HEFT_E_FORMAT, "token %d has %zu bytes, at most %d are expected", (int)id, s.n,
-                         (int)HEFT_MAX_TOKEN_BYTES);
+        return heft_fail(err, HEFT_E_FORMAT, "token %d has %zu bytes, at most %d are expected",
+                         (int)id, s.n, (int)HEFT_MAX_TOKEN_BYTES);
     if (id >= v->cap) {
         int32_t cap = id < 512 ? 1024 : id > HEFT_MAX_VOCAB / 2 ? HEFT_MAX_VOCAB : 2 * id;
         heft_token *t = heft_realloc(v->token, (size_t)cap * sizeof *t);
@@ -42,7 +42,9 @@ heft_status heft_vocab_set(heft_vocab *v, int32_t id, heft_str s, uint32_t flags
     }
     if (id >= v->size) v->size = id + 1;
     if (!v->pool.max) v->pool = heft_buf_of(UINT32_MAX);
-    heft_token t = { .at = (uint32_t)v->pool.n, .n = (uint32_t)s.n, .flags = flags | HEFT_TOKEN_HERE };
+    heft_token t = { .at = (uint32_t)v->pool.n,
+                     .n = (uint32_t)s.n,
+                     .flags = flags | HEFT_TOKEN_HERE };
     if (!heft_buf_str(&v->pool, s)) return heft_nomem(err, "the vocabulary");
     v->token[id] = t;
     return HEFT_OK;
