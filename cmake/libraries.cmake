@@ -13,6 +13,7 @@ function(heft_library target header library package)
 endfunction()
 
 heft_library(pcre2 pcre2.h pcre2-8 libpcre2-dev)
+heft_library(utf8proc utf8proc.h utf8proc libutf8proc-dev)
 if(HEFT_TESTS)
   heft_library(cmocka cmocka.h cmocka libcmocka-dev)
 endif()
