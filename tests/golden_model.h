@@ -61,6 +61,8 @@ heft_status heft_golden_list(heft_golden_names *out, heft_error *err) HEFT_MUST_
 heft_status heft_golden_open(const char *name, heft_golden **out, heft_error *err) HEFT_MUST_CHECK;
 void heft_golden_close(heft_golden *g); /* NULL is allowed */
 
+/* FNV-1a, 64 bits. */
+uint64_t heft_golden_hash(const void *data, size_t n);
 /* The integers q of a tensor: (t->n). Cannot fail. */
 void heft_golden_grid(const heft_golden *g, const heft_golden_tensor *t, int8_t *q);
 /* The weights of a tensor: (t->n), exact. Cannot fail. */

@@ -36,7 +36,7 @@ static void the_weights_are_those_of_the_reference(void **state)
             const heft_golden_tensor *t = &g->tensor[k];
             int8_t *q = heft_alloc((size_t)t->n, 1);
             heft_golden_grid(g, t, q);
-            if (heft_str_hash((heft_str){ (const char *)q, (size_t)t->n }) != t->hash)
+            if (heft_golden_hash(q, (size_t)t->n) != t->hash)
                 fail_msg("%s: %s has other weights than the reference ran", names.name[i], t->name);
             heft_free(q);
         }
@@ -155,21 +155,20 @@ static void a_release_holds_the_weights_in_every_form(void **state)
         { .dtype = HEFT_BF16, .shards = 3 },
     };
     for (int32_t i = 0; i < names.n; i++) {
+        const heft_golden_form *f = &form[i % 4];
         heft_golden *g = open_golden(i);
-        for (size_t f = 0; f < sizeof form / sizeof form[0]; f++) {
-            char at[HEFT_SCRATCH_PATH];
-            heft_scratch_open(at);
-            check(heft_golden_write_release(g, at, &form[f], &err));
-            heft_source *s = NULL;
-            check(heft_source_open(at, NULL, &s, &err));
-            assert_int_equal(s->n_files, form[f].shards ? form[f].shards : 1);
-            assert_int_equal(s->n_tensors, g->n_tensors);
-            if (form[f].pad) assert_int_equal((uintptr_t)s->tensor[0].data % 2, 1);
-            assert_non_null(heft_value_get(s->config, "model_type"));
-            assert_holds(s, g, false, form[f].dtype);
-            heft_source_close(s);
-            heft_scratch_close(at);
-        }
+        char at[HEFT_SCRATCH_PATH];
+        heft_scratch_open(at);
+        check(heft_golden_write_release(g, at, f, &err));
+        heft_source *s = NULL;
+        check(heft_source_open(at, NULL, &s, &err));
+        assert_int_equal(s->n_files, f->shards ? f->shards : 1);
+        assert_int_equal(s->n_tensors, g->n_tensors);
+        if (f->pad) assert_int_equal((uintptr_t)s->tensor[0].data % 2, 1);
+        assert_non_null(heft_value_get(s->config, "model_type"));
+        assert_holds(s, g, false, f->dtype);
+        heft_source_close(s);
+        heft_scratch_close(at);
         heft_golden_close(g);
     }
 }
@@ -181,18 +180,21 @@ static void a_gguf_file_holds_the_weights_in_every_form(void **state)
     char at[HEFT_SCRATCH_PATH], path[HEFT_SCRATCH_PATH + 16];
     heft_scratch_open(at);
     heft_scratch_file(at, "golden.gguf", path, sizeof path);
+    int32_t written = 0;
     for (int32_t i = 0; i < names.n; i++) {
         heft_golden *g = open_golden(i);
-        for (size_t d = 0; !g->no_gguf && d < sizeof dtype / sizeof dtype[0]; d++) {
-            check(heft_golden_write_gguf(g, path, dtype[d], &err));
+        if (!g->no_gguf) {
+            const heft_dtype d = dtype[written++ % 4];
+            check(heft_golden_write_gguf(g, path, d, &err));
             heft_source *s = NULL;
             check(heft_source_open(path, NULL, &s, &err));
             assert_non_null(heft_value_get(s->config, "general.architecture"));
-            assert_holds(s, g, true, dtype[d]);
+            assert_holds(s, g, true, d);
             heft_source_close(s);
         }
         heft_golden_close(g);
     }
+    assert_true(written >= 4);
     heft_scratch_close(at);
 }
 
