@@ -204,7 +204,10 @@ static heft_status read_description(heft_golden *g, heft_error *err)
     if (!st) st = read_tensors(g, root, err);
     if (!st && heft_value_get(g->gguf, "none"))
         st = read_string(g, g->gguf, "none", &g->no_gguf, err);
+    const heft_value *same = NULL;
+    if (!st && !g->no_gguf) st = member(g->gguf, "same_bits", HEFT_V_BOOL, &same, err);
     if (st) return heft_context(err, st, "%s", path);
+    g->same_bits = same && same->n;
     g->seed = (uint64_t)seed->n;
     g->tolerance = tolerance->real;
     return HEFT_OK;

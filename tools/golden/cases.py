@@ -187,7 +187,7 @@ CASES = {
     },
     "llama_dynamic": {
         "what": "dynamic rope scaling, for a sequence longer than the positions trained",
-        "config": but(rope(LLAMA, type="dynamic", factor=2.0), max_position_embeddings=24),
+        "config": but(rope(LLAMA, type="dynamic", factor=4.0), max_position_embeddings=24),
         "no_gguf": "a GGUF file has no dynamic rope scaling",
     },
     "llama_yarn": {

@@ -192,6 +192,8 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
     golden["gguf"] = {
         "llama_cpp": "llama-cpp-python " + importlib.metadata.version("llama-cpp-python"),
         "llama_cpp_differs_by": float(f"{differs:.2g}"),
+        # Rope factors stored as divisors or quotients come back rounded once more.
+        "same_bits": not extra and not any(key.endswith("attn_factor") for key, _, _ in entries),
         "metadata": [list(e) for e in entries],
         "extra": extra,
     }
