@@ -57,7 +57,7 @@ typedef struct {
 struct heft_call {
     const heft_verb *verb;
     int argc; /* after the verb */
-    char *const *argv;
+    const char *const *argv;
     void *options;        /* (verb->size) */
     const char **operand; /* (n_operands), room for argc */
     int32_t n_operands;

@@ -16,7 +16,7 @@ typedef struct {
     heft_sampling sampling;
     heft_texts stop;
     int32_t tokens;
-    bool ignore_end, parse_special, echo;
+    bool parse_special, echo;
 } options;
 
 static const options defaults = {
@@ -52,7 +52,7 @@ static const heft_arg args[] = {
       .help = "the same seed gives the same text (random)" },
     { HEFT_ARG(options, 0, "stop", TEXTS, stop, "TEXT"),
       .help = "end before this text; may be given again" },
-    { HEFT_ARG(options, 0, "ignore-eos", FLAG, ignore_end, NULL),
+    { HEFT_ARG(options, 0, "ignore-eos", FLAG, sampling.no_end, NULL),
       .help = "do not let the model end the text" },
     { HEFT_ARG(options, 0, "parse-special", FLAG, parse_special, NULL),
       .help = "a special token's spelling in the prompt is that token" },
@@ -134,7 +134,6 @@ static heft_status generate(const options *o, heft_engine *e, const prompt *p, c
         .max_tokens = o->tokens,
         .stop = o->stop.text,
         .n_stop = o->stop.n,
-        .ignore_end = o->ignore_end,
         .text = take_text,
         .to = &out,
     };

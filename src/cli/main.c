@@ -96,7 +96,7 @@ static int run_parsed(heft_call *call)
     return st ? failed(st, &err) : DONE;
 }
 
-static int run_verb(const heft_verb *v, int argc, char *const *argv, const char *models)
+static int run_verb(const heft_verb *v, int argc, const char *const *argv, const char *models)
 {
     warned seen = { .n = 0 };
     heft_call call = {
@@ -142,5 +142,5 @@ int main(int argc, char **argv)
     }
     const heft_verb *v = find_verb(argv[1]);
     if (!v) return unknown_verb(argv[1]);
-    return run_verb(v, argc - 2, argv + 2, getenv("HEFT_MODELS"));
+    return run_verb(v, argc - 2, (const char *const *)argv + 2, getenv("HEFT_MODELS"));
 }
