@@ -1,6 +1,6 @@
 # Each header compiles alone, and a second time after itself; heft.h also as C++ where there is a
 # C++ compiler.
-#   cmake -DROOT=<source tree> -DCC=<compiler> -P tests/headers.cmake
+#   cmake -DROOT=<source tree> -DCC=<compiler> -DPROCESSOR=<of the target> -P tests/headers.cmake
 cmake_minimum_required(VERSION 3.18)
 
 file(GLOB_RECURSE headers RELATIVE ${ROOT} ${ROOT}/src/*.h ${ROOT}/include/*.h)
@@ -18,7 +18,15 @@ function(compile header)
 endfunction()
 
 foreach(header IN LISTS headers)
-  compile(${header} ${CC} -std=c11 -x c)
+  set(flags)
+  if(header MATCHES "x86_avx2") # what its source files are compiled with
+    set(flags -mavx2 -mfma -mf16c)
+    if(NOT PROCESSOR MATCHES "x86_64|AMD64")
+      message("not run: ${header} alone (needs x86-64)")
+      continue()
+    endif()
+  endif()
+  compile(${header} ${CC} -std=c11 ${flags} -x c)
 endforeach()
 find_program(CXX NAMES c++ g++ clang++)
 if(CXX)
