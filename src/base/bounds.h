@@ -26,6 +26,7 @@ enum {
     HEFT_MAX_VOCAB = 1 << 23,
     HEFT_MAX_CONTEXT = 1 << 27,   /* positions */
     HEFT_MAX_TOKEN_BYTES = 1 << 20,
+    HEFT_MAX_TEXT_BYTES = 1 << 30, /* tokenized at once */
 
     /* running */
     HEFT_MAX_THREADS = 256,

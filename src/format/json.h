@@ -19,7 +19,7 @@ enum { HEFT_JSON_PYTHON = 1 };
 /* A pull reader. Fields are the reader's own but for those of the last event. */
 typedef struct {
     /* the last event */
-    heft_str str;   /* KEY, STRING: unescaped; valid until the next call */
+    heft_str str;   /* KEY, STRING: unescaped; valid as long as the text */
     int64_t i;      /* INT */
     double real;    /* INT, REAL */
     bool inexact;   /* REAL written as an integer beyond int64 */
@@ -44,6 +44,11 @@ bool heft_json_skip(heft_json *j);
 /* "NAME: line 3, column 7: ..." (columns count bytes): `what` at the last event, or, where it is
  * NULL, the reader's own error. Returns HEFT_E_FORMAT. */
 heft_status heft_json_fail(const heft_json *j, const char *name, const char *what, heft_error *err);
+
+/* The value that comes next (after a KEY, its value) as a tree in the arena; at the end of an array
+ * or object, which has no value, the caller must not ask. name is for messages. */
+heft_status heft_json_value(heft_json *j, heft_arena *arena, const char *name, heft_value **out,
+                            heft_error *err) HEFT_MUST_CHECK;
 
 /* The whole document as a tree in the arena. text is changed and kept. name is for messages. */
 heft_status heft_json_tree(heft_arena *arena, char *text, size_t n, unsigned flags, const char *name,

@@ -11,7 +11,7 @@ typedef struct {
 
 typedef struct {
     heft_arena *arena;
-    heft_json j;
+    heft_json *j;
     const char *name;
     level level[HEFT_MAX_JSON_DEPTH + 1]; /* 0: the document itself, a list of one */
     int32_t depth, n;                     /* n: values so far */
@@ -56,10 +56,10 @@ static heft_value value_of(const heft_json *j, heft_json_event event, heft_str k
 static heft_status append(tree *t, heft_json_event event, heft_str key, heft_error *err)
 {
     if (t->n++ == HEFT_MAX_VALUES)
-        return heft_json_fail(&t->j, t->name, "more values than heft keeps of one file", err);
+        return heft_json_fail(t->j, t->name, "more values than heft keeps of one file", err);
     heft_value *v = heft_arena_alloc(t->arena, 1, sizeof *v);
     if (!v) return heft_nomem(err, t->name);
-    *v = value_of(&t->j, event, key);
+    *v = value_of(t->j, event, key);
     level *in = &t->level[t->depth];
     *in->tail = v;
     in->tail = &v->next;
@@ -79,23 +79,21 @@ static heft_status close_level(tree *t, heft_error *err)
     char what[192];
     (void)snprintf(what, sizeof what, "the object that ends here has the key %s twice",
                    heft_show(twice).text);
-    return heft_json_fail(&t->j, t->name, what, err);
+    return heft_json_fail(t->j, t->name, what, err);
 }
 
-heft_status heft_json_tree(heft_arena *arena, char *text, size_t n, unsigned flags,
-                           const char *name, heft_value **out, heft_error *err)
+heft_status heft_json_value(heft_json *j, heft_arena *arena, const char *name, heft_value **out,
+                            heft_error *err)
 {
     heft_value document = { 0 };
-    tree t = { .arena = arena, .name = name, .level = { { &document, &document.child } } };
+    tree t = { .arena = arena, .j = j, .name = name, .level = { { &document, &document.child } } };
     heft_str key = { 0 };
-    heft_json_open(&t.j, text, n, flags);
-    for (;;) {
+    do {
         heft_status st = HEFT_OK;
-        heft_json_event event = heft_json_next(&t.j);
-        if (event == HEFT_J_END) break;
-        if (event == HEFT_J_ERROR) return heft_json_fail(&t.j, name, NULL, err);
+        heft_json_event event = heft_json_next(j);
+        if (event == HEFT_J_ERROR) return heft_json_fail(j, name, NULL, err);
         if (event == HEFT_J_KEY) {
-            key = t.j.str;
+            key = j->str;
             continue;
         }
         if (event == HEFT_J_END_OBJECT || event == HEFT_J_END_ARRAY) {
@@ -105,7 +103,20 @@ heft_status heft_json_tree(heft_arena *arena, char *text, size_t n, unsigned fla
             key = (heft_str){ 0 };
         }
         if (st) return st;
-    }
+    } while (t.depth > 0);
     *out = document.child;
+    return HEFT_OK;
+}
+
+heft_status heft_json_tree(heft_arena *arena, char *text, size_t n, unsigned flags,
+                           const char *name, heft_value **out, heft_error *err)
+{
+    heft_json j;
+    heft_value *document;
+    heft_json_open(&j, text, n, flags);
+    heft_status st = heft_json_value(&j, arena, name, &document, err);
+    if (st) return st;
+    if (heft_json_next(&j) != HEFT_J_END) return heft_json_fail(&j, name, NULL, err);
+    *out = document;
     return HEFT_OK;
 }
