@@ -14,7 +14,7 @@
 typedef enum { HEFT_SAFETENSORS, HEFT_GGUF } heft_container;
 
 typedef struct {
-    heft_str name;
+    heft_str name; /* a NUL follows it */
     heft_dtype dtype;
     int32_t rank, file;           /* file: index of heft_source.file */
     int64_t shape[HEFT_MAX_RANK]; /* outermost first; GGUF's order is turned round */
