@@ -369,9 +369,12 @@ void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *con
     }
 }
 
+/* Never less for more columns: WIDENED_BYTES, where all groups would need more, however much less
+ * whole groups make of it. */
 size_t heft_avx2_float_scratch(int32_t cols)
 {
-    const size_t f = sizeof(group_step) * (size_t)steps_of(cols) * (size_t)groups_of(cols);
+    const size_t one = sizeof(group_step) * (size_t)steps_of(cols), all = GROUPS * one;
+    const size_t most = one > WIDENED_BYTES ? one : WIDENED_BYTES, f = all < most ? all : most;
     const size_t k = (size_t)(cols < CHAIN_WIDENED ? cols : CHAIN_WIDENED);
     const size_t c = sizeof(float) * CHAIN_ROWS * k;
     return f > c ? f : c;
