@@ -191,9 +191,12 @@ CASES = {
         "no_gguf": "a GGUF file has no dynamic rope scaling",
     },
     "llama_yarn": {
-        "what": "yarn with everything derived",
-        "config": rope(
-            LLAMA, rope_type="yarn", factor=4.0, original_max_position_embeddings=32
+        "what": "yarn with everything derived, and both ends of its range within the head",
+        "config": but(
+            rope(LLAMA, rope_type="yarn", factor=4.0, original_max_position_embeddings=512),
+            head_dim=32,
+            max_position_embeddings=2048,
+            rope_theta=100.0,
         ),
     },
     "llama_yarn_factor": {
@@ -214,15 +217,19 @@ CASES = {
         ),
     },
     "llama_yarn_untruncated": {
-        "what": "yarn with its own betas and truncate false: the correction range is not rounded",
-        "config": rope(
-            LLAMA,
-            rope_type="yarn",
-            factor=4.0,
-            original_max_position_embeddings=32,
-            beta_fast=3.0,
-            beta_slow=0.75,
-            truncate=False,
+        "what": "yarn with its own betas and truncate false: the range is not rounded",
+        "config": but(
+            rope(
+                LLAMA,
+                rope_type="yarn",
+                factor=4.0,
+                original_max_position_embeddings=64,
+                beta_fast=3.0,
+                beta_slow=0.75,
+                truncate=False,
+            ),
+            head_dim=32,
+            rope_theta=100.0,
         ),
         "no_gguf": "a GGUF file cannot say that the correction range of yarn is not rounded",
     },

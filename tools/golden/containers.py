@@ -87,12 +87,12 @@ def vocabulary(config, tokens) -> list:
     merge) and unused ids up to the embedding."""
     if not tokens:
         return [("tokenizer.ggml.model", "string", "no_vocab")]
-    unused = config.vocab_size - len(tokens)
+    unused = range(len(tokens), config.vocab_size)
     return [
         ("tokenizer.ggml.model", "string", "gpt2"),
         ("tokenizer.ggml.pre", "string", "default"),
-        ("tokenizer.ggml.tokens", "strings", tokens + [f"[PAD{i}]" for i in range(unused)]),
-        ("tokenizer.ggml.token_type", "i32s", [1] * len(tokens) + [5] * unused),
+        ("tokenizer.ggml.tokens", "strings", tokens + [f"[PAD{i}]" for i in unused]),
+        ("tokenizer.ggml.token_type", "i32s", [1] * len(tokens) + [5] * len(unused)),
         ("tokenizer.ggml.merges", "strings", [" ".join(tokens[-1])]),
         ("tokenizer.ggml.bos_token_id", "u32", config.bos_token_id),
         ("tokenizer.ggml.eos_token_id", "u32", config.eos_token_id),
