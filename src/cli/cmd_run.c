@@ -80,6 +80,7 @@ static heft_status read_prompt(const options *o, bool shipped, prompt *out, heft
     if (st || o->file || out->n) return st;
 
     heft_free(out->text);
+    out->text = NULL;
     out->ours = !o->prompt;
     if (out->ours && !shipped)
         return heft_fail(err, HEFT_E_ARG,
