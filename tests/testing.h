@@ -19,11 +19,4 @@ static inline void assert_ok(heft_status st, const heft_error *err)
     if (st) fail_msg("%s: %s", heft_status_name(st), err->text);
 }
 
-/* A path in the build tree's folder for temporary files. */
-static inline void test_path(char *out, size_t size, const char *name)
-{
-    const char *dir = getenv("TMPDIR");
-    (void)snprintf(out, size, "%s/heft_test_%s", dir ? dir : "/tmp", name);
-}
-
 #endif

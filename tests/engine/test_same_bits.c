@@ -5,10 +5,10 @@
  * second has a window; 200 tokens, so that page and window boundaries fall inside chunks. */
 #include "engine/engine.h"
 #include "ops/cpu.h"
+#include "scratch.h"
 #include "synthetic.h"
 #include "testing.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { T = 200, V = 517, WINDOW = 24 };
@@ -20,7 +20,7 @@ typedef struct {
     heft_cache_type cache;
 } format;
 
-static char path[512];
+static char folder[HEFT_SCRATCH_PATH];
 static heft_model *model;
 static float *expected; /* (T, V) by the scalar code, one thread, one chunk */
 
@@ -60,7 +60,9 @@ static void open_model(heft_dtype type, heft_cache_type cache)
     heft_error err = { 0 };
     const heft_synthetic shape = { .arch = "qwen2", .L = 2, .D = 512, .H = 4, .G = 1, .dk = 128, .F = 768, .V = V,
                                    .ctx = 4096, .type = type, .seed = 7 };
-    test_path(path, sizeof path, "same_bits.gguf");
+    char path[512];
+    heft_scratch_open(folder);
+    heft_scratch_file(folder, "model.gguf", path, sizeof path);
     assert_ok(heft_synthetic_write(&shape, path, &err), &err);
     assert_ok(heft_model_open(path, NULL, &model, &err), &err);
     model->net.spec.layer[1].attn.window = WINDOW;
@@ -83,7 +85,7 @@ static void close_model(void)
 {
     heft_model_close(model);
     free(expected);
-    (void)remove(path);
+    heft_scratch_close(folder);
 }
 
 static void any_chunks_and_threads(heft_cache_type cache)
