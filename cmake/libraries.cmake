@@ -1,9 +1,8 @@
 # The libraries heft stands on: target, header, library, and the Debian package that brings both.
-# ./run and ./test read these lines too, to know what is missing.
+# This is the one place that names them: ./run and ./test read these lines too.
 find_package(Threads REQUIRED)
-set(HEFT_LINK_NAMES) # for pkg-config
 
-function(heft_library target header library package)
+function(heft_find target header library package)
   find_path(${target}_include ${header})
   find_library(${target}_library ${library})
   if(NOT ${target}_include OR NOT ${target}_library)
@@ -13,15 +12,24 @@ function(heft_library target header library package)
   add_library(${target} INTERFACE)
   target_include_directories(${target} SYSTEM INTERFACE ${${target}_include})
   target_link_libraries(${target} INTERFACE ${${target}_library})
-  set(HEFT_LINK_NAMES ${HEFT_LINK_NAMES} ${library} PARENT_SCOPE)
 endfunction()
 
-# As above, for what only the tests need.
-function(heft_test_library target)
+# Everything that libheft links: heft_libraries; for pkg-config, HEFT_LINK_NAMES.
+add_library(heft_libraries INTERFACE)
+target_link_libraries(heft_libraries INTERFACE Threads::Threads m)
+set(HEFT_LINK_NAMES)
+macro(heft_library target header library package)
+  heft_find(${target} ${header} ${library} ${package})
+  target_link_libraries(heft_libraries INTERFACE ${target})
+  list(APPEND HEFT_LINK_NAMES ${library})
+endmacro()
+
+# What only the tests need.
+macro(heft_test_library target header library package)
   if(HEFT_TESTS)
-    heft_library(${target} ${ARGN})
+    heft_find(${target} ${header} ${library} ${package})
   endif()
-endfunction()
+endmacro()
 
 heft_library(pcre2 pcre2.h pcre2-8 libpcre2-dev)
 heft_library(utf8proc utf8proc.h utf8proc libutf8proc-dev)

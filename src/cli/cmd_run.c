@@ -80,6 +80,7 @@ static heft_status read_prompt(const options *o, bool shipped, prompt *out, heft
     if (st || o->file || out->n) return st;
 
     heft_free(out->text);
+    out->text = NULL;
     out->ours = !o->prompt;
     if (out->ours && !shipped)
         return heft_fail(err, HEFT_E_ARG,
@@ -109,12 +110,11 @@ static bool take_text(void *to, const char *text, size_t n)
 /* What the reader of a terminal wants to know at the end. */
 static void report(const heft_generated *g, const options *o, const heft_engine *e)
 {
-    int32_t context = heft_engine_resolved(e)->context;
     if (g->why == HEFT_DONE_LENGTH)
         (void)fprintf(stderr,
-                      "heft: the context is full (length): %d tokens generated, %d of %d used; "
-                      "-c sets another\n",
-                      g->generated, g->prompt_tokens + g->generated, context);
+                      "heft: the context of %d tokens is full (length): %d of the prompt, %d "
+                      "generated; -c sets another\n",
+                      heft_engine_resolved(e)->context, g->prompt_tokens, g->generated);
     if (!isatty(STDERR_FILENO)) return;
     (void)fprintf(
         stderr, "heft: prompt %d tokens in %.2f s, then %d tokens at %.1f per second, seed %llu\n",

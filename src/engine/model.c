@@ -110,9 +110,15 @@ bool heft_model_sampling(const heft_model *m, heft_sampling *s)
 {
     const heft_value *g = m->source->generation, *sample = heft_value_get(g, "do_sample");
     float top_k = (float)s->top_k;
-    bool any = recommended(g, "temperature", &s->temperature) | recommended(g, "top_k", &top_k)
-               | recommended(g, "top_p", &s->top_p) | recommended(g, "min_p", &s->min_p)
-               | recommended(g, "repetition_penalty", &s->repeat_penalty);
+    const struct {
+        const char *key;
+        float *to;
+    } field[] = { { "temperature", &s->temperature }, { "top_k", &top_k },
+                  { "top_p", &s->top_p },             { "min_p", &s->min_p },
+                  { "repetition_penalty", &s->repeat_penalty } };
+    bool any = false;
+    for (size_t i = 0; i < sizeof field / sizeof field[0]; i++)
+        any = recommended(g, field[i].key, field[i].to) || any;
     if (sample && sample->kind == HEFT_V_BOOL && !sample->n) {
         s->temperature = 0; /* the reference's own meaning of do_sample: false */
         any = true;
