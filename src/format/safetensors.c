@@ -216,6 +216,9 @@ static heft_status open_header(header *h, const heft_map *m, heft_error *err)
     h->data_bytes = m->size - 8 - n;
     while (text[n - 1] == ' ')
         n--;
+    if (text[n - 1] != '}')
+        return heft_fail(err, HEFT_E_FORMAT, "the header ends with byte 0x%02x, expected }",
+                         text[n - 1]);
     char *copy = heft_arena_alloc(&h->s->arena, (size_t)n, 1);
     if (!copy) return heft_nomem(err, "the header");
     memcpy(copy, text, (size_t)n);
