@@ -48,13 +48,14 @@ static void add_word(heft_buf *b, char how, const char *rest, size_t n)
     float f = strtof(text, NULL);
     uint32_t bits;
     memcpy(&bits, &f, sizeof bits);
+    if (how == 's') add_number(b, n, 8);
     switch (how) {
     case 'b': add_number(b, v, 1); break;
     case 'u': add_number(b, v, 2); break;
     case 'd': add_number(b, v, 4); break;
     case 'q': add_number(b, v, 8); break;
     case 'f': add_number(b, bits, 4); break;
-    case 's': add_number(b, n, 8); /* fall through */
+    case 's':
     case '\'': assert_true(heft_buf_add(b, text, n)); break;
     case 'x':
         for (size_t i = 0; i < n; i += 2) {
