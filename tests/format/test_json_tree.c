@@ -198,8 +198,8 @@ static void jansson_accepts_refuses_and_reads_the_same(void **state)
 #ifdef HAVE_JANSSON
     static const char *const documents[] = {
         "{\"dtype\":\"BF16\",\"shape\":[2,3],\"data_offsets\":[0,12]}",
-        "{\"a\":[1,-2.5e3,0.125,1E-7],\"b\":{\"c\":null,\"d\":[true,false]},\"e\":"
-        "\"\\u00e9\\ud83d\\ude00\\n\\\"\"}",
+        "{\"a\":[1,-2.5e3,0.125,1E-7],\"b\":{\"c\":null,\"d\":[true,false]}}",
+        "{\"e\":\"\\u00e9\\ud83d\\ude00\\n\\\"\"}",
         "[\"\xc4\xa0the\",\"\xe2\x82\xac\",\"\xf0\x9f\x98\x80\",\"\\\\ \\/ \\b\\f\\r\\t\"]",
         " [ 9223372036854775807 , -9223372036854775808, 0, -0, 1e308, 12345678901234567890 ] ",
         "{ \"x\" : { \"x\" : [ [ ] , { } , [ { \"\" : \"\\u0000\" } ] ] } }\r\n",
