@@ -345,7 +345,7 @@ static void write_word_boundary(parser *p, bool not )
     const set word = { .all = &heft_unicode_word, .extra = word_extra(p, false) };
     for (int32_t i = 0; i < 4; i++) {
         heft_buf_z(p->out, part[not ][i]);
-        write_ranges(p, &heft_unicode_word);
+        write_set(p, &word);
     }
     heft_buf_z(p->out, "]))");
 }
