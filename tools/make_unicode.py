@@ -108,7 +108,7 @@ def main():
             print(f'    {{ "{name}", {row} }},')
         print("    { NULL, NULL, 0 },\n};")
     print()
-    for name, points in (("newer_any", every), ("space", members(r"\s")), ("word", members(r"\w")),
+    for name, points in (("newer_any", every), ("space", members(r"\s")), ("word", members(r"[\w]")),
                          ("punctuation", punctuation()), ("nfc_exception", nfc_differences())):
         n = emit(name, points)
         print(f'const heft_ranges heft_unicode_{name} = {{ "{name}", {name}, {n} }};\n')

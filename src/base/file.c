@@ -95,7 +95,7 @@ heft_status heft_map_open(heft_map *m, const char *path, heft_error *err)
     *m = (heft_map){ .slot = -1 };
     heft_status st = HEFT_OK;
     struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
     if (fd < 0) return cannot(err, path);
     m->path = heft_strdup(heft_str_of(path));
     if (!m->path) {

@@ -94,6 +94,7 @@ static void write_complement(parser *p, const heft_ranges *r)
 typedef struct {
     const heft_ranges *all;   /* the whole set, or NULL: a property of PCRE2 ... */
     const heft_ranges *newer; /* ... and what it lacks */
+    const heft_ranges *extra; /* members that \w has in addition here */
     bool script, negated;
 } set;
 
@@ -102,6 +103,7 @@ static void write_set(parser *p, const set *s)
 {
     if (s->all) {
         write_ranges(p, s->all);
+        if (s->extra) write_ranges(p, s->extra);
         return;
     }
     heft_buf_printf(p->out, s->script ? "\\p{sc:%s}" : "\\p{%s}", s->newer->name);
@@ -137,9 +139,21 @@ static heft_status read_property(parser *p, set *s)
     return HEFT_OK;
 }
 
-/* After a backslash: is it a set? *is says; if so it is consumed. */
-static heft_status read_set(parser *p, set *s, bool *is)
+/* What \w has beyond the table: Oniguruma's takes six signs of Latin-1, though not inside a class;
+ * Rust's takes the two joiners. */
+static const heft_ranges *word_extra(const parser *p, bool in_class)
 {
+    static const heft_range sign[] = { { 0xb2, 0xb3 }, { 0xb9, 0xb9 }, { 0xbc, 0xbe } };
+    static const heft_range joiner[] = { { 0x200c, 0x200d } };
+    static const heft_ranges signs = { "signs", sign, 3 }, joiners = { "joiners", joiner, 1 };
+    if (p->dialect == HEFT_REGEX_RUST) return &joiners;
+    return in_class ? NULL : &signs;
+}
+
+/* After a backslash: is it a set? *is says; if so it is consumed. */
+static heft_status read_set(parser *p, bool in_class, set *s, bool *is)
+{
+    bool ruby = p->dialect == HEFT_REGEX_ONIGURUMA;
     static const heft_range hex[] = { { '0', '9' }, { 'A', 'F' }, { 'a', 'f' } };
     static const heft_ranges hex_digit = { "hex", hex, 3 };
     char c = peek(p);
@@ -147,11 +161,12 @@ static heft_status read_set(parser *p, set *s, bool *is)
     *is = true;
     if (c == 's' || c == 'S')
         s->all = &heft_unicode_space;
-    else if (c == 'w' || c == 'W')
+    else if (c == 'w' || c == 'W') {
         s->all = &heft_unicode_word;
-    else if (c == 'd' || c == 'D')
+        s->extra = word_extra(p, in_class);
+    } else if (c == 'd' || c == 'D')
         s->newer = heft_ranges_find(heft_unicode_newer, heft_str_of("Nd"));
-    else if (c == 'h' && p->dialect == HEFT_REGEX_ONIGURUMA)
+    else if (c == 'h' && ruby)
         s->all = &hex_digit;
     else if (c == 'p' || c == 'P') {
         p->at++;
@@ -233,9 +248,9 @@ static heft_status read_class_item(parser *p)
         set s;
         bool is;
         p->at++;
-        heft_status st = read_set(p, &s, &is);
+        heft_status st = read_set(p, true, &s, &is);
         if (st) return st;
-        if (is && s.negated && s.all == &heft_unicode_space) {
+        if (is && s.negated && s.all && !s.extra) {
             write_complement(p, s.all);
             return HEFT_OK;
         }
@@ -257,7 +272,7 @@ static heft_status read_class_item(parser *p)
         size_t here = p->at;
         if (peek(p) == '[') return refuse(p, HEFT_E_UNSUPPORTED, "a range that ends in a class");
         if (take(p, "\\")) {
-            st = read_set(p, &s, &is);
+            st = read_set(p, true, &s, &is);
             if (st) return st;
         }
         if (is) return refuse(p, HEFT_E_UNSUPPORTED, "a range that ends in a set");
@@ -327,9 +342,10 @@ static void write_word_boundary(parser *p, bool not )
 {
     static const char *const part[2][4] = { { "(?:(?<=[", "])(?![", "])|(?<![", "])(?=[" },
                                             { "(?:(?<=[", "])(?=[", "])|(?<![", "])(?![" } };
+    const set word = { .all = &heft_unicode_word, .extra = word_extra(p, false) };
     for (int32_t i = 0; i < 4; i++) {
         heft_buf_z(p->out, part[not ][i]);
-        write_ranges(p, &heft_unicode_word);
+        write_set(p, &word);
     }
     heft_buf_z(p->out, "]))");
 }
@@ -349,7 +365,7 @@ static heft_status read_escaped_atom(parser *p, bool *look)
             write_word_boundary(p, c == 'B');
         return HEFT_OK;
     }
-    heft_status st = read_set(p, &s, &is);
+    heft_status st = read_set(p, false, &s, &is);
     if (st) return st;
     if (is) {
         heft_buf_z(p->out, s.negated ? "[^" : "[");

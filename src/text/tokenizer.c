@@ -24,6 +24,12 @@ void heft_run_clear(heft_run *r)
 
 typedef heft_status section_fn(heft_run *r, heft_piece p, heft_error *err);
 
+/* A word character as the reference means it here: \w of Rust, which has the two joiners. */
+static bool is_word(int32_t cp)
+{
+    return cp == 0x200c || cp == 0x200d || heft_ranges_have(&heft_unicode_word, cp);
+}
+
 static bool word_before(heft_str s, size_t at)
 {
     int32_t cp = -1;
@@ -31,14 +37,14 @@ static bool word_before(heft_str s, size_t at)
     while (begin > 0 && at - begin < 4 && ((uint8_t)s.p[begin - 1] & 0xc0) == 0x80)
         begin--;
     if (begin > 0) (void)heft_utf8_decode(s.p + begin - 1, at - begin + 1, &cp);
-    return heft_ranges_have(&heft_unicode_word, cp);
+    return is_word(cp);
 }
 
 static bool word_after(heft_str s, size_t at)
 {
     int32_t cp = -1;
     if (at < s.n) (void)heft_utf8_decode(s.p + at, s.n - at, &cp);
-    return heft_ranges_have(&heft_unicode_word, cp);
+    return is_word(cp);
 }
 
 /* Where the white space that ends at `at` begins; not before `least`. */

@@ -98,6 +98,9 @@ static void a_set_of_one_is_a_file(void **state)
     (void)state;
     put_words("o-00001-of-00001.gguf", PART(0, 1, 1, 3, "sb d1 q1 d24 q0 p32 b2 z31"));
     heft_source_close(opened("o-00001-of-00001.gguf"));
+    put_words("o-00001-of-00001.gguf", PART(0, 1, 2, 3, "sb d1 q1 d24 q0 p32 b2 z31"));
+    refused("o-00001-of-00001.gguf", HEFT_E_FORMAT,
+            "o-00001-of-00001.gguf: split.tensors.count is 2, the parts have 1 tensors");
     put_words("o-00001-of-00001.gguf", "'GGUF d3 q1 q0 sb d1 q1 d24 q0 p32 b2 z31");
     heft_source_close(opened("o-00001-of-00001.gguf"));
 }

@@ -266,6 +266,14 @@ static void what_is_no_release_is_refused_by_name(void **state)
     refused("ggufs", HEFT_E_ARG, "ggufs: is a directory with GGUF files; name one, as m.gguf");
 }
 
+static void a_fifo_is_refused_and_not_waited_for(void **state)
+{
+    (void)state;
+    make("fifo");
+    assert_int_equal(mkfifo("fifo/model.safetensors", 0666), 0);
+    refused("fifo", HEFT_E_IO, "fifo/model.safetensors: is not a regular file");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +286,7 @@ int main(void)
         cmocka_unit_test(which_file_is_the_model_is_never_guessed),
         cmocka_unit_test(b31_pickles_are_listed_and_never_read),
         cmocka_unit_test(what_is_no_release_is_refused_by_name),
+        cmocka_unit_test(a_fifo_is_refused_and_not_waited_for),
     };
     return cmocka_run_group_tests(tests, enter_scratch, leave_scratch);
 }
