@@ -27,7 +27,8 @@ static void cgroup_limits(const char *root, const char *limit, char *path, int64
     for (;;) {
         char file[1200];
         int64_t value;
-        (void)snprintf(file, sizeof file, "%s%s/%s", root, strcmp(path, "/") == 0 ? "" : path, limit);
+        (void)snprintf(file, sizeof file, "%s%s/%s", root, strcmp(path, "/") == 0 ? "" : path,
+                       limit);
         if (read_number(file, &value)) least(to, value);
         char *slash = strrchr(path, '/');
         if (!slash || path[1] == 0) return;
@@ -41,7 +42,8 @@ int64_t heft_memory_available(void)
     char line[1024];
     FILE *f = fopen("/proc/meminfo", "r");
     while (f && fgets(line, sizeof line, f))
-        if (sscanf(line, "MemAvailable: %" SCNd64, &kib) == 1) least(&bytes, kib * 1024); /* NOLINT(cert-err34-c) */
+        if (sscanf(line, "MemAvailable: %" SCNd64, &kib) == 1)
+            least(&bytes, kib * 1024); /* NOLINT(cert-err34-c) */
     if (f) (void)fclose(f);
     f = fopen("/proc/self/cgroup", "r");
     while (f && fgets(line, sizeof line, f)) {
