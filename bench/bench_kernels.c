@@ -7,7 +7,7 @@
  * runs; the first line says how fast the memory is read in the same run. Nothing is asserted. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/mem.h"
-#include "kernels/fill.h"
+#include "kernels/kernels.h"
 #include "kernels/random_mat.h"
 
 #include <stdio.h>
@@ -143,15 +143,10 @@ int main(int argc, char **argv)
         { HEFT_BF16, true },  { HEFT_Q4_0, false }, { HEFT_Q8_0, false },
         { HEFT_Q4_K, false }, { HEFT_Q5_K, false }, { HEFT_Q6_K, false },
     };
-    heft_kernels sets[2] = { { .name = "scalar" }, { .name = "avx2" } };
-    int32_t count = 1;
-    heft_kernels_scalar_mat(&sets[0]);
-#if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) {
-        heft_kernels_avx2_mat(&sets[1]);
-        count = 2;
-    }
-#endif
+    heft_kernels sets[2];
+    const int32_t count = heft_isa_detect() ? 2 : 1;
+    heft_kernels_init(&sets[0], 0);
+    heft_kernels_init(&sets[1], heft_isa_detect());
 
     const size_t bytes = (size_t)PART_BYTES * PARTS;
     const int32_t numbers = COLS * MAX_COLUMNS;

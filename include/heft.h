@@ -243,6 +243,7 @@ typedef struct heft_sampling {
     float repeat_penalty, presence_penalty, frequency_penalty; /* 1, 0, 0: off */
     int32_t repeat_last_n; /* tokens the penalties look back on, prompt included; -1: all */
     uint64_t seed;         /* the draw is a function of (seed, position) */
+    bool no_end;           /* never choose a token that ends a generation */
 } heft_sampling;
 
 /* temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, penalties off over 64 tokens, seed 0. */
@@ -263,7 +264,6 @@ typedef struct {
     int32_t max_tokens;      /* tokens to generate at most; -1: until the context is full */
     const char *const *stop; /* (n_stop) strings that end the text and are not part of it */
     int32_t n_stop;
-    bool ignore_end;         /* end tokens are suppressed instead of ending */
     bool special;            /* special tokens are part of the text */
     /* Receives text as soon as it is certain: whole characters, never part of a stop string.
      * Return false to cancel. */

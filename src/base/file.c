@@ -95,7 +95,7 @@ heft_status heft_map_open(heft_map *m, const char *path, heft_error *err)
     *m = (heft_map){ .slot = -1 };
     heft_status st = HEFT_OK;
     struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
     if (fd < 0) return cannot(err, path);
     m->path = heft_strdup(heft_str_of(path));
     if (!m->path) {
@@ -207,6 +207,17 @@ heft_status heft_out_open(heft_out *o, const char *path, heft_error *err)
 heft_status heft_out_write(heft_out *o, const void *data, size_t n, heft_error *err)
 {
     if (n && fwrite(data, 1, n, o->f) != n) return cannot(err, o->path);
+    return HEFT_OK;
+}
+
+heft_status heft_out_hole(heft_out *o, uint64_t n, heft_error *err)
+{
+    static const char zeros[4096]; /* less than a page is no hole */
+    if (n <= sizeof zeros) return heft_out_write(o, zeros, (size_t)n, err);
+    off_t at = fflush(o->f) ? -1 : ftello(o->f);
+    if (at < 0 || n > (uint64_t)(INT64_MAX - at)) return cannot(err, o->path);
+    off_t end = at + (off_t)n;
+    if (ftruncate(fileno(o->f), end) || fseeko(o->f, end, SEEK_SET)) return cannot(err, o->path);
     return HEFT_OK;
 }
 

@@ -1,6 +1,7 @@
 /* String views and UTF-8. */
 #include "base/str.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 heft_str heft_str_of(const char *z)
@@ -35,6 +36,21 @@ int heft_str_cmp(heft_str a, heft_str b)
     size_t n = a.n < b.n ? a.n : b.n;
     int c = n ? memcmp(a.p, b.p, n) : 0;
     return c ? c : (a.n > b.n) - (a.n < b.n);
+}
+
+static int by_bytes(const void *a, const void *b)
+{
+    return heft_str_cmp(*(const heft_str *)a, *(const heft_str *)b);
+}
+
+/* Sorted rather than hashed: names are chosen by whoever wrote the file, and a hash they can
+ * compute would let them make this quadratic. */
+const heft_str *heft_str_twice(heft_str *s, size_t n)
+{
+    if (n) qsort(s, n, sizeof *s, by_bytes);
+    for (size_t i = 1; i < n; i++)
+        if (heft_str_eq(s[i - 1], s[i])) return &s[i];
+    return NULL;
 }
 
 uint64_t heft_str_hash(heft_str a)

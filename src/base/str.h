@@ -18,6 +18,8 @@ bool heft_str_begins(heft_str a, const char *z);
 bool heft_str_ends(heft_str a, const char *z);
 /* Order by bytes, shorter first: for qsort and bsearch. */
 int heft_str_cmp(heft_str a, heft_str b);
+/* Sort n views by bytes; one that equals another, or NULL. */
+const heft_str *heft_str_twice(heft_str *s, size_t n);
 /* FNV-1a, 64 bits, for hash tables in memory. */
 uint64_t heft_str_hash(heft_str a);
 

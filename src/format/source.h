@@ -14,7 +14,7 @@
 typedef enum { HEFT_SAFETENSORS, HEFT_GGUF } heft_container;
 
 typedef struct {
-    heft_str name;
+    heft_str name; /* a NUL follows it */
     heft_dtype dtype;
     int32_t rank, file;           /* file: index of heft_source.file */
     int64_t shape[HEFT_MAX_RANK]; /* outermost first; GGUF's order is turned round */
@@ -27,19 +27,23 @@ typedef struct heft_source {
     const char *path;             /* as given */
     heft_map *file;               /* (n_files) */
     int32_t n_files;
-    heft_tensor *tensor;          /* (n_tensors), in file order */
+    heft_tensor *tensor;          /* (n_tensors), file by file, in the order of their data */
     int64_t n_tensors;
     const heft_value *config;     /* config.json, or GGUF metadata as one flat object */
     const heft_value *generation; /* generation_config.json, or NULL */
     /* the rest is the source's own */
-    uint32_t *index;
-    uint32_t index_mask;
+    const heft_tensor **by_name;  /* (n_tensors), sorted */
+    int64_t room;                 /* of tensor */
     heft_arena arena;
 } heft_source;
 
-/* A directory with config.json and *.safetensors, a .safetensors file in such a directory, or a
- * GGUF file (any part of a split set opens the set). A GGUF file may have no tensors. log gets
- * named warnings (pickles beside safetensors, ...).
+/* A directory with config.json and *.safetensors, a .safetensors file in such a directory (one that
+ * the index names opens the set), or a GGUF file (any part of a split set opens the set). A GGUF
+ * file may have no tensors. log gets named warnings (pickles beside safetensors, ...).
+ *
+ * Every file that heft looks for by itself lies in the directory: a plain file name which, links
+ * followed, is still below the directory or, for a snapshot in the hub's cache
+ * (REPO/snapshots/REVISION), below REPO/blobs. The path the caller gives may be any link.
  * Fails: HEFT_E_IO, HEFT_E_FORMAT, HEFT_E_UNSUPPORTED (pickles only, ...), HEFT_E_NOMEM. */
 heft_status heft_source_open(const char *path, const heft_log *log, heft_source **out,
                              heft_error *err) HEFT_MUST_CHECK;
@@ -50,9 +54,9 @@ const heft_tensor *heft_source_find(const heft_source *s, heft_str name);
 /* HEFT_E_IO if any mapped file of the source has lost a page that was read. */
 heft_status heft_source_check(const heft_source *s, heft_error *err) HEFT_MUST_CHECK;
 
-/* "32 x 64": a shape for messages. */
+/* "32 x 64", or "scalar": a shape for messages. */
 typedef struct {
-    char text[160];
+    char text[184];
 } heft_shape_text;
 heft_shape_text heft_show_shape(const int64_t *shape, int32_t rank);
 

@@ -25,9 +25,12 @@ const heft_value *heft_value_get(const heft_value *o, const char *key);
 const heft_value *heft_value_get_str(const heft_value *o, heft_str key);
 /* Element i, or NULL; marks it read. */
 const heft_value *heft_value_at(const heft_value *array, int64_t i);
-/* Mark v and everything below it read. */
+/* Mark v and everything below it read. For walking an array: heft_value_at is linear. */
 void heft_value_mark(const heft_value *v);
 /* "a string", "an integer": for messages. */
 const char *heft_value_kind_name(heft_value_kind k);
+/* *twice: a key that two members of the object have, or empty (p NULL). Fails: HEFT_E_NOMEM. */
+heft_status heft_value_unique(const heft_value *object, heft_str *twice,
+                              heft_error *err) HEFT_MUST_CHECK;
 
 #endif

@@ -89,6 +89,7 @@ typedef struct heft_kernels {
      * scratch holds mul_scratch(cols) bytes, aligned to 64. */
     void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n, float *const *y,
                 void *scratch);
+    /* A multiple of 64; never less for more columns. */
     size_t (*mul_scratch)(int32_t cols);
 
     /* y (cols) = row r of w as floats, exactly as stored (by_col too). */

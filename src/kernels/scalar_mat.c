@@ -1,9 +1,9 @@
 /* Matrix products: the definition of their sums, in the order of docs/sums.md, never optimised. */
 #include "kernels/fill.h"
+#include "kernels/sums.h"
 
 #include <assert.h>
 #include <math.h>
-#include <string.h>
 
 /* ---- activations of the classes S, A, Q ---- */
 
@@ -37,24 +37,11 @@ static void quantise(heft_act *a, const float *x, int32_t k)
 
 /* ---- float weights ---- */
 
-/* The number at p, widened exactly. */
-static float number(uint8_t dtype, const uint8_t *p)
-{
-    if (dtype == HEFT_F32) {
-        float f;
-        memcpy(&f, p, sizeof f);
-        return f;
-    }
-    uint16_t h;
-    memcpy(&h, p, sizeof h);
-    return dtype == HEFT_F16 ? heft_half(h) : heft_bf16(h);
-}
-
 static float element(const heft_mat *w, int32_t r, int32_t k)
 {
     const int64_t width = heft_dtypes[w->dtype].bytes;
     const int64_t at = w->by_col ? w->stride * k + width * r : w->stride * r + width * k;
-    return number(w->dtype, w->data + (ptrdiff_t)at);
+    return heft_number(w->dtype, w->data + (ptrdiff_t)at);
 }
 
 /* Class F: 16 partial sums, folded in halves. */
@@ -63,10 +50,7 @@ static float sum_f(const heft_mat *w, int32_t r, const float *x)
     float s[16] = { 0 };
     for (int32_t k = 0; k < w->cols; k++)
         s[k % 16] = fmaf(element(w, r, k), x[k], s[k % 16]);
-    for (int32_t half = 8; half > 0; half /= 2)
-        for (int32_t i = 0; i < half; i++)
-            s[i] += s[i + half];
-    return s[0];
+    return heft_fold(s);
 }
 
 /* Class C: one chain. */

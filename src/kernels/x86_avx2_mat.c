@@ -194,7 +194,7 @@ static void mul_avx2(const heft_mat *w, int32_t r0, int32_t r1, const void *cons
     const heft_act *const *a = (const heft_act *const *)x;
     const float *const *floats = (const float *const *)x;
     if (w->by_col)
-        heft_avx2_mul_c(w, r0, r1, floats, n, y);
+        heft_avx2_mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         heft_avx2_mul_f(w, r0, r1, floats, n, y, scratch);
     else if (n <= FEW_COLUMNS && formats[w->dtype].rows && r1 >= 8)

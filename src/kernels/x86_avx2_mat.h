@@ -74,11 +74,12 @@ heft_avx2_rower heft_avx2_rows_q4_0, heft_avx2_rows_q8_0, heft_avx2_rows_q4_k, h
 
 /* ---- float weights ---- */
 
-/* As heft_kernels.mul, for class F and class C. scratch: heft_avx2_float_scratch(cols) bytes. */
+/* As heft_kernels.mul, for class F and class C. scratch: heft_avx2_float_scratch(cols) bytes,
+ * aligned to 64. */
 void heft_avx2_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
-                     float *const *y, float *scratch);
+                     float *const *y, void *scratch);
 void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
-                     float *const *y);
+                     float *const *y, void *scratch);
 size_t heft_avx2_float_scratch(int32_t cols);
 
 /* ---- what rows.c and unpack.c share: eight rows of the file in registers ---- */

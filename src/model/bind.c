@@ -255,7 +255,7 @@ static void set_kind(const heft_spec *s, heft_norm *n)
     n->eps = s->eps;
 }
 
-static void set_kinds(heft_net *m)
+void heft_net_set_norms(heft_net *m)
 {
     set_kind(&m->spec, &m->g.embed_norm);
     set_kind(&m->spec, &m->g.out_norm);
@@ -317,7 +317,7 @@ static heft_status bind_all(binder *b)
     }
     if (st) return st;
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
-    set_kinds(m);
+    heft_net_set_norms(m);
     return check_unknown(b);
 }
 

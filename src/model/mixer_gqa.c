@@ -41,9 +41,10 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
     const heft_rotation *rot = a->rope < 0 ? NULL : &r->m->spec.rope[a->rope].r;
     const float *cs = a->rope < 0 ? NULL : r->cs[a->rope];
     const heft_kv *kv = r->kv ? &r->kv[a->kv_from] : NULL;
+    const heft_norm *q_norm = a->qk_norm ? &l->q_norm : &none, *k_norm = a->qk_norm ? &l->k_norm : &none;
     const heft_slice sq = { p[0], w[0]->w.rows, a->H, a->dk, a->q };
     float *q = heft_tmp(r, T * a->H * a->dk), *o = heft_tmp(r, T * a->H * a->dv);
-    r->ops->heads(r->dev, q, &sq, a, &l->q_norm, rot, cs, r->b->T);
+    r->ops->heads(r->dev, q, &sq, a, q_norm, rot, cs, r->b->T);
     if (a->kv_from == (int32_t)(l - r->m->layer)) {
         const int32_t key = n > 1;
         last = n - 1;
@@ -51,7 +52,7 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
         const heft_slice sv = { p[last], w[last]->w.rows, a->G, a->dv, a->v };
         const heft_norm weightless = { .kind = HEFT_NORM_RMS, .eps = l->k_norm.eps };
         float *k = heft_tmp(r, T * a->G * a->dk), *v = heft_tmp(r, T * a->G * a->dv);
-        r->ops->heads(r->dev, k, &sk, a, &l->k_norm, rot, cs, r->b->T);
+        r->ops->heads(r->dev, k, &sk, a, k_norm, rot, cs, r->b->T);
         r->ops->heads(r->dev, v, &sv, a, a->v_norm ? &weightless : &none, NULL, NULL, r->b->T);
         r->ops->store(r->dev, kv, k, v, r->b);
     }

@@ -268,5 +268,9 @@ int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, 
     plain(r->inv, k.theta, width);
     if (c->gguf) factors_of_gguf(c, &k, r);
     if (!c->failed && r->kind != HEFT_ROPE_LONG) apply(c, &k, r);
+    if (r->kind == HEFT_ROPE_DYNAMIC) { /* its max_position_embeddings is where stretching begins */
+        double stretched = s->ctx * r->factor;
+        s->ctx = stretched < HEFT_MAX_CONTEXT ? (int32_t)stretched : HEFT_MAX_CONTEXT;
+    }
     return s->n_rope++;
 }

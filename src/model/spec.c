@@ -18,7 +18,7 @@ void heft_spec_default(heft_spec *s)
 void heft_layer_default(heft_layer_spec *l)
 {
     *l = (heft_layer_spec){
-        .mixer = &heft_mixer_gqa, .ffn = &heft_ffn_mlp, .attn = { .rope = -1 },
+        .mixer = &heft_mixer_gqa, .ffn = &heft_ffn_mlp, .attn = { .rope = -1, .scale = 1 },
         .act = { .fn = HEFT_ACT_SILU, .gated = true }, .out_scale = 1,
     };
 }
@@ -94,7 +94,7 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
     return st;
 }
 
-/* ---- the walk --------------------------------------------------------- */
+/* ---- the walk: every number but extents, which the weights themselves decide ---- */
 
 #define SPEC(field, kind) { #field, offsetof(heft_spec, field), HEFT_FIELD_##kind, 0 }
 #define LAYER(field, kind) { #field, offsetof(heft_layer_spec, field), HEFT_FIELD_##kind, 1 }
@@ -102,13 +102,13 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
 const heft_field heft_fields[] = {
     SPEC(wire, ENUM), SPEC(pos_offset, INT), SPEC(norm, ENUM), SPEC(eps, FLOAT), SPEC(embed_scale, FLOAT),
     SPEC(logit_scale, FLOAT), SPEC(logit_cap, FLOAT),
-    LAYER(attn.G, INT), LAYER(attn.window, INT), LAYER(attn.chunk, INT), LAYER(attn.kv_from, INT),
+    LAYER(attn.window, INT), LAYER(attn.chunk, INT), LAYER(attn.kv_from, INT),
     LAYER(attn.rope, INT), LAYER(attn.scale, FLOAT), LAYER(attn.softcap, FLOAT), LAYER(attn.clip, FLOAT),
     LAYER(attn.alibi, FLOAT), LAYER(attn.qk_norm, ENUM), LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL), LAYER(attn.v_from_k, BOOL), LAYER(attn.sinks, BOOL), LAYER(act.fn, ENUM),
     LAYER(act.gated, BOOL), LAYER(act.gate_max, FLOAT), LAYER(act.up_abs, FLOAT), LAYER(act.up_add, FLOAT),
     LAYER(out_scale, FLOAT),
-    ROPE(r.pairs, BOOL), ROPE(r.width, INT), ROPE(r.magnitude, FLOAT), ROPE(kind, ENUM),
+    ROPE(r.pairs, BOOL), ROPE(r.magnitude, FLOAT), ROPE(kind, ENUM),
     ROPE(original, INT),
 };
 const int32_t heft_n_fields = sizeof heft_fields / sizeof *heft_fields;

@@ -72,7 +72,8 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err) HEFT_MUST_CHECK
  * tables, or `own` (r.width/2), filled. */
 const float *heft_rope_inv(const heft_rope *r, int32_t length, float *own);
 
-/* ---- a walk over every number of a spec: for the mutation test and for showing it ---- */
+/* ---- a walk over every number of a spec that no weight's shape would contradict: the mutation
+ * test resets each ---- */
 
 typedef enum { HEFT_FIELD_INT, HEFT_FIELD_FLOAT, HEFT_FIELD_BOOL, HEFT_FIELD_ENUM } heft_field_kind;
 typedef struct {

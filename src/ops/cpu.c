@@ -363,11 +363,21 @@ static void norm_heads(const heads_args *h, float *y)
     }
 }
 
-static void rotate_heads(const heads_args *h, float *y, int32_t t)
+static void rotate_heads(const heads_args *h, float *y, int32_t t, bool pairs)
 {
     const float *cs = h->cs + (size_t)t * (size_t)h->r->width;
     for (int32_t i = 0; i < h->s->n; i++)
-        h->k->rotate(y + (size_t)i * (size_t)h->s->width, cs, h->r->width, h->r->pairs);
+        h->k->rotate(y + (size_t)i * (size_t)h->s->width, cs, h->r->width, pairs);
+}
+
+/* Copy a head of `width` numbers; its first `paired`, adjacent pairs, become halves. */
+static void copy_head(float *y, const float *x, int32_t width, int32_t paired)
+{
+    for (int32_t m = 0; m < paired / 2; m++) {
+        y[m] = x[2 * m];
+        y[m + paired / 2] = x[2 * m + 1];
+    }
+    memcpy(y + paired, x + paired, (size_t)(width - paired) * sizeof *y);
 }
 
 static void heads_row(void *arg, int32_t t, int32_t thread)
@@ -377,14 +387,17 @@ static void heads_row(void *arg, int32_t t, int32_t thread)
     const heft_slice *s = h->s;
     const float *x = s->x + (size_t)t * (size_t)s->row;
     float *y = h->y + (size_t)t * (size_t)(s->n * s->width);
+    /* A GGUF file may have the rows of q and k permuted to pairs. As halves the scores are the same
+     * sums in the same order as those of the release; a norm has its weights in the file's order. */
+    const bool halve = h->cs && h->r->pairs && h->norm->kind == HEFT_NORM_NONE;
     for (int32_t i = 0; i < s->n; i++) {
         int32_t at = s->at.at + i / s->at.per * s->at.group + i % s->at.per * s->at.head;
-        memcpy(y + (size_t)i * (size_t)s->width, x + at, (size_t)s->width * sizeof *y);
+        copy_head(y + (size_t)i * (size_t)s->width, x + at, s->width, halve ? h->r->width : 0);
     }
     for (int32_t i = 0; h->a->clip > 0 && i < s->n * s->width; i++)
         y[i] = y[i] > h->a->clip ? h->a->clip : y[i] < -h->a->clip ? -h->a->clip : y[i];
     if (h->norm->kind != HEFT_NORM_NONE && !h->a->norm_after_rope) norm_heads(h, y);
-    if (h->cs) rotate_heads(h, y, t);
+    if (h->cs) rotate_heads(h, y, t, h->r->pairs && !halve);
     if (h->norm->kind != HEFT_NORM_NONE && h->a->norm_after_rope) norm_heads(h, y);
 }
 

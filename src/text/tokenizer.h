@@ -16,9 +16,10 @@ heft_status heft_tokenizer_of(const heft_source *s, const heft_log *log, heft_to
 /* Streaming detokenisation: bytes of one id after another, whole characters only. */
 typedef struct {
     const heft_tokenizer *t;
-    bool special;    /* write special tokens */
-    bool begun;      /* the first token's leading space, if the decoder strips it, is behind us */
-    char held[8];    /* bytes of an unfinished character */
+    bool special;     /* write special tokens */
+    bool begun;       /* the first token is behind us */
+    int32_t stripped; /* characters that the decoder took off the beginning so far */
+    char held[8];     /* bytes of an unfinished character */
     int32_t n_held;
 } heft_stream;
 

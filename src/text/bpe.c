@@ -1,0 +1,340 @@
+/* Byte-pair encoding: pieces of text to ids by merging neighbours, best pair first.
+ *
+ * A piece is a doubly linked list of symbols in an array; a heap holds the pairs that can merge,
+ * by rank, then position. An entry is stale when its left symbol is gone or its pair no longer
+ * makes the token it made; stale entries are dropped as they come up, so a piece of n characters
+ * costs n log n. */
+#include "text/bpe.h"
+
+#include "base/bounds.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct heft_merge {
+    int32_t left1, right; /* left1: left + 1; 0: empty */
+    int32_t result;
+    uint32_t rank;
+};
+
+struct heft_symbol {
+    int32_t id;         /* -1: a character without a token, by score only */
+    uint32_t at, n;     /* bytes of the piece; n = 0: merged into its left neighbour */
+    int32_t prev, next; /* -1: none */
+};
+
+struct heft_candidate {
+    uint64_t order; /* rank, then position of the left symbol */
+    int32_t result;
+};
+
+/* ---- the model ---- */
+
+void heft_bpe_begin(heft_bpe *b, const heft_vocab *vocab)
+{
+    b->vocab = vocab;
+    for (int32_t i = 0; i < 256; i++) {
+        char name[8];
+        (void)snprintf(name, sizeof name, "<0x%02X>", (unsigned)i);
+        b->byte[i] = heft_vocab_find(vocab, heft_str_of(name));
+    }
+    for (int32_t cp = 0; cp < 1024; cp++) {
+        char utf8[4];
+        b->direct[cp] = heft_vocab_find(vocab, (heft_str){ utf8, heft_utf8_encode(cp, utf8) });
+    }
+}
+
+void heft_bpe_clear(heft_bpe *b)
+{
+    heft_free(b->merge);
+    heft_free(b->score);
+    *b = (heft_bpe){ 0 };
+}
+
+static struct heft_merge *merge_slot(const heft_bpe *b, int32_t left, int32_t right)
+{
+    uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+    uint32_t i = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & b->mask;
+    while (b->merge[i].left1 && (b->merge[i].left1 != left + 1 || b->merge[i].right != right))
+        i = (i + 1) & b->mask;
+    return &b->merge[i];
+}
+
+static heft_status grow(heft_bpe *b, heft_error *err)
+{
+    struct heft_merge *old = b->merge;
+    uint32_t old_n = old ? b->mask + 1 : 0, n = old ? 2 * old_n : 2048;
+    struct heft_merge *merge = heft_alloc(n, sizeof *merge);
+    if (!merge) return heft_nomem(err, "merges");
+    b->merge = merge;
+    b->mask = n - 1;
+    for (uint32_t i = 0; i < old_n; i++)
+        if (old[i].left1) *merge_slot(b, old[i].left1 - 1, old[i].right) = old[i];
+    heft_free(old);
+    return HEFT_OK;
+}
+
+/* The id of left + right, without the prefix that right carries inside a word. */
+static heft_status joined(heft_bpe *b, heft_str left, heft_str right, int32_t *id, heft_error *err)
+{
+    heft_buf text = heft_buf_of(2 * (size_t)HEFT_MAX_TOKEN_BYTES);
+    size_t skip = right.n < b->prefix.n ? right.n : b->prefix.n;
+    heft_buf_str(&text, left);
+    heft_buf_add(&text, right.p + skip, right.n - skip);
+    heft_status st = heft_buf_check(&text, "a merge", err);
+    if (!st) *id = heft_vocab_find(b->vocab, (heft_str){ text.p, text.n });
+    heft_buf_free(&text);
+    return st;
+}
+
+heft_status heft_bpe_merge(heft_bpe *b, heft_str left, heft_str right, bool last_wins,
+                           heft_error *err)
+{
+    int32_t l = heft_vocab_find(b->vocab, left), r = heft_vocab_find(b->vocab, right), result = -1;
+    heft_status st = joined(b, left, right, &result, err);
+    if (st) return st;
+    if (l < 0 || r < 0 || result < 0)
+        return heft_fail(err, HEFT_E_FORMAT, "merge %u (%s + %s): %s is not in the vocabulary",
+                         (unsigned)b->merges, heft_show(left).text, heft_show(right).text,
+                         l < 0   ? "the left part"
+                         : r < 0 ? "the right part"
+                                 : "the whole");
+    if (b->merges >= UINT32_MAX / 4) return heft_fail(err, HEFT_E_FORMAT, "too many merges");
+    if (!b->merge || b->merges > b->mask / 2) st = grow(b, err);
+    if (st) return st;
+    struct heft_merge *m = merge_slot(b, l, r);
+    uint32_t rank = b->merges++;
+    if (!m->left1 || last_wins)
+        *m = (struct heft_merge){ .left1 = l + 1, .right = r, .result = result, .rank = rank };
+    return HEFT_OK;
+}
+
+/* ---- growing things ---- */
+
+heft_status heft_ids_add(heft_ids *ids, int32_t id, heft_error *err)
+{
+    if (ids->n == ids->cap) {
+        size_t cap = ids->cap ? 2 * ids->cap : 64;
+        int32_t *p = heft_realloc(ids->p, cap * sizeof *p);
+        if (!p) return heft_nomem(err, "ids");
+        ids->p = p;
+        ids->cap = cap;
+    }
+    ids->p[ids->n++] = id;
+    return HEFT_OK;
+}
+
+void heft_word_clear(heft_word *w)
+{
+    heft_free(w->symbol);
+    heft_free(w->heap);
+    heft_buf_free(&w->spelling);
+    *w = (heft_word){ 0 };
+}
+
+static heft_status add_symbol(heft_word *w, int32_t id, size_t at, size_t n, heft_error *err)
+{
+    if (w->n == w->cap) {
+        size_t cap = w->cap ? 2 * w->cap : 256;
+        struct heft_symbol *s = heft_realloc(w->symbol, cap * sizeof *s);
+        if (!s) return heft_nomem(err, "a word");
+        w->symbol = s;
+        w->cap = cap;
+    }
+    int32_t i = (int32_t)w->n++;
+    w->symbol[i] = (struct heft_symbol){
+        .id = id, .at = (uint32_t)at, .n = (uint32_t)n, .prev = i - 1, .next = -1
+    };
+    if (i) w->symbol[i - 1].next = i;
+    return HEFT_OK;
+}
+
+/* ---- characters to symbols ---- */
+
+/* The id of the character at piece[at], spelt as the model spells it there. -1: none. */
+static heft_status id_of_char(const heft_bpe *b, heft_word *w, heft_str piece, size_t at, size_t n,
+                              int32_t cp, int32_t *id, heft_error *err)
+{
+    heft_str s = { piece.p + at, n };
+    bool prefixed = at > 0 && b->prefix.n, suffixed = at + n == piece.n && b->suffix.n;
+    if (prefixed || suffixed) {
+        w->spelling.n = 0;
+        w->spelling.max = 3 * (size_t)HEFT_MAX_TOKEN_BYTES;
+        if (prefixed) heft_buf_str(&w->spelling, b->prefix);
+        heft_buf_str(&w->spelling, s);
+        if (suffixed) heft_buf_str(&w->spelling, b->suffix);
+        heft_status st = heft_buf_check(&w->spelling, "a word", err);
+        if (st) return st;
+        *id = heft_vocab_find(b->vocab, (heft_str){ w->spelling.p, w->spelling.n });
+        return HEFT_OK;
+    }
+    *id = cp < 1024 ? b->direct[cp] : heft_vocab_find(b->vocab, s);
+    return HEFT_OK;
+}
+
+static bool has_bytes(const heft_bpe *b, heft_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (b->byte[(uint8_t)s.p[i]] < 0) return false;
+    return true;
+}
+
+static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, heft_error *err)
+{
+    size_t unknown_at = 0,
+           unknown_n = 0; /* an unknown character waits here for others to fuse with */
+    heft_status st = HEFT_OK;
+    w->n = 0;
+    for (size_t at = 0, n; at < piece.n && !st; at += n) {
+        int32_t cp, id;
+        n = heft_utf8_decode(piece.p + at, piece.n - at, &cp);
+        st = id_of_char(b, w, piece, at, n, cp, &id, err);
+        if (st) return st;
+        if (id >= 0 || b->score) { /* by score, what has no token may still be part of one */
+            if (unknown_n) st = add_symbol(w, b->unknown, unknown_at, unknown_n, err);
+            unknown_n = 0;
+            if (!st) st = add_symbol(w, id, at, n, err);
+            continue;
+        }
+        heft_str s = { piece.p + at, n };
+        if (b->byte_fallback && has_bytes(b, s)) {
+            for (size_t i = 0; i < n && !st; i++)
+                st = add_symbol(w, b->byte[(uint8_t)s.p[i]], at + i, 1, err);
+            continue;
+        }
+        if (b->unknown < 0)
+            return heft_fail(err, HEFT_E_ARG,
+                             "the vocabulary has no token for %s (U+%04X) and none for the unknown",
+                             heft_show(s).text, (unsigned)cp);
+        if (unknown_n && !b->fuse_unknown)
+            st = add_symbol(w, b->unknown, unknown_at, unknown_n, err);
+        if (!unknown_n || !b->fuse_unknown) unknown_at = at, unknown_n = 0;
+        unknown_n += n;
+    }
+    if (!st && unknown_n) st = add_symbol(w, b->unknown, unknown_at, unknown_n, err);
+    return st;
+}
+
+/* ---- the heap ---- */
+
+static heft_status push(heft_word *w, struct heft_candidate c, heft_error *err)
+{
+    if (w->queued == w->heap_cap) {
+        size_t cap = w->heap_cap ? 2 * w->heap_cap : 256;
+        struct heft_candidate *h = heft_realloc(w->heap, cap * sizeof *h);
+        if (!h) return heft_nomem(err, "a word");
+        w->heap = h;
+        w->heap_cap = cap;
+    }
+    size_t i = w->queued++;
+    for (size_t up; i > 0 && w->heap[up = (i - 1) / 2].order > c.order; i = up)
+        w->heap[i] = w->heap[up];
+    w->heap[i] = c;
+    return HEFT_OK;
+}
+
+/* Needs queued > 0. */
+static struct heft_candidate pop(heft_word *w)
+{
+    struct heft_candidate top = w->heap[0], last = w->heap[--w->queued];
+    size_t i = 0;
+    for (size_t down; (down = 2 * i + 1) < w->queued; i = down) {
+        if (down + 1 < w->queued && w->heap[down + 1].order < w->heap[down].order) down++;
+        if (w->heap[down].order >= last.order) break;
+        w->heap[i] = w->heap[down];
+    }
+    w->heap[i] = last;
+    return top;
+}
+
+/* ---- merging ---- */
+
+/* A score as a number that sorts the other way round: the best score comes first. */
+static uint32_t rank_of_score(float score)
+{
+    uint32_t bits;
+    score += 0.0f; /* -0 is 0 */
+    memcpy(&bits, &score, sizeof bits);
+    return bits >> 31 ? bits : ~bits & 0x7fffffff;
+}
+
+/* What the symbols at l and its next neighbour make; false: nothing. */
+static bool candidate_at(const heft_bpe *b, const heft_word *w, heft_str piece, int32_t l,
+                         struct heft_candidate *out)
+{
+    const struct heft_symbol *left = &w->symbol[l];
+    if (left->next < 0) return false;
+    const struct heft_symbol *right = &w->symbol[left->next];
+    uint32_t rank;
+    if (b->score) {
+        out->result =
+            heft_vocab_find(b->vocab, (heft_str){ piece.p + left->at, left->n + right->n });
+        if (out->result < 0) return false;
+        rank = rank_of_score(b->score[out->result]);
+    } else {
+        if (!b->merge) return false;
+        const struct heft_merge *m = merge_slot(b, left->id, right->id);
+        if (!m->left1) return false;
+        out->result = m->result;
+        rank = m->rank;
+    }
+    out->order = (uint64_t)rank << 32 | (uint32_t)l;
+    return true;
+}
+
+static heft_status merge_all(const heft_bpe *b, heft_word *w, heft_str piece, heft_error *err)
+{
+    struct heft_candidate c, now;
+    heft_status st = HEFT_OK;
+    w->queued = 0;
+    for (size_t i = 0; i + 1 < w->n && !st; i++)
+        if (candidate_at(b, w, piece, (int32_t)i, &c)) st = push(w, c, err);
+    while (w->queued && !st) {
+        c = pop(w);
+        int32_t l = (int32_t)(uint32_t)c.order;
+        struct heft_symbol *left = &w->symbol[l];
+        if (!left->n || !candidate_at(b, w, piece, l, &now) || now.result != c.result) continue;
+        struct heft_symbol *right = &w->symbol[left->next];
+        left->id = c.result;
+        left->n += right->n;
+        left->next = right->next;
+        right->n = 0;
+        if (left->next >= 0) w->symbol[left->next].prev = l;
+        if (left->prev >= 0 && candidate_at(b, w, piece, left->prev, &now)) st = push(w, now, err);
+        if (!st && candidate_at(b, w, piece, l, &now)) st = push(w, now, err);
+    }
+    return st;
+}
+
+/* What stayed without a token, by score only: its bytes, or the unknown token. */
+static heft_status fall_back(const heft_bpe *b, heft_str s, heft_ids *ids, heft_error *err)
+{
+    heft_status st = HEFT_OK;
+    if (!has_bytes(b, s)) {
+        if (b->unknown >= 0) return heft_ids_add(ids, b->unknown, err);
+        return heft_fail(err, HEFT_E_ARG,
+                         "the vocabulary has no token for %s and none for its bytes",
+                         heft_show(s).text);
+    }
+    for (size_t i = 0; i < s.n && !st; i++)
+        st = heft_ids_add(ids, b->byte[(uint8_t)s.p[i]], err);
+    return st;
+}
+
+heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids,
+                            heft_error *err)
+{
+    if (b->ignore_merges) {
+        int32_t id = heft_vocab_find(b->vocab, piece);
+        if (id >= 0) return heft_ids_add(ids, id, err);
+    }
+    heft_status st = read_chars(b, w, piece, err);
+    if (!st) st = merge_all(b, w, piece, err);
+    for (size_t i = 0; i < w->n && !st; i++) {
+        const struct heft_symbol *s = &w->symbol[i];
+        if (!s->n) continue;
+        st = s->id >= 0 ? heft_ids_add(ids, s->id, err)
+                        : fall_back(b, (heft_str){ piece.p + s->at, s->n }, ids, err);
+    }
+    return st;
+}

@@ -1,0 +1,53 @@
+/* Byte-pair encoding: pieces of text to ids by merging neighbours, best pair first.
+ *
+ * Two ways to say which pair is best: a list of merges in order (tokenizer.json, GGUF "gpt2"), or
+ * the score of the token that the pair makes (SentencePiece, GGUF "llama"). Ties go to the left. */
+#ifndef HEFT_TEXT_BPE_H
+#define HEFT_TEXT_BPE_H
+
+#include "text/vocab.h"
+
+typedef struct {
+    const heft_vocab *vocab;  /* kept */
+    struct heft_merge *merge; /* (left, right) to rank and result: open addressing */
+    uint32_t mask, merges;
+    float *score;            /* (vocab size): by score; NULL: by the list */
+    int32_t unknown;         /* stands for a character that has no token, or -1 */
+    bool fuse_unknown;       /* one for a run of them */
+    bool byte_fallback;      /* before unknown: the bytes, as <0xXX> */
+    bool ignore_merges;      /* a piece that is a token is that token */
+    heft_str prefix, suffix; /* of all characters but the first, of the last; kept, mostly empty */
+    int32_t byte[256];       /* <0xXX>, or -1 */
+    int32_t direct[1024];    /* code points below it to ids, or -1 */
+} heft_bpe;
+
+/* Set what follows from the vocabulary, once its strings are findable. */
+void heft_bpe_begin(heft_bpe *b, const heft_vocab *vocab);
+/* Append a merge; ranks are their order. last_wins: a pair listed twice takes the later rank.
+ * Fails: HEFT_E_FORMAT naming the token that the vocabulary lacks, HEFT_E_NOMEM. */
+heft_status heft_bpe_merge(heft_bpe *b, heft_str left, heft_str right, bool last_wins,
+                           heft_error *err) HEFT_MUST_CHECK;
+void heft_bpe_clear(heft_bpe *b);
+
+/* A growing array of ids. */
+typedef struct {
+    int32_t *p;
+    size_t n, cap;
+} heft_ids;
+heft_status heft_ids_add(heft_ids *ids, int32_t id, heft_error *err) HEFT_MUST_CHECK;
+
+/* Scratch of one thread. Zero-initialise. */
+typedef struct {
+    struct heft_symbol *symbol;
+    struct heft_candidate *heap;
+    size_t n, cap, queued, heap_cap;
+    heft_buf spelling;
+} heft_word;
+void heft_word_clear(heft_word *w);
+
+/* Append the ids of a piece (valid UTF-8, below 2 GiB). Cost: n log n.
+ * Fails: HEFT_E_ARG naming a character that the vocabulary cannot express, HEFT_E_NOMEM. */
+heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids,
+                            heft_error *err) HEFT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,131 @@
+/* Splits: what a tokenizer calls its pre-tokenizer. */
+#include "text/pipeline.h"
+
+#include <string.h>
+
+heft_status heft_split_on(heft_run *r, int32_t level, heft_piece p, heft_error *err)
+{
+    if (p.s.n == 0) return HEFT_OK;
+    if (level == r->t->n_splits) return heft_bpe_encode(&r->t->bpe, &r->word, p.s, &r->ids, err);
+    const heft_split *s = &r->t->split[level];
+    return s->run(s, r, level, p, err);
+}
+
+/* Does a span join the one before it? */
+static bool joins(heft_behaviour b, bool before, bool now)
+{
+    switch (b) {
+    case HEFT_REMOVED:
+    case HEFT_ISOLATED: return false;
+    case HEFT_WITH_PREVIOUS: return now && !before;
+    case HEFT_WITH_NEXT: return before && !now;
+    case HEFT_CONTIGUOUS: return before == now;
+    }
+    return false;
+}
+
+heft_status heft_split_pattern(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                               heft_error *err)
+{
+    heft_spans spans = heft_spans_of(&s->pattern, p.s);
+    heft_piece held = { { p.s.p, 0 }, false };
+    bool held_match = false, any = false;
+    for (;;) {
+        heft_str span;
+        bool more, match;
+        heft_status st = heft_spans_next(&spans, r, &more, &span, &match, err);
+        if (st) return st;
+        if (!more) break;
+        match ^= s->invert;
+        if (match && s->behaviour == HEFT_REMOVED) continue;
+        if (any && joins(s->behaviour, held_match, match)) {
+            held.s.n += span.n;
+        } else {
+            st = heft_split_on(r, level + 1, held, err);
+            if (st) return st;
+            held = (heft_piece){ span, p.first && span.p == p.s.p };
+        }
+        held_match = match;
+        any = true;
+    }
+    return heft_split_on(r, level + 1, held, err);
+}
+
+static heft_status rewritten(heft_run *r, int32_t level, bool first, heft_error *err)
+{
+    const heft_buf *b = &r->level[level];
+    heft_status st = heft_buf_check(b, "a piece", err);
+    if (st) return st;
+    return heft_split_on(r, level + 1, (heft_piece){ { b->p, b->n }, first }, err);
+}
+
+static heft_buf *cleared(heft_run *r, int32_t level)
+{
+    heft_buf *b = &r->level[level];
+    b->n = 0;
+    b->max = SIZE_MAX / 4;
+    return b;
+}
+
+static bool needs_prefix(const heft_split *s, const heft_run *r, heft_piece p, heft_str text)
+{
+    bool wanted = s->prefix == HEFT_PREFIX_ALWAYS || (s->prefix == HEFT_PREFIX_FIRST && p.first);
+    bool there = text.n >= s->content.n && memcmp(text.p, s->content.p, s->content.n) == 0;
+    return wanted && !there && !r->continues;
+}
+
+heft_status heft_split_prefix(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                              heft_error *err)
+{
+    if (!needs_prefix(s, r, p, p.s)) return heft_split_on(r, level + 1, p, err);
+    heft_buf *b = cleared(r, level);
+    heft_buf_str(b, s->content);
+    heft_buf_str(b, p.s);
+    return rewritten(r, level, p.first, err);
+}
+
+heft_status heft_split_metaspace(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                                 heft_error *err)
+{
+    heft_buf *b = cleared(r, level);
+    heft_str begin = p.s.p[0] == ' ' ? s->content : p.s;
+    if (needs_prefix(s, r, p, begin)) heft_buf_str(b, s->content);
+    for (size_t i = 0, run; i < p.s.n; i += run) {
+        for (run = 0; i + run < p.s.n && p.s.p[i + run] != ' ';)
+            run++;
+        heft_buf_add(b, p.s.p + i, run);
+        if (i + run == p.s.n) break;
+        heft_buf_str(b, s->content);
+        run++;
+    }
+    return rewritten(r, level, p.first, err);
+}
+
+/* Printable Latin-1 stands for itself; the other 68 bytes, in order, for U+0100 and on. */
+int32_t heft_char_of_byte(uint8_t byte)
+{
+    if ((byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte != 0xad)) return byte;
+    if (byte <= 0x20) return 0x100 + byte;
+    if (byte <= 0xa0) return 0x121 + byte - 0x7f;
+    return 0x143;
+}
+
+int32_t heft_byte_of_char(int32_t cp)
+{
+    if (cp >= 0 && cp < 0x100) return heft_char_of_byte((uint8_t)cp) == cp ? cp : -1;
+    if (cp >= 0x100 && cp <= 0x120) return cp - 0x100;
+    if (cp >= 0x121 && cp <= 0x142) return cp - 0x121 + 0x7f;
+    return cp == 0x143 ? 0xad : -1;
+}
+
+heft_status heft_split_bytes(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
+                             heft_error *err)
+{
+    (void)s;
+    heft_buf *b = cleared(r, level);
+    if (heft_buf_reserve(b, 2 * p.s.n)) {
+        for (size_t i = 0; i < p.s.n; i++)
+            b->n += heft_utf8_encode(heft_char_of_byte((uint8_t)p.s.p[i]), b->p + b->n);
+    }
+    return rewritten(r, level, p.first, err);
+}

@@ -1,0 +1,387 @@
+/* Reading tokenizer.json: the file, its model and its added tokens, and what stands beside it.
+ *
+ * The file is read in one pass. Vocabulary and merges go straight from the reader into their
+ * tables; the small sections are kept as trees until the vocabulary is there. */
+#include "text/tokenizer_json.h"
+
+#include "base/bounds.h"
+#include "base/file.h"
+#include "format/json.h"
+
+#include <string.h>
+
+typedef struct {
+    heft_str left, right;
+} pair;
+
+/* The file, as far as it is needed until the tokenizer is complete. */
+typedef struct {
+    heft_json_loader l;
+    heft_json json;
+    heft_arena arena;
+    const heft_value *added, *normalizer, *pre_tokenizer, *post_processor, *decoder;
+    pair *merge; /* views into the text */
+    size_t n_merges, cap;
+    heft_value model; /* scalar members of the model, as an object */
+    bool has_model, has_vocab, has_merges;
+} file;
+
+static heft_status bad(file *f, const char *what, heft_error *err)
+{
+    return heft_json_fail(&f->json, f->l.file, what, err);
+}
+
+/* ---- the model ---- */
+
+static heft_status read_vocab(file *f, heft_error *err)
+{
+    heft_tokenizer *t = f->l.t;
+    if (f->has_vocab) return bad(f, "model.vocab stands twice", err);
+    f->has_vocab = true;
+    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT)
+        return bad(f, "model.vocab is not an object", err);
+    for (;;) {
+        heft_json_event e = heft_json_next(&f->json);
+        heft_str s = f->json.str;
+        int32_t old;
+        if (e == HEFT_J_END_OBJECT) return HEFT_OK;
+        if (e == HEFT_J_ERROR) return bad(f, NULL, err);
+        if (heft_json_next(&f->json) != HEFT_J_INT)
+            return bad(f, "an id of model.vocab is not an integer", err);
+        int64_t id = f->json.i;
+        if (id < 0 || id >= HEFT_MAX_VOCAB)
+            return bad(f, "an id of model.vocab is out of range", err);
+        if (heft_vocab_flags(&t->vocab, (int32_t)id))
+            return bad(f, "an id of model.vocab stands twice", err);
+        heft_status st = heft_vocab_set(&t->vocab, (int32_t)id, s, 0, err);
+        if (!st) st = heft_vocab_index(&t->vocab, (int32_t)id, &old, err);
+        if (st) return st;
+        if (old >= 0) return bad(f, "a token of model.vocab stands twice", err);
+    }
+}
+
+static heft_status add_merge(file *f, pair p, heft_error *err)
+{
+    if (f->n_merges == f->cap) {
+        size_t cap = f->cap ? 2 * f->cap : 4096;
+        pair *m = heft_realloc(f->merge, cap * sizeof *m);
+        if (!m) return heft_nomem(err, f->l.file);
+        f->merge = m;
+        f->cap = cap;
+    }
+    f->merge[f->n_merges++] = p;
+    return HEFT_OK;
+}
+
+/* One merge: "a b", or ["a", "b"]. */
+static heft_status read_merge(file *f, heft_json_event e, pair *p, heft_error *err)
+{
+    if (e == HEFT_J_STRING) {
+        heft_str s = f->json.str;
+        const char *space = memchr(s.p, ' ', s.n);
+        if (!space || memchr(space + 1, ' ', (size_t)(s.p + s.n - space - 1)))
+            return bad(f, "a merge is not two tokens with a space between", err);
+        *p = (pair){ { s.p, (size_t)(space - s.p) },
+                     { space + 1, (size_t)(s.p + s.n - space - 1) } };
+        return HEFT_OK;
+    }
+    bool ok = e == HEFT_J_BEGIN_ARRAY && heft_json_next(&f->json) == HEFT_J_STRING;
+    if (ok) p->left = f->json.str;
+    ok = ok && heft_json_next(&f->json) == HEFT_J_STRING;
+    if (ok) p->right = f->json.str;
+    ok = ok && heft_json_next(&f->json) == HEFT_J_END_ARRAY;
+    return ok ? HEFT_OK : bad(f, "a merge is neither a string nor a pair of strings", err);
+}
+
+static heft_status read_merges(file *f, heft_error *err)
+{
+    if (f->has_merges) return bad(f, "model.merges stands twice", err);
+    f->has_merges = true;
+    if (heft_json_next(&f->json) != HEFT_J_BEGIN_ARRAY)
+        return bad(f, "model.merges is not an array", err);
+    for (;;) {
+        heft_json_event e = heft_json_next(&f->json);
+        pair p = { 0 };
+        if (e == HEFT_J_END_ARRAY) return HEFT_OK;
+        heft_status st = read_merge(f, e, &p, err);
+        if (!st) st = add_merge(f, p, err);
+        if (st) return st;
+    }
+}
+
+/* Keep the value that follows as a tree. */
+static heft_status read_tree(file *f, heft_value **out, heft_error *err)
+{
+    return heft_json_value(&f->json, &f->arena, f->l.file, out, err);
+}
+
+static heft_status read_model(file *f, heft_error *err)
+{
+    f->model.kind = HEFT_V_OBJECT;
+    f->has_model = true;
+    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT)
+        return bad(f, "model is not an object", err);
+    for (;;) {
+        heft_json_event e = heft_json_next(&f->json);
+        heft_str key = f->json.str;
+        heft_status st;
+        if (e == HEFT_J_END_OBJECT) return HEFT_OK;
+        if (e == HEFT_J_ERROR) return bad(f, NULL, err);
+        if (heft_str_is(key, "vocab")) {
+            st = read_vocab(f, err);
+        } else if (heft_str_is(key, "merges")) {
+            st = read_merges(f, err);
+        } else {
+            heft_value *v = NULL;
+            if (heft_value_get_str(&f->model, key))
+                return bad(f, "a key of model stands twice", err);
+            st = read_tree(f, &v, err);
+            if (st) return st;
+            v->read = false;
+            v->key = key;
+            v->next = f->model.child;
+            f->model.child = v;
+        }
+        if (st) return st;
+    }
+}
+
+/* The scalar members of the model; all of them must be understood. */
+static heft_status finish_model(file *f, heft_error *err)
+{
+    heft_json_loader *l = &f->l;
+    heft_bpe *b = &l->t->bpe;
+    heft_str type = heft_str_of("BPE"), unknown = { 0 };
+    const heft_value *dropout = heft_value_get(&f->model, "dropout");
+    heft_status st = heft_json_get_str(l, &f->model, "model", "type", false, &type, err);
+    if (st) return st;
+    if (!heft_str_is(type, "BPE"))
+        return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: model.type is %s, heft knows BPE", l->file,
+                         heft_show(type).text);
+    if (dropout && dropout->kind != HEFT_V_NULL
+        && !(dropout->kind != HEFT_V_STRING && dropout->real == 0))
+        return heft_fail(err, HEFT_E_UNSUPPORTED,
+                         "%s: model.dropout is set, merging at random is for training", l->file);
+    if (!f->has_vocab || !f->has_merges)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: model.%s is missing", l->file,
+                         f->has_vocab ? "merges" : "vocab");
+    st = heft_json_get_bool(l, &f->model, "model", "fuse_unk", false, &b->fuse_unknown, err);
+    if (!st)
+        st = heft_json_get_bool(l, &f->model, "model", "byte_fallback", false, &b->byte_fallback,
+                                err);
+    if (!st)
+        st = heft_json_get_bool(l, &f->model, "model", "ignore_merges", false, &b->ignore_merges,
+                                err);
+    if (!st) st = heft_json_get_str(l, &f->model, "model", "unk_token", false, &unknown, err);
+    if (!st)
+        st = heft_json_get_str(l, &f->model, "model", "continuing_subword_prefix", false,
+                               &b->prefix, err);
+    if (!st)
+        st = heft_json_get_str(l, &f->model, "model", "end_of_word_suffix", false, &b->suffix, err);
+    if (!st) st = heft_json_all_read(l, &f->model, "model", err);
+    if (st) return st;
+    heft_bpe_begin(b, &l->t->vocab);
+    for (size_t i = 0; i < f->n_merges && !st; i++)
+        st = heft_bpe_merge(b, f->merge[i].left, f->merge[i].right, true, err);
+    if (st) return heft_context(err, st, "%s", l->file);
+    /* An unknown token that the vocabulary lacks is an error where the reference first needs it. */
+    b->unknown = unknown.p ? heft_vocab_find(&l->t->vocab, unknown) : -1;
+    return HEFT_OK;
+}
+
+/* ---- added tokens ---- */
+
+static heft_status add_token(heft_json_loader *l, const heft_value *o, heft_added *a,
+                             heft_error *err)
+{
+    static const char where[] = "added_tokens";
+    heft_tokenizer *t = l->t;
+    heft_str s = { 0 };
+    heft_status st = heft_json_get_str(l, o, where, "content", true, &s, err);
+    if (!st) st = heft_json_get_int(l, o, where, "id", HEFT_MAX_VOCAB - 1, &a->id, err);
+    a->rewritten = true;
+    if (!st) st = heft_json_get_bool(l, o, where, "special", false, &a->special, err);
+    a->rewritten = !a->special;
+    if (!st) st = heft_json_get_bool(l, o, where, "normalized", false, &a->rewritten, err);
+    if (!st) st = heft_json_get_bool(l, o, where, "lstrip", false, &a->left, err);
+    if (!st) st = heft_json_get_bool(l, o, where, "rstrip", false, &a->right, err);
+    if (!st) st = heft_json_get_bool(l, o, where, "single_word", false, &a->word, err);
+    if (!st) st = heft_json_all_read(l, o, where, err);
+    if (st) return st;
+    int32_t known = heft_vocab_find(&t->vocab, s);
+    if (known >= 0 && known != a->id)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, the vocabulary says %d",
+                         l->file, heft_show(s).text, (int)a->id, (int)known);
+    if (known < 0 && heft_vocab_flags(&t->vocab, a->id))
+        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, which is the token %s",
+                         l->file, heft_show(s).text, (int)a->id,
+                         heft_show(heft_vocab_str(&t->vocab, a->id)).text);
+    if (known < 0) st = heft_vocab_set(&t->vocab, a->id, s, 0, err);
+    if (!st)
+        t->vocab.token[a->id].flags |= HEFT_TOKEN_ADDED | (a->special ? HEFT_TOKEN_SPECIAL : 0);
+    return st;
+}
+
+static heft_status add_tokens(heft_json_loader *l, const heft_value *list, heft_error *err)
+{
+    heft_tokenizer *t = l->t;
+    heft_status st = HEFT_OK;
+    if (!list || list->kind == HEFT_V_NULL) return HEFT_OK;
+    if (list->kind != HEFT_V_ARRAY)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: added_tokens is not an array", l->file);
+    t->added = heft_alloc((size_t)list->n, sizeof *t->added);
+    if (!t->added) return heft_nomem(err, l->file);
+    for (const heft_value *v = list->child; v && !st; v = v->next)
+        st = add_token(l, v, &t->added[t->n_added++], err);
+    return st;
+}
+
+/* ---- the file ---- */
+
+static heft_status read_sections(file *f, heft_error *err)
+{
+    const struct {
+        const char *key;
+        const heft_value **to;
+    } known[] = { { "added_tokens", &f->added },
+                  { "normalizer", &f->normalizer },
+                  { "pre_tokenizer", &f->pre_tokenizer },
+                  { "post_processor", &f->post_processor },
+                  { "decoder", &f->decoder } };
+    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT)
+        return bad(f, "the file is not an object", err);
+    for (;;) {
+        heft_json_event e = heft_json_next(&f->json);
+        heft_str key = f->json.str;
+        heft_value *v = NULL;
+        heft_status st;
+        if (e == HEFT_J_END_OBJECT) break;
+        if (e == HEFT_J_ERROR) return bad(f, NULL, err);
+        if (heft_str_is(key, "model")) {
+            if (f->has_model) return bad(f, "model stands twice", err);
+            st = read_model(f, err);
+        } else {
+            st = read_tree(f, &v, err);
+        }
+        if (st) return st;
+        if (!v) continue;
+        size_t i = 0, n = sizeof known / sizeof *known;
+        while (i < n && !heft_str_is(key, known[i].key))
+            i++;
+        if (i < n && *known[i].to) return bad(f, "a section stands twice", err);
+        if (i < n) *known[i].to = v;
+        bool quiet = i < n || heft_str_is(key, "version") || v->kind == HEFT_V_NULL;
+        if (!quiet) heft_warn(f->l.log, "%s: %s is not applied", f->l.file, heft_show(key).text);
+    }
+    if (heft_json_next(&f->json) != HEFT_J_END) return bad(f, "something follows the object", err);
+    return HEFT_OK;
+}
+
+static heft_status read_tokenizer(heft_tokenizer *t, char *text, size_t n, const heft_log *log,
+                                  heft_error *err)
+{
+    file f = { .l = { .t = t, .file = "tokenizer.json", .log = log } };
+    heft_json_open(&f.json, text, n, 0);
+    heft_status st = read_sections(&f, err);
+    if (!st && !f.has_model) st = heft_fail(err, HEFT_E_FORMAT, "%s: model is missing", f.l.file);
+    if (!st) st = finish_model(&f, err);
+    if (!st) st = add_tokens(&f.l, f.added, err);
+    if (!st) st = heft_json_normalizer(&f.l, f.normalizer, err);
+    if (!st) st = heft_json_pre_tokenizer(&f.l, f.pre_tokenizer, err);
+    if (!st) st = heft_json_post_processor(&f.l, f.post_processor, err);
+    if (!st) st = heft_json_decoder(&f.l, f.decoder, err);
+    heft_free(f.merge);
+    heft_arena_clear(&f.arena);
+    return st;
+}
+
+/* ---- what stands beside it ---- */
+
+/* The id of a token by its text, added tokens included; -1. */
+static int32_t id_of(const heft_tokenizer *t, heft_str s)
+{
+    int32_t id = heft_vocab_find(&t->vocab, s);
+    for (int32_t i = 0; i < t->n_added && id < 0; i++)
+        if (heft_str_eq(heft_vocab_str(&t->vocab, t->added[i].id), s)) id = t->added[i].id;
+    return id;
+}
+
+/* A token named in tokenizer_config.json: "</s>", or {"content": "</s>"}. */
+static int32_t named_token(const heft_tokenizer *t, const heft_value *config, const char *key)
+{
+    const heft_value *v = heft_value_get(config, key);
+    if (v && v->kind == HEFT_V_OBJECT) v = heft_value_get(v, "content");
+    return v && v->kind == HEFT_V_STRING ? id_of(t, v->str) : -1;
+}
+
+static bool is_true(const heft_value *config, const char *key)
+{
+    const heft_value *v = heft_value_get(config, key);
+    return v && v->kind == HEFT_V_BOOL && v->n;
+}
+
+static heft_status read_tokenizer_config(heft_tokenizer *t, const heft_value *config,
+                                         heft_error *err)
+{
+    int32_t eos = named_token(t, config, "eos_token");
+    heft_status st = HEFT_OK;
+    t->bos = named_token(t, config, "bos_token");
+    if (eos >= 0) st = heft_add_end(t, eos, err);
+    if (st || t->before.n || t->after.n) return st; /* tokenizer.json says what is added */
+    if (t->bos >= 0 && is_true(config, "add_bos_token")) st = heft_ids_add(&t->before, t->bos, err);
+    if (!st && eos >= 0 && is_true(config, "add_eos_token")) st = heft_ids_add(&t->after, eos, err);
+    return st;
+}
+
+/* eos_token_id and bos_token_id of generation_config.json or config.json. */
+static heft_status read_ids(heft_tokenizer *t, const heft_value *config, heft_error *err)
+{
+    const heft_value *eos = heft_value_get(config, "eos_token_id"),
+                     *bos = heft_value_get(config, "bos_token_id");
+    heft_status st = HEFT_OK;
+    bool list = eos && eos->kind == HEFT_V_ARRAY;
+    if (t->bos < 0 && bos && bos->kind == HEFT_V_INT && bos->n >= 0 && bos->n < t->vocab.size)
+        t->bos = (int32_t)bos->n;
+    for (const heft_value *v = list ? eos->child : eos; v && !st; v = list ? v->next : NULL)
+        if (v->kind == HEFT_V_INT && v->n >= 0 && v->n < t->vocab.size)
+            st = heft_add_end(t, (int32_t)v->n, err);
+    return st;
+}
+
+/* Read one file of the release, if it is there. */
+static heft_status read_beside(heft_tokenizer *t, const char *dir, const char *name,
+                               heft_status (*read)(heft_tokenizer *, const heft_value *,
+                                                   heft_error *),
+                               heft_error *err)
+{
+    char path[4096];
+    char *text = NULL;
+    size_t n = 0;
+    heft_arena arena = { 0 };
+    heft_value *tree = NULL;
+    heft_status st = heft_path_join(path, sizeof path, dir, heft_str_of(name), err);
+    if (st || !heft_is_file(path)) return st;
+    st = heft_read_file(path, HEFT_MAX_CONFIG_BYTES, &text, &n, err);
+    if (!st) st = heft_json_tree(&arena, text, n, HEFT_JSON_PYTHON, name, &tree, err);
+    if (!st) st = read(t, tree, err);
+    heft_arena_clear(&arena);
+    heft_free(text);
+    return st;
+}
+
+heft_status heft_tokenizer_read_json(heft_tokenizer *t, const char *dir, const heft_log *log,
+                                     heft_error *err)
+{
+    char path[4096];
+    char *text = NULL;
+    size_t n = 0;
+    heft_status st = heft_path_join(path, sizeof path, dir, heft_str_of("tokenizer.json"), err);
+    if (!st) st = heft_read_file(path, HEFT_MAX_TOKENIZER_BYTES, &text, &n, err);
+    if (!st) st = read_tokenizer(t, text, n, log, err);
+    heft_free(text);
+    if (!st) st = read_beside(t, dir, "tokenizer_config.json", read_tokenizer_config, err);
+    if (!st) st = read_beside(t, dir, "generation_config.json", read_ids, err);
+    if (!st) st = read_beside(t, dir, "config.json", read_ids, err);
+    if (!st && !t->end.n) heft_warn(log, "tokenizer.json: no end-of-text token is named beside it");
+    return st;
+}

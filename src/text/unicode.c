@@ -1,0 +1,38 @@
+/* Unicode data of our own: looking things up. */
+#include "text/unicode.h"
+
+const heft_ranges *heft_ranges_find(const heft_ranges *table, heft_str name)
+{
+    for (; table->name; table++)
+        if (heft_str_is(name, table->name)) return table;
+    return NULL;
+}
+
+bool heft_ranges_have(const heft_ranges *r, int32_t cp)
+{
+    int32_t low = 0, high = r->n;
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+        if (cp > r->range[middle].last)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    return low < r->n && cp >= r->range[low].first;
+}
+
+bool heft_unicode_has_newer(heft_str text)
+{
+    for (size_t i = 0; i < text.n;) {
+        if ((uint8_t)text.p[i] < 0x80) {
+            i++;
+            continue;
+        }
+        int32_t cp;
+        i += heft_utf8_decode(text.p + i, text.n - i, &cp);
+        if (cp >= heft_unicode_newer_any.range[0].first
+            && heft_ranges_have(&heft_unicode_newer_any, cp))
+            return true;
+    }
+    return false;
+}

@@ -1,0 +1,247 @@
+"""Write tests/text/golden: small tokenizers, texts, and what the tokenizers library says of them.
+
+    python tools/make_tokenizer_fixtures.py CORPUS_DIR OUT_DIR
+
+CORPUS_DIR holds public-domain tales (*.txt), of which only merges remain in the vocabularies.
+NAME.json is a tokenizer.json; texts.json the texts; NAME.sum one line per text: FNV-1a (32 bits) of
+
+    ids, special tokens parsed | ids, not parsed | their text with | without special tokens
+
+with ids in decimal separated by spaces, no tokens added before or after.
+"""
+
+import json
+import pathlib
+import random
+import sys
+
+import tokenizers
+from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
+from tokenizers import processors, trainers
+
+TEXTS = 5200
+GPT2_LIKE_CASES = ["'s", "'T", "'re", "'VE", "'m", "'ll", "'d", "'\u017f", "don't", "I'LL"]
+LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
+          r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+QWEN2 = LLAMA3.replace("{1,3}", "")
+WORLD = """Съешь же ещё этих мягких французских булок, да выпей чаю. В чащах юга жил бы цитрус?
+Ξεσκεπάζω την ψυχοφθόρα βδελυγμία. Η γλώσσα μου έδωσαν ελληνική.
+El veloz murciélago hindú comía feliz cardillo y kiwi. Señor, ¿cómo está usted? Año nuevo.
+Zwölf Boxkämpfer jagen Viktor quer über den großen Sylter Deich. Straße, Füße, Übermut.
+Voix ambiguë d'un cœur qui, au zéphyr, préfère les jattes de kiwis. L'été, l'école.
+Příliš žluťoučký kůň úpěl ďábelské ódy. Zażółć gęślą jaźń. Đường phố Việt Nam rất đẹp.
+我想在这里学习中文，今天天气很好。人之初，性本善。性相近，习相远。語言模型。
+いろはにほへと ちりぬるを。わたしは日本語を話します。カタカナもあります。ラーメン。
+키스의 고유조건은 입술끼리 만나야 한다. 한국어를 공부합니다. 안녕하세요!
+نص حكيم له سر قاطع وذو شأن عظيم مكتوب على ثوب أخضر. السلام عليكم ١٢٣٤
+דג סקרן שט בים מאוכזב ולפתע מצא חברה. שלום עולם
+ऋषियों को सताने वाले दुष्ट राक्षसों के राजा रावण का सर्वनाश। हिन्दी में १२३४५।
+เป็นมนุษย์สุดประเสริฐเลิศคุณค่า กว่าบรรดาฝูงสัตว์เดรัจฉาน
+កាន់តែពិសេសអាចខលចេញ ខ្មែរ ၊မြန်မာဘာသာ ქართული ენა Հայերեն լեզու አማርኛ
+আমি বাংলায় গান গাই। தமிழ் மொழி తెలుగు ಕನ್ನಡ മലയാളം සිංහල བོད་ཡིག
+""".split("\n")
+CODE = """def main(argv):\n    for i in range(10):\n        print(f"{i:03d}\\t{argv[i]!r}")  # loop
+#include <stdio.h>\nint main(void)\n{\n\treturn printf("%d\\n", 0x7fff);\n}
+SELECT a.id, COUNT(*) FROM users AS a WHERE a.name LIKE '%x_%' GROUP BY 1;
+<div class="a b" id='c'>&nbsp;<br/></div>\r\n{"key": [1, 2.5e-10, null, true]}
+x = a && b || !c ? d[i++] : ~e ^ (f << 3); // -> => :: ... === !== <=> |> ??=
+https://example.org/a/b_c?d=e&f=%20#g user@example.org C:\\dir\\file.txt $HOME/.config
+| a | b |\n|---|:-:|\n| **1** | `2` |\n\n\n- [ ] item\n  1. one\n\n    code
+""".split("\n")
+EMOJI = ["😀", "🚀", "👨‍👩‍👧‍👦", "🏳️‍🌈", "👍🏽", "🇩🇪🇫🇷", "❤️", "1️⃣", "😶‍🌫️", "🦙", "✅", "☎", "🫨", "🪿", "🫩"]
+SPACES = [" ", " ", "  ", "    ", "\n", "\n\n", "\t", "\r\n", "\r", " \n", "\n ", "\u00a0", "\u3000", "\u2028",
+          "\u180e", "\u0085", "\u200b", "\u000b", "\u000c", "\u001c", "\ufeff", "\u2003"]
+MARKS = ["\u0301", "\u0308", "\u0323", "\u0327", "\u0334", "\u0345", "\u20dd", "\u093c", "\u3099", "\u0e49", "\u1abf",
+         "\u0f71", "\u05b0", "\ufe0f", "\u200d", "\u1dfa", "\U0001e94a", "\u0c3c"]
+NEWER = ["\U00031350", "\U0002ebf0", "\u0cf3", "\U0001fae8", "\U00010d50", "\U00010d40", "\U0001ccf0", "\ua7cb",
+         "\u1c89", "\U0001e5d0", "\U00011f04", "\U000105c9", "\u2ffc", "\U0001cc00", "\u0897"]
+SINGLE = "ªº¹²³¼½Ⅷ㈱①٣৩𝟘𝔘ﬁßſK℃Ωİıŉ…“”‘’«»—–・、。！？％＄＋＜＝＞￥₿§¶†‡№°µ¬±×÷¡¿_-/\\|~^`'\"()[]{}<>@#$%&*+=,;:.!?0123456789"
+ADDED = ["<|endoftext|>", "<s>", "</s>", "<unk>", "<tool_call>", "</tool_call>", "<mask>", "<pad>", "word", "ligne",
+         "<|im_start|>", "<|im_end|>", "<|im_", "Ångström", "A\u030angstro\u0308m", "<left>", "<right>", "<both>",
+         "a b", "<0x41>", "\u2581", "[[", "[[["]
+
+
+def texts(corpus, rng):
+    """Strings of every kind that has ever told two tokenizers apart, and mixtures of them."""
+    def slice_of(s, most):
+        n = rng.randint(1, most)
+        i = rng.randrange(max(1, len(s) - n))
+        return s[i:i + n]
+
+    def any_point():
+        while True:
+            c = rng.choice([rng.randrange(0x80), rng.randrange(0x800), rng.randrange(0x3400),
+                            rng.randrange(0x10000), rng.randrange(0x20000), rng.randrange(0x110000)])
+            if not 0xD800 <= c < 0xE000:
+                return chr(c)
+
+    kinds = [
+        lambda: slice_of(corpus, 40), lambda: slice_of(rng.choice(WORLD), 16), lambda: slice_of(rng.choice(CODE), 30),
+        lambda: rng.choice(EMOJI), lambda: "".join(rng.choices(SPACES, k=rng.randint(1, 4))),
+        lambda: rng.choice("aeoAEOnñกकעا가日") + "".join(rng.choices(MARKS, k=rng.randint(1, 3))),
+        lambda: str(rng.randrange(10 ** rng.randint(1, 12))), lambda: rng.choice(GPT2_LIKE_CASES),
+        lambda: rng.choice(NEWER), lambda: any_point(), lambda: "".join(rng.choices(SINGLE, k=rng.randint(1, 5))),
+        lambda: rng.choice(ADDED), lambda: rng.choice(" \n\t.=-a0é") * rng.randint(2, 12),
+    ]
+    out = ["", " ", "  ", "\n", "a", " a", "\u0000", "a\u0000b", "\u2581", " \u2581 ", "\u2581a"]
+    out += [x for x in WORLD + CODE] + ADDED
+    out += [f"{a}{t}{b}" for t in ADDED for a, b in (("x", "y"), (" ", " "), ("\n\t", " \n"), ("é", "é"), (t, t))]
+    while len(out) < TEXTS:
+        out.append("".join(rng.choice(kinds)() for _ in range(rng.choice([1, 1, 2, 2, 3, 4, 6]))))
+    return out[:TEXTS]
+
+
+def byte_level(name, corpus, normalizer, pre, size):
+    t = Tokenizer(models.BPE())
+    t.normalizer = normalizer
+    t.pre_tokenizer = pre
+    t.decoder = decoders.ByteLevel()
+    t.train_from_iterator(corpus, trainers.BpeTrainer(
+        vocab_size=size, show_progress=False, initial_alphabet=pre_tokenizers.ByteLevel.alphabet()))
+    return t
+
+
+def sentencepiece(corpus, normalizer, pre, size, byte_tokens):
+    t = Tokenizer(models.BPE(unk_token="<unk>"))
+    t.normalizer = normalizer
+    t.pre_tokenizer = pre
+    special = ["<unk>", "<s>", "</s>"] + ([f"<0x{b:02X}>" for b in range(256)] if byte_tokens else [])
+    t.train_from_iterator(corpus, trainers.BpeTrainer(
+        vocab_size=size, show_progress=False, special_tokens=special, limit_alphabet=200))
+    spec = json.loads(t.to_str())
+    spec["added_tokens"] = spec["added_tokens"][:3]
+    spec["model"]["byte_fallback"] = byte_tokens
+    return spec
+
+
+def ids_of(spec):
+    model = spec["model"]["vocab"]
+    return max(list(model.values()) + [a["id"] for a in spec["added_tokens"]]) + 1
+
+
+def add(spec, content, special=False, **how):
+    row = {"id": spec["model"]["vocab"].get(content, ids_of(spec)), "content": content, "single_word": False,
+           "lstrip": False, "rstrip": False, "normalized": not special, "special": special}
+    row.update(how)
+    spec["added_tokens"].append(row)
+
+
+def make(corpus):
+    byte = pre_tokenizers.ByteLevel(add_prefix_space=False, use_regex=False)
+
+    def split(pattern, behavior="isolated", invert=False):
+        return pre_tokenizers.Split(pattern, behavior, invert)
+
+    out = {}
+    t = byte_level("gpt2", corpus, None, pre_tokenizers.ByteLevel(add_prefix_space=False), 1100)
+    out["gpt2"] = spec = json.loads(t.to_str())
+    spec["model"]["merges"] = [" ".join(m) for m in spec["model"]["merges"]]
+    add(spec, "<|endoftext|>", True)
+
+    t = byte_level("llama3", corpus, None, pre_tokenizers.Sequence([split(Regex(LLAMA3)), byte]), 1100)
+    out["llama3"] = spec = json.loads(t.to_str())
+    spec["model"]["ignore_merges"] = True
+    # A token that no merge makes, and one whose merges would make something else.
+    for word in ("Ġunmergeable", "Ġthequick"):
+        spec["model"]["vocab"][word] = ids_of(spec)
+    add(spec, "<|endoftext|>", True)
+    add(spec, "<|im_start|>", True)
+    bos = spec["added_tokens"][0]
+    spec["post_processor"] = {"type": "Sequence", "processors": [
+        {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": False, "use_regex": True},
+        {"type": "TemplateProcessing",
+         "single": [{"SpecialToken": {"id": bos["content"], "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+         "pair": [{"SpecialToken": {"id": bos["content"], "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}},
+                  {"SpecialToken": {"id": bos["content"], "type_id": 1}}, {"Sequence": {"id": "B", "type_id": 1}}],
+         "special_tokens": {bos["content"]: {"id": bos["content"], "ids": [bos["id"]], "tokens": [bos["content"]]}}}]}
+
+    t = byte_level("qwen2", corpus, normalizers.NFC(), pre_tokenizers.Sequence([split(Regex(QWEN2)), byte]), 1100)
+    out["qwen2"] = spec = json.loads(t.to_str())
+    add(spec, "<|endoftext|>", True)
+    add(spec, "<|im_start|>", True)
+    add(spec, "<|im_end|>", True)
+    add(spec, "<|im_", False, normalized=False)
+    add(spec, "<tool_call>", False, normalized=False)
+    add(spec, "A\u030angstro\u0308m", False)
+    add(spec, "<left>", False, lstrip=True)
+    add(spec, "<right>", False, rstrip=True, normalized=False)
+    add(spec, "<both>", True, lstrip=True, rstrip=True)
+    add(spec, "word", False, single_word=True)
+    add(spec, "ligne", False, single_word=True, normalized=False)
+    add(spec, "a b", False)
+    add(spec, "[[", False, normalized=False)
+    add(spec, "[[[", False, normalized=False)
+
+    out["llama2"] = spec = sentencepiece(
+        corpus, normalizers.Sequence([normalizers.Prepend("\u2581"), normalizers.Replace(" ", "\u2581")]), None, 1100, True)
+    spec["model"]["fuse_unk"] = True
+    spec["decoder"] = {"type": "Sequence", "decoders": [
+        {"type": "Replace", "pattern": {"String": "\u2581"}, "content": " "}, {"type": "ByteFallback"}, {"type": "Fuse"},
+        {"type": "Strip", "content": " ", "start": 1, "stop": 0}]}
+    add(spec, "<mask>", True, lstrip=True)
+    add(spec, "<tool_call>", False)
+
+    out["metaspace"] = spec = sentencepiece(
+        corpus, None, pre_tokenizers.Metaspace(prepend_scheme="first", split=True), 900, False)
+    spec["decoder"] = json.loads(decoders.Metaspace(prepend_scheme="first").__getstate__())
+    add(spec, "<mask>", True, lstrip=True)
+
+    out["fused"] = spec = sentencepiece(
+        corpus, normalizers.Replace(Regex(r"\s{2,}"), " "),
+        pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True),
+                                 pre_tokenizers.Metaspace(prepend_scheme="always", split=False)]), 700, False)
+    spec["model"]["fuse_unk"] = True
+    spec["decoder"] = None
+
+    deepseek = [split(Regex(r"[\r\n]")), split(Regex(r"\s?\p{L}+")), split(Regex(r"\s?\p{P}+")), split(Regex(r"\s+$")),
+                split(Regex("[一-龥\u0800-一가-\ud7ff]+")), pre_tokenizers.Digits(individual_digits=True), byte]
+    t = byte_level("deepseek", corpus, None, pre_tokenizers.Sequence(deepseek), 800)
+    out["deepseek"] = json.loads(t.to_str())
+
+    falcon = [pre_tokenizers.Punctuation("contiguous"), pre_tokenizers.ByteLevel(add_prefix_space=True),
+              pre_tokenizers.Digits(individual_digits=False), split(Regex("[0-9][0-9][0-9]"))]
+    t = byte_level("falcon", corpus, None, pre_tokenizers.Sequence(falcon), 700)
+    out["falcon"] = json.loads(t.to_str())
+
+    mixed = [split("-", "merged_with_previous"), split("/", "merged_with_next"), split(Regex("[,;.]"), "contiguous"),
+             split("_", "removed"), split(Regex(r"\p{Lu}+|x{1,2}+|\bw\b"), "isolated", True), split("e", "merged_with_next", True),
+             split(Regex(r"^a|(?<=o)$|[^\W\d]{3}(?!\h)"), "merged_with_previous"), byte]
+    t = byte_level("mixed", corpus, normalizers.Strip(), pre_tokenizers.Sequence(mixed), 500)
+    out["mixed"] = json.loads(t.to_str())
+    return out
+
+
+def fnv(text):
+    h = 0x811C9DC5
+    for b in text.encode():
+        h = (h ^ b) * 0x01000193 & 0xFFFFFFFF
+    return f"{h:08x}"
+
+
+def main():
+    corpus_dir, out = pathlib.Path(sys.argv[1]), pathlib.Path(sys.argv[2])
+    out.mkdir(parents=True, exist_ok=True)
+    tales = "\n".join(p.read_text()[:100000] for p in sorted(corpus_dir.glob("*.txt")))
+    # Short lines: a trainer without a pre-tokenizer takes each as one word.
+    lines = [s[i:i + 60] for s in tales.split("\n")[::8] for i in range(0, len(s), 60)]
+    training = lines + (WORLD + CODE) * 12
+    rng = random.Random(16)
+    strings = texts(tales, rng)
+    (out / "texts.json").write_text(json.dumps(strings, indent=0, ensure_ascii=False) + "\n")
+    for name, spec in make(training).items():
+        (out / f"{name}.json").write_text(json.dumps(spec, ensure_ascii=False, separators=(",", ":")) + "\n")
+        t = Tokenizer.from_str(json.dumps(spec))
+        lines = []
+        for s in strings:
+            t.encode_special_tokens = False
+            parsed = t.encode(s, add_special_tokens=False).ids
+            t.encode_special_tokens = True
+            plain = t.encode(s, add_special_tokens=False).ids
+            parts = [" ".join(map(str, parsed)), " ".join(map(str, plain)),
+                     t.decode(parsed, skip_special_tokens=False), t.decode(parsed, skip_special_tokens=True)]
+            lines.append(fnv("|".join(parts)))
+        (out / f"{name}.sum").write_text("\n".join(lines) + "\n")
+        print(name, "by tokenizers", tokenizers.__version__, t.get_vocab_size(), "tokens", file=sys.stderr)
+
+
+main()
