@@ -89,7 +89,9 @@ static void add(maker *m, const char *name, int32_t rows, int32_t cols)
     const heft_synthetic *s = m->s;
     heft_write_tensor *t = &m->t[m->n];
     (void)snprintf(m->name[m->n], MAX_NAME, "%s", name);
-    *t = (heft_write_tensor){ .name = m->name[m->n], .dtype = cols ? s->type : HEFT_F32, .rank = cols ? 2 : 1,
+    *t = (heft_write_tensor){ .name = m->name[m->n],
+                              .dtype = cols ? s->type : HEFT_F32,
+                              .rank = cols ? 2 : 1,
                               .shape = { rows, cols } };
     uint64_t seed = heft_synthetic_hash(s->seed, (uint64_t)m->n++), bytes;
     int64_t numbers = (int64_t)rows * (cols ? cols : 1);
@@ -114,12 +116,12 @@ static void add_layer(maker *m, int32_t i)
         int32_t rows, cols;
         const char *only; /* architecture; NULL: all */
     } rows[PER_LAYER] = {
-        { "attn_norm.weight", s->D, 0, NULL },     { "attn_q.weight", q, s->D, NULL },
-        { "attn_k.weight", kv, s->D, NULL },       { "attn_v.weight", kv, s->D, NULL },
-        { "attn_output.weight", s->D, q, NULL },   { "ffn_norm.weight", s->D, 0, NULL },
-        { "ffn_gate.weight", s->F, s->D, NULL },   { "ffn_up.weight", s->F, s->D, NULL },
-        { "ffn_down.weight", s->D, s->F, NULL },   { "attn_q.bias", q, 0, "qwen2" },
-        { "attn_k.bias", kv, 0, "qwen2" },         { "attn_v.bias", kv, 0, "qwen2" },
+        { "attn_norm.weight", s->D, 0, NULL },       { "attn_q.weight", q, s->D, NULL },
+        { "attn_k.weight", kv, s->D, NULL },         { "attn_v.weight", kv, s->D, NULL },
+        { "attn_output.weight", s->D, q, NULL },     { "ffn_norm.weight", s->D, 0, NULL },
+        { "ffn_gate.weight", s->F, s->D, NULL },     { "ffn_up.weight", s->F, s->D, NULL },
+        { "ffn_down.weight", s->D, s->F, NULL },     { "attn_q.bias", q, 0, "qwen2" },
+        { "attn_k.bias", kv, 0, "qwen2" },           { "attn_v.bias", kv, 0, "qwen2" },
         { "attn_q_norm.weight", s->dk, 0, "qwen3" }, { "attn_k_norm.weight", s->dk, 0, "qwen3" },
     };
     for (int32_t r = 0; r < PER_LAYER; r++) {
@@ -138,15 +140,24 @@ static heft_status write_it(const maker *m, const char *path, heft_error *err)
         const char *name;
         int32_t value;
     } ints[] = {
-        { "block_count", s->L }, { "embedding_length", s->D }, { "context_length", s->ctx },
-        { "feed_forward_length", s->F }, { "attention.head_count", s->H }, { "attention.head_count_kv", s->G },
-        { "attention.key_length", s->dk }, { "attention.value_length", s->dk }, { "vocab_size", s->V },
+        { "block_count", s->L },
+        { "embedding_length", s->D },
+        { "context_length", s->ctx },
+        { "feed_forward_length", s->F },
+        { "attention.head_count", s->H },
+        { "attention.head_count_kv", s->G },
+        { "attention.key_length", s->dk },
+        { "attention.value_length", s->dk },
+        { "vocab_size", s->V },
     };
     enum { INTS = sizeof ints / sizeof *ints };
-    heft_write_kv kv[INTS + 2] = { { .key = "general.architecture", .type = 8, .v = { .str = s->arch } } };
+    heft_write_kv kv[INTS + 2] = {
+        { .key = "general.architecture", .type = 8, .v = { .str = s->arch } }
+    };
     for (int32_t i = 0; i < INTS; i++) {
         (void)snprintf(key[i], sizeof key[i], "%s.%s", s->arch, ints[i].name);
-        kv[i + 1] = (heft_write_kv){ .key = key[i], .type = 4, .v = { .u = (uint64_t)ints[i].value } };
+        kv[i + 1] =
+            (heft_write_kv){ .key = key[i], .type = 4, .v = { .u = (uint64_t)ints[i].value } };
     }
     (void)snprintf(key[INTS], sizeof key[INTS], "%s.attention.layer_norm_rms_epsilon", s->arch);
     kv[INTS + 1] = (heft_write_kv){ .key = key[INTS], .type = 6, .v = { .f = 1e-5f } };

@@ -8,14 +8,15 @@
 typedef struct {
     const char *arch; /* "llama", "qwen2", "qwen3": GGUF's name */
     int32_t L, D, H, G, dk, F, V, ctx;
-    heft_dtype type;  /* of every matrix; vectors are F32 */
+    heft_dtype type; /* of every matrix; vectors are F32 */
     uint64_t seed;
     bool tied;
-    bool sparse;      /* all zeros, as a hole in the file */
+    bool sparse; /* all zeros, as a hole in the file */
 } heft_synthetic;
 
 /* Write the model as a GGUF file without a tokenizer. Fails: HEFT_E_IO, HEFT_E_NOMEM. */
-heft_status heft_synthetic_write(const heft_synthetic *, const char *path, heft_error *) HEFT_MUST_CHECK;
+heft_status heft_synthetic_write(const heft_synthetic *, const char *path,
+                                 heft_error *) HEFT_MUST_CHECK;
 
 /* Fill `bytes` bytes of rows of `cols` numbers with random numbers of deviation 1/sqrt(cols): any
  * format with a sum; scales are ordinary numbers. */

@@ -6,7 +6,8 @@
 
 /* ---- options ---------------------------------------------------------- */
 
-static heft_status within(heft_error *err, const char *what, int32_t value, int32_t least, int32_t most)
+static heft_status within(heft_error *err, const char *what, int32_t value, int32_t least,
+                          int32_t most)
 {
     if (value >= least && value <= most) return HEFT_OK;
     return heft_fail(err, HEFT_E_ARG, "%s is %d, expected %d to %d", what, value, least, most);
@@ -22,8 +23,10 @@ static heft_status resolve_isa(heft_engine_options *o, unsigned *isa, heft_error
     heft_kernels k;
     *isa = heft_isa_detect();
     if (o->isa && !heft_isa_named(o->isa, isa))
-        return heft_fail(err, HEFT_E_ARG, "heft has no instruction set named \"%s\"; it has scalar, avx2, avx512 and neon",
-                         heft_show_z(o->isa).text);
+        return heft_fail(
+            err, HEFT_E_ARG,
+            "heft has no instruction set named \"%s\"; it has scalar, avx2, avx512 and neon",
+            heft_show_z(o->isa).text);
     if (*isa & ~heft_isa_detect())
         return heft_fail(err, HEFT_E_ARG, "this processor cannot run %s", o->isa);
     heft_kernels_init(&k, *isa);
@@ -31,8 +34,8 @@ static heft_status resolve_isa(heft_engine_options *o, unsigned *isa, heft_error
     return HEFT_OK;
 }
 
-static heft_status resolve(const heft_model *m, const heft_engine_options *given, heft_engine_options *o, unsigned *isa,
-                           heft_error *err)
+static heft_status resolve(const heft_model *m, const heft_engine_options *given,
+                           heft_engine_options *o, unsigned *isa, heft_error *err)
 {
     *o = given ? *given : (heft_engine_options){ 0 };
     const int32_t ctx = m->net.spec.ctx;
@@ -45,8 +48,10 @@ static heft_status resolve(const heft_model *m, const heft_engine_options *given
     if (!st) st = within(err, "the context", o->context, 1, ctx);
     if (!st) st = within(err, "the number of sequences", o->sequences, 1, HEFT_MAX_SEQUENCES);
     if (!st) st = within(err, "the batch", o->batch, 1, HEFT_MAX_BATCH);
-    if (!st) o->batch = smaller(o->batch, o->context > HEFT_MAX_BATCH / o->sequences ? HEFT_MAX_BATCH
-                                                                                     : o->context * o->sequences);
+    if (!st)
+        o->batch = smaller(o->batch, o->context > HEFT_MAX_BATCH / o->sequences
+                                         ? HEFT_MAX_BATCH
+                                         : o->context * o->sequences);
     if (!st) st = within(err, "the number of outputs", o->outputs, 1, HEFT_MAX_BATCH);
     if (!st) o->outputs = smaller(o->outputs, o->batch);
     if (!st) st = within(err, "the cache type", (int32_t)o->cache, HEFT_CACHE_F16, HEFT_CACHE_F32);
@@ -61,8 +66,8 @@ static heft_dtype cache_dtype(heft_cache_type t)
 /* ---- planning --------------------------------------------------------- */
 
 /* The forward pass with nothing but counting behind it. */
-static void rehearse(const heft_net *net, int32_t rows, int32_t sequences, int32_t outputs, heft_plan_device *counts,
-                     size_t *arena_floats)
+static void rehearse(const heft_net *net, int32_t rows, int32_t sequences, int32_t outputs,
+                     heft_plan_device *counts, size_t *arena_floats)
 {
     heft_batch b = { .T = rows, .S = sequences, .N = outputs };
     *counts = (heft_plan_device){ 0 };
@@ -80,7 +85,8 @@ static size_t widest_rope(const heft_spec *s)
 {
     int32_t width = 0;
     for (int32_t i = 0; i < s->n_rope; i++)
-        if (s->rope[i].kind == HEFT_ROPE_DYNAMIC && s->rope[i].r.width > width) width = s->rope[i].r.width;
+        if (s->rope[i].kind == HEFT_ROPE_DYNAMIC && s->rope[i].r.width > width)
+            width = s->rope[i].r.width;
     return (size_t)width / 2;
 }
 
@@ -89,7 +95,8 @@ enum { PARTS = 18 };
 static void parts_of(heft_engine *e, heft_part p[PARTS])
 {
     const heft_spec *s = &e->m->net.spec;
-    const size_t seqs = (size_t)e->o.sequences, batch = (size_t)e->o.batch, ropes = (size_t)s->n_rope;
+    const size_t seqs = (size_t)e->o.sequences, batch = (size_t)e->o.batch,
+                 ropes = (size_t)s->n_rope;
     const size_t vocab = (size_t)e->m->net.g.head.w.rows;
     const size_t hidden = e->o.hidden ? (size_t)(s->L + 1) * batch * (size_t)s->D : 0;
     p[0] = (heft_part){ &e->seq, seqs, sizeof *e->seq };
@@ -113,8 +120,8 @@ static void parts_of(heft_engine *e, heft_part p[PARTS])
 }
 
 /* Resolve the options into *e and add up *plan; allocates nothing. */
-static heft_status plan_engine(const heft_model *m, const heft_engine_options *options, heft_engine *e, unsigned *isa,
-                               heft_plan *plan, heft_error *err)
+static heft_status plan_engine(const heft_model *m, const heft_engine_options *options,
+                               heft_engine *e, unsigned *isa, heft_plan *plan, heft_error *err)
 {
     heft_plan_device one, step;
     heft_part parts[PARTS];
@@ -127,22 +134,34 @@ static heft_status plan_engine(const heft_model *m, const heft_engine_options *o
     e->need = step.need;
     e->need.threads = e->o.threads;
     e->need.context = e->o.context;
-    const heft_cache_shape shape = { &m->net.spec, cache_dtype(e->o.cache), e->o.sequences, e->o.context, e->o.batch };
+    const heft_cache_shape shape = {
+        .spec = &m->net.spec,
+        .type = cache_dtype(e->o.cache),
+        .slots = e->o.sequences,
+        .checkpoints = heft_cache_forgets(&m->net.spec) ? e->o.sequences * HEFT_CHECKPOINTS : 0,
+        .context = e->o.context,
+        .batch = e->o.batch,
+    };
     st = heft_cache_bytes(&shape, &cache, err);
     if (st) return st;
     e->cache.shape = shape;
     parts_of(e, parts);
     *plan = (heft_plan){
-        .weights_mapped = m->facts.bytes, .weights_copied = m->net.copied_bytes,
-        .cache_per_token = (int64_t)heft_cache_token_bytes(&m->net.spec, shape.type), .cache = (int64_t)cache,
-        .work = (int64_t)(heft_mem_cost(1, sizeof *e) + heft_parts_bytes(parts, PARTS) + heft_cpu_bytes(&e->need)),
-        .available = heft_memory_available(), .bytes_per_token = (int64_t)one.weight_bytes,
+        .weights_mapped = m->facts.bytes,
+        .weights_copied = m->net.copied_bytes,
+        .cache_per_token = (int64_t)heft_cache_token_bytes(&m->net.spec, shape.type),
+        .cache = (int64_t)cache,
+        .work = (int64_t)(heft_mem_cost(1, sizeof *e) + heft_parts_bytes(parts, PARTS)
+                          + heft_cpu_bytes(&e->need)),
+        .available = heft_memory_available(),
+        .bytes_per_token = (int64_t)one.weight_bytes,
     };
     plan->total_private = m->private_bytes + plan->cache + plan->work;
     return HEFT_OK;
 }
 
-heft_status heft_engine_plan(const heft_model *m, const heft_engine_options *options, heft_plan *out, heft_error *err)
+heft_status heft_engine_plan(const heft_model *m, const heft_engine_options *options,
+                             heft_plan *out, heft_error *err)
 {
     heft_engine e;
     unsigned isa;
@@ -151,23 +170,29 @@ heft_status heft_engine_plan(const heft_model *m, const heft_engine_options *opt
 
 /* ---- opening ---------------------------------------------------------- */
 
-static heft_status check_fits(const heft_model *m, const heft_engine *e, const heft_plan *p, heft_error *err)
+static heft_status check_fits(const heft_model *m, const heft_engine *e, const heft_plan *p,
+                              heft_error *err)
 {
     const double gib = 1024.0 * 1024 * 1024;
     if (p->available < 0) return HEFT_OK;
     if (p->total_private > p->available && !e->o.force)
-        return heft_fail(err, HEFT_E_NOMEM, "a context of %d needs %.2f GiB of memory, %.2f GiB of it the cache; "
-                         "%.2f GiB are available. Use a smaller context, or force it", e->o.context,
-                         (double)p->total_private / gib, (double)p->cache / gib, (double)p->available / gib);
+        return heft_fail(err, HEFT_E_NOMEM,
+                         "a context of %d needs %.2f GiB of memory, %.2f GiB of it the cache; "
+                         "%.2f GiB are available. Use a smaller context, or force it",
+                         e->o.context, (double)p->total_private / gib, (double)p->cache / gib,
+                         (double)p->available / gib);
     int64_t over = p->weights_mapped + p->total_private - p->available;
     if (over > 0)
-        heft_warn(&m->log, "weights and buffers exceed the available memory by %.2f GiB: up to that much is read from "
-                  "the disk for every token", (double)over / gib);
+        heft_warn(&m->log,
+                  "weights and buffers exceed the available memory by %.2f GiB: up to that much is "
+                  "read from "
+                  "the disk for every token",
+                  (double)over / gib);
     return HEFT_OK;
 }
 
-heft_status heft_engine_open(const heft_model *m, const heft_engine_options *options, heft_engine **out,
-                             heft_error *err)
+heft_status heft_engine_open(const heft_model *m, const heft_engine_options *options,
+                             heft_engine **out, heft_error *err)
 {
     heft_engine planned;
     heft_plan plan;
@@ -191,11 +216,14 @@ heft_status heft_engine_open(const heft_model *m, const heft_engine_options *opt
     }
     size_t own = (size_t)m->net.spec.n_rope * widest_rope(&m->net.spec);
     for (int32_t i = 0; i < e->o.sequences; i++)
-        e->seq[i] = (heft_seq){ .e = e, .slot = i, .token = e->seq_tokens + (size_t)i * (size_t)e->o.context,
+        e->seq[i] = (heft_seq){ .e = e,
+                                .slot = i,
+                                .token = e->seq_tokens + (size_t)i * (size_t)e->o.context,
                                 .own = e->seq_inv + (size_t)i * own };
     for (int32_t i = 0; m->tokenizer && i < heft_engine_vocab(e); i++)
-        e->kind[i] = !heft_tokenizer_has(m->tokenizer, i) ? HEFT_TOKEN_ABSENT
-                     : heft_tokenizer_is_end(m->tokenizer, i) ? HEFT_TOKEN_END : HEFT_TOKEN_TEXT;
+        e->kind[i] = !heft_tokenizer_has(m->tokenizer, i)     ? HEFT_TOKEN_ABSENT
+                     : heft_tokenizer_is_end(m->tokenizer, i) ? HEFT_TOKEN_END
+                                                              : HEFT_TOKEN_TEXT;
     *out = e;
     return HEFT_OK;
 }

@@ -15,12 +15,16 @@ struct heft_model {
     int64_t private_bytes; /* that opening allocated and keeps */
 };
 
+/* Earlier states of a sequence that it can go back to, where its model forgets. */
+enum { HEFT_CHECKPOINTS = 2, HEFT_CHECKPOINT_TOKENS = 512 };
+
 struct heft_seq {
     heft_engine *e;
     int32_t slot, length, max_length;
+    int32_t checkpoint[HEFT_CHECKPOINTS]; /* their lengths; 0: none */
     bool open;
-    int32_t *token;                   /* (engine's context) */
-    float *own;                       /* (n_rope, widest/2)  tables of ropes that depend on the length */
+    int32_t *token; /* (engine's context) */
+    float *own;     /* (n_rope, widest/2)  tables of ropes that depend on the length */
     const float *inv[HEFT_MAX_ROPE];
 };
 
@@ -41,21 +45,21 @@ struct heft_engine {
     size_t arena_floats;
 
     /* allocated together: engine.c, parts_of */
-    heft_seq *seq;           /* (sequences) */
-    int32_t *seq_tokens;     /* (sequences, context) */
-    float *seq_inv;          /* (sequences, n_rope, widest/2) */
-    float *arena, *logits;   /* (arena_floats), (outputs, vocab) */
-    float *hidden;           /* (layers + 1, batch, D), or empty */
+    heft_seq *seq;                  /* (sequences) */
+    int32_t *seq_tokens;            /* (sequences, context) */
+    float *seq_inv;                 /* (sequences, n_rope, widest/2) */
+    float *arena, *logits;          /* (arena_floats), (outputs, vocab) */
+    float *hidden;                  /* (layers + 1, batch, D), or empty */
     int32_t *token, *pos, *row_seq; /* (batch) */
     int32_t *first, *past, *slot;   /* (sequences + 1) */
-    int32_t *out;            /* (outputs) */
-    const float **inv;       /* (n_rope, sequences) */
-    heft_candidate *candidate; /* (vocab) */
-    int32_t *count;          /* (vocab)  times a token occurs in the penalties' window */
-    uint8_t *kind;           /* (vocab)  HEFT_TOKEN_*, as the tokenizer has it */
-    char *text;              /* (heft_text_room)  of a generation */
+    int32_t *out;                   /* (outputs) */
+    const float **inv;              /* (n_rope, sequences) */
+    heft_candidate *candidate;      /* (vocab) */
+    int32_t *count;                 /* (vocab)  times a token occurs in the penalties' window */
+    uint8_t *kind;                  /* (vocab)  HEFT_TOKEN_*, as the tokenizer has it */
+    char *text;                     /* (heft_text_room)  of a generation */
 
-    int32_t rows;            /* of the last step */
+    int32_t rows; /* of the last step */
 };
 
 /* Bytes that a generation's text buffer holds: the longest stop string and one token's text. */

@@ -62,25 +62,28 @@ static heft_status check(const heft_seq *s, int32_t n, const heft_generation *g,
     if (!s->e->m->tokenizer && (g->text || g->n_stop))
         return heft_fail(err, HEFT_E_ARG, "the model has no tokenizer: there is no text to give");
     if (g->n_stop < 0 || g->n_stop > HEFT_MAX_STOPS)
-        return heft_fail(err, HEFT_E_ARG, "%d stop strings were given, at most %d are taken", g->n_stop, HEFT_MAX_STOPS);
+        return heft_fail(err, HEFT_E_ARG, "%d stop strings were given, at most %d are taken",
+                         g->n_stop, HEFT_MAX_STOPS);
     for (int32_t i = 0; i < g->n_stop; i++)
         if (!*g->stop[i] || strlen(g->stop[i]) > HEFT_MAX_STOP_BYTES / 2)
-            return heft_fail(err, HEFT_E_ARG, "a stop string is %zu bytes long, expected 1 to %d", strlen(g->stop[i]),
-                             HEFT_MAX_STOP_BYTES / 2);
+            return heft_fail(err, HEFT_E_ARG, "a stop string is %zu bytes long, expected 1 to %d",
+                             strlen(g->stop[i]), HEFT_MAX_STOP_BYTES / 2);
     if (n < 1) return heft_fail(err, HEFT_E_ARG, "the prompt is empty");
     if (s->length + n > s->max_length)
-        return heft_fail(err, HEFT_E_ARG, "the prompt of %d tokens does not fit the context of %d", s->length + n,
-                         s->max_length);
+        return heft_fail(err, HEFT_E_ARG, "the prompt of %d tokens does not fit the context of %d",
+                         s->length + n, s->max_length);
     return HEFT_OK;
 }
 
-static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_generated *r, heft_error *err)
+static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_generated *r,
+                       heft_error *err)
 {
     const int32_t most = g->max_tokens < 0 ? INT32_MAX : g->max_tokens;
     for (;;) {
         int32_t token;
         if (r->generated == most) return r->why = HEFT_DONE_COUNT, HEFT_OK;
-        heft_status st = heft_sample(s->e, s->e->logits, s->token, s->length, &g->sampling, &token, err);
+        heft_status st =
+            heft_sample(s->e, s->e->logits, s->token, s->length, &g->sampling, &token, err);
         if (st) return st;
         if (s->e->kind[token] == HEFT_TOKEN_END) return r->why = HEFT_DONE_END, HEFT_OK;
         r->generated++;
@@ -97,11 +100,13 @@ static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_ge
     }
 }
 
-heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n, const heft_generation *g, heft_generated *out,
-                          heft_error *err)
+heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n, const heft_generation *g,
+                          heft_generated *out, heft_error *err)
 {
     heft_generated r = { .prompt_tokens = n };
-    outlet o = { .g = g, .stream = { .t = s->e->m->tokenizer, .special = g->special }, .text = s->e->text };
+    outlet o = { .g = g,
+                 .stream = { .t = s->e->m->tokenizer, .special = g->special },
+                 .text = s->e->text };
     heft_status st = check(s, n, g, err);
     if (st) return st;
     double begin = seconds();

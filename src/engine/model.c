@@ -7,7 +7,8 @@ static heft_status check_tokenizer(const heft_model *m, heft_error *err)
 {
     int32_t size = m->tokenizer ? heft_tokenizer_size(m->tokenizer) : 0;
     if (size <= m->net.spec.V) return HEFT_OK;
-    return heft_fail(err, HEFT_E_FORMAT, "the tokenizer has %d tokens, the embedding %d rows", size, m->net.spec.V);
+    return heft_fail(err, HEFT_E_FORMAT, "the tokenizer has %d tokens, the embedding %d rows", size,
+                     m->net.spec.V);
 }
 
 /* As the release calls itself; NULL: out of memory. */
@@ -25,12 +26,26 @@ static void describe(heft_model *m, const char *name)
     const heft_layer_spec *l = &s->layer[0];
     heft_model_facts *f = &m->facts;
     *f = (heft_model_facts){
-        .path = src->path, .name = name, .container = src->container == HEFT_GGUF ? "gguf" : "safetensors",
-        .family = s->family->name, .source = s->family->source, .parameters = m->net.parameters,
-        .parameters_active = m->net.parameters, .tensors = src->n_tensors, .copied_bytes = m->net.copied_bytes,
-        .unused_tensors = m->net.unused_tensors, .unused_bytes = m->net.unused_bytes, .context = s->ctx,
-        .vocab = s->V, .width = s->D, .layers = s->L, .heads = l->attn.H, .kv_heads = l->attn.G,
-        .head_width = l->attn.dk, .ffn_width = l->F, .formats = m->format,
+        .path = src->path,
+        .name = name,
+        .container = src->container == HEFT_GGUF ? "gguf" : "safetensors",
+        .family = s->family->name,
+        .source = s->family->source,
+        .parameters = m->net.parameters,
+        .parameters_active = m->net.parameters,
+        .tensors = src->n_tensors,
+        .copied_bytes = m->net.copied_bytes,
+        .unused_tensors = m->net.unused_tensors,
+        .unused_bytes = m->net.unused_bytes,
+        .context = s->ctx,
+        .vocab = s->V,
+        .width = s->D,
+        .layers = s->L,
+        .heads = l->attn.H,
+        .kv_heads = l->attn.G,
+        .head_width = l->attn.dk,
+        .ffn_width = l->F,
+        .formats = m->format,
     };
     for (int32_t i = 0; i < s->L; i++) {
         int32_t w = s->layer[i].attn.window;
@@ -48,7 +63,8 @@ static void describe(heft_model *m, const char *name)
     }
 }
 
-heft_status heft_model_open(const char *path, const heft_model_options *options, heft_model **out, heft_error *err)
+heft_status heft_model_open(const char *path, const heft_model_options *options, heft_model **out,
+                            heft_error *err)
 {
     int64_t before = heft_mem_mine();
     heft_model *m = heft_alloc(1, sizeof *m);
@@ -92,9 +108,12 @@ const heft_tokenizer *heft_model_tokenizer(const heft_model *m)
 void heft_model_tensor(const heft_model *m, int64_t i, heft_tensor_info *out)
 {
     const heft_tensor *t = &m->source->tensor[i];
-    *out = (heft_tensor_info){ .name = t->name.p, .format = heft_dtypes[t->dtype].name,
-                               .file = m->source->file[t->file].path, .rank = t->rank,
-                               .bytes = (int64_t)t->bytes, .used = m->net.used[i] };
+    *out = (heft_tensor_info){ .name = t->name.p,
+                               .format = heft_dtypes[t->dtype].name,
+                               .file = m->source->file[t->file].path,
+                               .rank = t->rank,
+                               .bytes = (int64_t)t->bytes,
+                               .used = m->net.used[i] };
     memcpy(out->shape, t->shape, sizeof out->shape);
 }
 
@@ -113,8 +132,10 @@ bool heft_model_sampling(const heft_model *m, heft_sampling *s)
     const struct {
         const char *key;
         float *to;
-    } field[] = { { "temperature", &s->temperature }, { "top_k", &top_k },
-                  { "top_p", &s->top_p },             { "min_p", &s->min_p },
+    } field[] = { { "temperature", &s->temperature },
+                  { "top_k", &top_k },
+                  { "top_p", &s->top_p },
+                  { "min_p", &s->min_p },
                   { "repetition_penalty", &s->repeat_penalty } };
     bool any = false;
     for (size_t i = 0; i < sizeof field / sizeof field[0]; i++)

@@ -10,11 +10,16 @@
 
 heft_sampling heft_sampling_default(void)
 {
-    return (heft_sampling){ .temperature = 0.8f, .top_k = 40, .top_p = 0.95f, .min_p = 0.05f, .repeat_penalty = 1,
+    return (heft_sampling){ .temperature = 0.8f,
+                            .top_k = 40,
+                            .top_p = 0.95f,
+                            .min_p = 0.05f,
+                            .repeat_penalty = 1,
                             .repeat_last_n = 64 };
 }
 
-static heft_status out_of_range(heft_error *err, const char *what, float value, const char *expected)
+static heft_status out_of_range(heft_error *err, const char *what, float value,
+                                const char *expected)
 {
     return heft_fail(err, HEFT_E_ARG, "%s is %g, expected %s", what, (double)value, expected);
 }
@@ -24,7 +29,8 @@ static heft_status check(const heft_sampling *s, heft_error *err)
     if (!(s->temperature >= 0) || !isfinite(s->temperature))
         return out_of_range(err, "the temperature", s->temperature, "a number of at least 0");
     if (s->top_k < 0) return out_of_range(err, "top-k", (float)s->top_k, "at least 0");
-    if (!(s->top_p > 0 && s->top_p <= 1)) return out_of_range(err, "top-p", s->top_p, "above 0 and at most 1");
+    if (!(s->top_p > 0 && s->top_p <= 1))
+        return out_of_range(err, "top-p", s->top_p, "above 0 and at most 1");
     if (!(s->min_p >= 0 && s->min_p <= 1)) return out_of_range(err, "min-p", s->min_p, "0 to 1");
     if (!(s->repeat_penalty > 0) || !isfinite(s->repeat_penalty))
         return out_of_range(err, "the repeat penalty", s->repeat_penalty, "a number above 0");
@@ -33,7 +39,8 @@ static heft_status check(const heft_sampling *s, heft_error *err)
     if (!isfinite(s->frequency_penalty))
         return out_of_range(err, "the frequency penalty", s->frequency_penalty, "a finite number");
     if (s->repeat_last_n < -1)
-        return out_of_range(err, "the window of the penalties", (float)s->repeat_last_n, "at least -1");
+        return out_of_range(err, "the window of the penalties", (float)s->repeat_last_n,
+                            "at least -1");
     return HEFT_OK;
 }
 
@@ -112,29 +119,33 @@ static int32_t draw(heft_candidate *c, int32_t n, const heft_sampling *s, int64_
     return c[n - left].id;
 }
 
-heft_status heft_sample(heft_engine *e, const float *logits, const int32_t *history, int32_t n, const heft_sampling *s,
-                        int32_t *token, heft_error *err)
+heft_status heft_sample(heft_engine *e, const float *logits, const int32_t *history, int32_t n,
+                        const heft_sampling *s, int32_t *token, heft_error *err)
 {
     heft_status st = check(s, err);
     if (st) return st;
     const int32_t V = heft_engine_vocab(e);
     int32_t from = s->repeat_last_n >= 0 && n > s->repeat_last_n ? n - s->repeat_last_n : 0;
-    bool penalties = s->repeat_penalty != 1 || s->presence_penalty != 0 || s->frequency_penalty != 0;
+    bool penalties =
+        s->repeat_penalty != 1 || s->presence_penalty != 0 || s->frequency_penalty != 0;
     for (int32_t i = from; penalties && i < n; i++)
         e->count[history[i]]++;
     int32_t candidates = 0, bad = -1;
     for (int32_t i = 0; i < V; i++) {
         if (isnan(logits[i]) || logits[i] == INFINITY) bad = i;
-        if (e->kind[i] == HEFT_TOKEN_ABSENT || (e->kind[i] == HEFT_TOKEN_END && s->no_end)) continue;
+        if (e->kind[i] == HEFT_TOKEN_ABSENT || (e->kind[i] == HEFT_TOKEN_END && s->no_end))
+            continue;
         if (logits[i] == -INFINITY) continue;
         e->candidate[candidates++] = (heft_candidate){ penalised(logits[i], s, e->count[i]), i };
     }
     for (int32_t i = from; penalties && i < n; i++)
         e->count[history[i]] = 0;
     if (bad >= 0)
-        return heft_fail(err, HEFT_E_FORMAT, "the logit of token %d is %g: the weights or the cache type are at fault", bad,
-                         (double)logits[bad]);
-    if (candidates == 0) return heft_fail(err, HEFT_E_FORMAT, "the model gives every token a probability of 0");
+        return heft_fail(err, HEFT_E_FORMAT,
+                         "the logit of token %d is %g: the weights or the cache type are at fault",
+                         bad, (double)logits[bad]);
+    if (candidates == 0)
+        return heft_fail(err, HEFT_E_FORMAT, "the model gives every token a probability of 0");
     *token = draw(e->candidate, candidates, s, n);
     return HEFT_OK;
 }

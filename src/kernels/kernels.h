@@ -39,7 +39,11 @@ enum {
 };
 
 typedef enum {
-    HEFT_ACT_SILU, HEFT_ACT_GELU_TANH, HEFT_ACT_GELU_ERF, HEFT_ACT_RELU, HEFT_ACT_SIGMOID_1702
+    HEFT_ACT_SILU,
+    HEFT_ACT_GELU_TANH,
+    HEFT_ACT_GELU_ERF,
+    HEFT_ACT_RELU,
+    HEFT_ACT_SIGMOID_1702
 } heft_act_kind;
 
 /* act(min(gate, gate_max)) * (clamp(up, +-up_abs) + up_add); gate_max and up_abs 0 = no limit;
@@ -53,12 +57,12 @@ typedef struct {
 
 /* One tile of at most HEFT_TILE cache entries of one key/value head. */
 typedef struct {
-    const uint8_t *k, *v;       /* entry e lies e * stride bytes further */
+    const uint8_t *k, *v; /* entry e lies e * stride bytes further */
     size_t k_stride, v_stride;
-    heft_dtype dtype;           /* F32, F16, BF16 */
+    heft_dtype dtype; /* F32, F16, BF16 */
     int32_t dk, dv;
-    int32_t pos;                /* absolute position of entry 0 */
-    float scale, softcap;       /* softcap 0: none */
+    int32_t pos;          /* absolute position of entry 0 */
+    float scale, softcap; /* softcap 0: none */
 } heft_tile;
 
 /* What attention has seen of one query so far: maximum, sum and weighted values. Empty: l = 0. */
@@ -87,8 +91,8 @@ typedef struct heft_kernels {
     /* y[c][r] = sum_k w[r][k] x[c][k] for rows r0 <= r < r1 and columns c < n, by the sum of w's
      * class. x[c] is (cols/32) heft_act for the classes S, A, Q and (cols) float for F and by_col.
      * scratch holds mul_scratch(cols) bytes, aligned to 64. */
-    void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n, float *const *y,
-                void *scratch);
+    void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+                float *const *y, void *scratch);
     /* A multiple of 64; never less for more columns. */
     size_t (*mul_scratch)(int32_t cols);
 
@@ -100,7 +104,8 @@ typedef struct heft_kernels {
     /* y = w x / sqrt(mean(x^2) + eps); w NULL: ones. y may be x. arXiv:1910.07467, eq. 4. */
     void (*norm_rms)(float *y, const float *x, const float *w, float eps, int32_t n);
     /* y = w (x - mean) / sqrt(var + eps) + b; w, b may be NULL. y may be x. arXiv:1607.06450. */
-    void (*norm_layer)(float *y, const float *x, const float *w, const float *b, float eps, int32_t n);
+    void (*norm_layer)(float *y, const float *x, const float *w, const float *b, float eps,
+                       int32_t n);
     /* y = a + s b, one fma each. y may be a. */
     void (*add)(float *y, const float *a, const float *b, float s, int64_t n);
     /* y = s x, then cap tanh(y / cap) if cap > 0. y may be x. */
@@ -117,7 +122,8 @@ typedef struct heft_kernels {
 
     /* ---- attention ---- */
 
-    /* One tile for nq queries that share its head: each query's own result, merged into its state. */
+    /* One tile for nq queries that share its head: each query's own result, merged into its state.
+     */
     void (*attend)(const heft_tile *t, const heft_query *q, int32_t nq);
     /* a = a joined with b, in order of position. Sizes (dv). */
     void (*merge)(heft_partial *a, const heft_partial *b, int32_t dv);

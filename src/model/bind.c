@@ -56,7 +56,8 @@ static bool name_of(const binder *b, const heft_weight *w, int32_t layer, char n
     const char *hole = strstr(tmpl, "{}");
     int head = (int)(hole ? (size_t)(hole - tmpl) : strlen(tmpl));
     if (hole)
-        (void)snprintf(name, 256, "%.*s%.*s%d%s", (int)keep, b->prefix, head, tmpl, layer, hole + 2);
+        (void)snprintf(name, 256, "%.*s%.*s%d%s", (int)keep, b->prefix, head, tmpl, layer,
+                       hole + 2);
     else
         (void)snprintf(name, 256, "%.*s%s", (int)keep, b->prefix, tmpl);
     return true;
@@ -64,7 +65,8 @@ static bool name_of(const binder *b, const heft_weight *w, int32_t layer, char n
 
 /* ---- one tensor into one slot ----------------------------------------- */
 
-static heft_status check_shape(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols, bool vector)
+static heft_status check_shape(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
+                               bool vector)
 {
     int64_t want[2] = { rows, cols };
     int32_t rank = vector ? 1 : 2;
@@ -74,7 +76,8 @@ static heft_status check_shape(const binder *b, const heft_tensor *t, int64_t ro
                      heft_show_shape(want, rank).text);
 }
 
-static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule, const float **out)
+static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule,
+                               const float **out)
 {
     size_t n = (size_t)t->shape[0];
     float *v = heft_arena_alloc(&b->m->arena, n, sizeof *v);
@@ -88,7 +91,8 @@ static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule 
         } else if (t->dtype == HEFT_BF16) {
             v[i] = heft_bf16(heft_load16(t->data + 2 * i));
         } else {
-            return heft_fail(b->err, HEFT_E_UNSUPPORTED, "tensor %s is of %s, expected a vector of F32, F16 or BF16",
+            return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                             "tensor %s is of %s, expected a vector of F32, F16 or BF16",
                              heft_show(t->name).text, heft_dtypes[t->dtype].name);
         }
         if (rule == HEFT_ADD_ONE) v[i] += 1;
@@ -98,25 +102,35 @@ static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule 
     return HEFT_OK;
 }
 
-static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rule rule, heft_mat *out)
+static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rule rule,
+                                 heft_mat *out)
 {
     bool by_col = rule == HEFT_BY_COL;
     if (heft_dtypes[t->dtype].sum == HEFT_SUM_NONE)
-        return heft_fail(b->err, HEFT_E_UNSUPPORTED, "tensor %s is of %s, which heft cannot multiply by",
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is of %s, which heft cannot multiply by",
                          heft_show(t->name).text, heft_dtypes[t->dtype].name);
     if (by_col && heft_dtypes[t->dtype].block != 1)
-        return heft_fail(b->err, HEFT_E_UNSUPPORTED, "tensor %s is stored by columns and of %s; expected plain numbers",
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is stored by columns and of %s; expected plain numbers",
                          heft_show(t->name).text, heft_dtypes[t->dtype].name);
     uint64_t stride = 0;
     if (!heft_dtype_bytes(t->dtype, t->shape[1], &stride))
-        return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s has rows of %lld, not whole blocks of %s",
-                         heft_show(t->name).text, (long long)t->shape[1], heft_dtypes[t->dtype].name);
-    *out = (heft_mat){ .data = t->data, .stride = (int64_t)stride, .rows = (int32_t)t->shape[by_col],
-                       .cols = (int32_t)t->shape[!by_col], .dtype = (uint8_t)t->dtype, .by_col = by_col, .factor = 1 };
+        return heft_fail(
+            b->err, HEFT_E_FORMAT, "tensor %s has rows of %lld, not whole blocks of %s",
+            heft_show(t->name).text, (long long)t->shape[1], heft_dtypes[t->dtype].name);
+    *out = (heft_mat){ .data = t->data,
+                       .stride = (int64_t)stride,
+                       .rows = (int32_t)t->shape[by_col],
+                       .cols = (int32_t)t->shape[!by_col],
+                       .dtype = (uint8_t)t->dtype,
+                       .by_col = by_col,
+                       .factor = 1 };
     return HEFT_OK;
 }
 
-static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor *t, int32_t layer, void *slot)
+static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor *t, int32_t layer,
+                        void *slot)
 {
     const heft_spec *s = &b->m->spec;
     heft_rule rule = b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
@@ -196,14 +210,16 @@ static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer
     heft_presence need = presence_of(s, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(w)) return HEFT_OK;
-        return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it", heft_show_z(name).text,
-                         s->family->name);
+        return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
+                         heft_show_z(name).text, s->family->name);
     }
     if (need == HEFT_NO)
-        return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is there, but the configuration says that %s has none",
+        return heft_fail(b->err, HEFT_E_FORMAT,
+                         "tensor %s is there, but the configuration says that %s has none",
                          heft_show_z(name).text, s->family->name);
     if (w->need == HEFT_HEAD && s->tied == HEFT_YES) {
-        heft_warn(b->log, "tie_word_embeddings is true: the embedding is used as the head, not tensor %s",
+        heft_warn(b->log,
+                  "tie_word_embeddings is true: the embedding is used as the head, not tensor %s",
                   heft_show_z(name).text);
         static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
         return fill(b, &unused, t, layer, slot);
@@ -220,7 +236,8 @@ static bool overridden(const heft_weight *const *later, const heft_weight *w)
     return false;
 }
 
-static heft_status bind_tables(const binder *b, const heft_weight *const *tables, int32_t layer, void *base)
+static heft_status bind_tables(const binder *b, const heft_weight *const *tables, int32_t layer,
+                               void *base)
 {
     heft_status st = HEFT_OK;
     for (; *tables && !st; tables++)
@@ -234,8 +251,9 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
 /* The prefix with which the first table's first name is there. */
 static const char *find_prefix(const binder *b)
 {
-    static const char *const known[] = { "model.", "", "transformer.", "language_model.model.",
-                                         "model.language_model.", NULL };
+    static const char *const known[] = {
+        "model.", "", "transformer.", "language_model.model.", "model.language_model.", NULL
+    };
     if (b->src->container == HEFT_GGUF) return "";
     for (const char *const *p = known; *p; p++) {
         char name[256];
@@ -321,14 +339,16 @@ static heft_status bind_all(binder *b)
     return check_unknown(b);
 }
 
-heft_status heft_net_open(heft_net *m, const heft_source *src, bool strict, const heft_log *log, heft_error *err)
+heft_status heft_net_open(heft_net *m, const heft_source *src, bool strict, const heft_log *log,
+                          heft_error *err)
 {
     *m = (heft_net){ 0 };
     m->used = heft_arena_alloc(&m->arena, (size_t)src->n_tensors, sizeof *m->used);
     heft_status st = m->used ? heft_configure(src, strict, log, &m->arena, m->used, &m->spec, err)
                              : heft_nomem(err, "the list of tensors");
     binder b = { .m = m, .src = src, .log = log, .prefix = "", .err = err };
-    if (!st && src->n_tensors == 0) st = heft_fail(err, HEFT_E_FORMAT, "%s has no tensors", heft_show_z(src->path).text);
+    if (!st && src->n_tensors == 0)
+        st = heft_fail(err, HEFT_E_FORMAT, "%s has no tensors", heft_show_z(src->path).text);
     if (!st && m->spec.V == 0) { /* a GGUF file that leaves it to the embedding */
         const heft_tensor *t = heft_source_find(src, heft_str_of("token_embd.weight"));
         if (t && t->rank == 2 && t->shape[0] <= HEFT_MAX_VOCAB) m->spec.V = (int32_t)t->shape[0];

@@ -16,6 +16,11 @@ static size_t lines(size_t bytes)
     return heft_mem_cost(1, bytes);
 }
 
+static size_t rows_of(const heft_cache_shape *s)
+{
+    return (size_t)s->slots + (size_t)s->checkpoints;
+}
+
 static bool decl_of(const heft_spec *s, int32_t layer, heft_cache_decl *d)
 {
     heft_cache_decl all[HEFT_MAX_CACHE] = { 0 };
@@ -27,7 +32,8 @@ static bool decl_of(const heft_spec *s, int32_t layer, heft_cache_decl *d)
 
 static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
 {
-    return lines((size_t)HEFT_TILE * (size_t)d->G * (size_t)(d->dk + d->dv) * (size_t)heft_dtypes[type].bytes);
+    return lines((size_t)HEFT_TILE * (size_t)d->G * (size_t)(d->dk + d->dv)
+                 * (size_t)heft_dtypes[type].bytes);
 }
 
 /* Pages a sequence holds at most: all of its positions; with a reach, those that the rows of one
@@ -56,11 +62,16 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
         if (!decl_of(shape->spec, i, &d)) continue;
         int32_t g = find_group(c, d.keep);
         if (g == HEFT_MAX_GROUPS)
-            return heft_fail(err, HEFT_E_UNSUPPORTED, "layer %d: its window of %d tokens is the model's %dth; heft keeps "
-                             "at most %d different ones", i, d.keep, g + 1, HEFT_MAX_GROUPS);
+            return heft_fail(err, HEFT_E_UNSUPPORTED,
+                             "layer %d: its window of %d tokens is the model's %dth; heft keeps "
+                             "at most %d different ones",
+                             i, d.keep, g + 1, HEFT_MAX_GROUPS);
         if (g == c->n_groups) {
             c->group[c->n_groups++].keep = d.keep;
-            c->group[g].n_pages = shape->slots * pages_each(shape, d.keep);
+            /* A checkpoint holds on to a window; of what is never forgotten it shares all but the
+             * page that the sequence goes on in. */
+            c->group[g].n_pages = shape->slots * pages_each(shape, d.keep)
+                                  + shape->checkpoints * (d.keep ? pages_each(shape, d.keep) : 1);
         }
         c->group[g].page_bytes += layer_page_bytes(&d, shape->type);
         c->pool_bytes += (size_t)c->group[g].n_pages * layer_page_bytes(&d, shape->type);
@@ -77,11 +88,19 @@ static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
     p[n++] = (heft_part){ &c->pool, c->pool_bytes, 1 };
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
-        p[n++] = (heft_part){ &k->table, (size_t)c->shape.slots * (size_t)c->pages, sizeof *k->table };
+        p[n++] = (heft_part){ &k->table, rows_of(&c->shape) * (size_t)c->pages, sizeof *k->table };
         p[n++] = (heft_part){ &k->refs, (size_t)k->n_pages, sizeof *k->refs };
         p[n++] = (heft_part){ &k->free, (size_t)k->n_pages, sizeof *k->free };
     }
     return n;
+}
+
+bool heft_cache_forgets(const heft_spec *s)
+{
+    heft_cache_decl d;
+    for (int32_t i = 0; i < s->L; i++)
+        if (decl_of(s, i, &d) && d.keep) return true;
+    return false;
 }
 
 heft_status heft_cache_bytes(const heft_cache_shape *shape, size_t *bytes, heft_error *err)
@@ -98,7 +117,8 @@ size_t heft_cache_token_bytes(const heft_spec *s, heft_dtype type)
     size_t bytes = 0;
     for (int32_t i = 0; i < s->L; i++) {
         heft_cache_decl d;
-        if (decl_of(s, i, &d)) bytes += (size_t)d.G * (size_t)(d.dk + d.dv) * (size_t)heft_dtypes[type].bytes;
+        if (decl_of(s, i, &d))
+            bytes += (size_t)d.G * (size_t)(d.dk + d.dv) * (size_t)heft_dtypes[type].bytes;
     }
     return bytes;
 }
@@ -112,7 +132,7 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
         c->table[g] = k->table;
-        for (size_t i = 0; i < (size_t)shape->slots * (size_t)c->pages; i++)
+        for (size_t i = 0; i < rows_of(shape) * (size_t)c->pages; i++)
             k->table[i] = NONE;
         for (k->n_free = 0; k->n_free < k->n_pages; k->n_free++)
             k->free[k->n_free] = k->n_pages - 1 - k->n_free; /* low pages go first */
@@ -122,8 +142,14 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
         int32_t g = find_group(c, d.keep);
-        c->kv[i] = (heft_kv){ .base = at, .page_bytes = layer_page_bytes(&d, shape->type), .dtype = shape->type,
-                              .G = d.G, .dk = d.dk, .dv = d.dv, .group = g, .layer = i };
+        c->kv[i] = (heft_kv){ .base = at,
+                              .page_bytes = layer_page_bytes(&d, shape->type),
+                              .dtype = shape->type,
+                              .G = d.G,
+                              .dk = d.dk,
+                              .dv = d.dv,
+                              .group = g,
+                              .layer = i };
         at += (size_t)c->group[g].n_pages * c->kv[i].page_bytes;
     }
     return HEFT_OK;
@@ -154,7 +180,8 @@ static void copy_page(heft_cache *c, int32_t g, int32_t from, int32_t to)
     for (int32_t i = 0; i < c->shape.spec->L; i++) {
         const heft_kv *kv = &c->kv[i];
         if (!kv->base || kv->group != g) continue;
-        memcpy(kv->base + (size_t)to * kv->page_bytes, kv->base + (size_t)from * kv->page_bytes, kv->page_bytes);
+        memcpy(kv->base + (size_t)to * kv->page_bytes, kv->base + (size_t)from * kv->page_bytes,
+               kv->page_bytes);
     }
 }
 
@@ -168,11 +195,13 @@ static int32_t wanted(const heft_cache *c, int32_t g, int32_t slot, int32_t from
     return n;
 }
 
-heft_status heft_cache_reserve(heft_cache *c, int32_t slot, int32_t from, int32_t to, heft_error *err)
+heft_status heft_cache_reserve(heft_cache *c, int32_t slot, int32_t from, int32_t to,
+                               heft_error *err)
 {
     for (int32_t g = 0; g < c->n_groups; g++)
         if (wanted(c, g, slot, from, to) > c->group[g].n_free)
-            return heft_fail(err, HEFT_E_NOMEM, "the cache is full: %d pages of %d tokens are left, %d are needed",
+            return heft_fail(err, HEFT_E_NOMEM,
+                             "the cache is full: %d pages of %d tokens are left, %d are needed",
                              c->group[g].n_free, HEFT_TILE, wanted(c, g, slot, from, to));
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];

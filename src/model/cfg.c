@@ -55,8 +55,9 @@ static const heft_value *typed(struct heft_cfg *c, const char *hf, const char *g
     const heft_value *v = name ? lookup(c, name) : NULL;
     if (!v || v->kind == HEFT_V_NULL) {
         if (required && name)
-            heft_cfg_refuse(c, HEFT_E_FORMAT, "%s%s%s is %s, expected %s", c->gguf ? heft_show(c->arch).text : "",
-                            c->gguf ? "." : "", name, v ? "null" : "missing", expected);
+            heft_cfg_refuse(c, HEFT_E_FORMAT, "%s%s%s is %s, expected %s",
+                            c->gguf ? heft_show(c->arch).text : "", c->gguf ? "." : "", name,
+                            v ? "null" : "missing", expected);
         return NULL;
     }
     if (kinds >> v->kind & 1) return v;
@@ -65,7 +66,8 @@ static const heft_value *typed(struct heft_cfg *c, const char *hf, const char *g
     return NULL;
 }
 
-static const unsigned integer = 1u << HEFT_V_INT | 1u << HEFT_V_REAL, real = 1u << HEFT_V_INT | 1u << HEFT_V_REAL;
+static const unsigned integer = 1u << HEFT_V_INT | 1u << HEFT_V_REAL,
+                      real = 1u << HEFT_V_INT | 1u << HEFT_V_REAL;
 
 int32_t heft_cfg_int(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent)
 {
@@ -73,12 +75,13 @@ int32_t heft_cfg_int(struct heft_cfg *c, const char *hf, const char *gguf, int32
     if (!v) return absent == HEFT_REQUIRED ? 1 : absent;
     double d = v->kind == HEFT_V_INT ? (double)v->n : v->real;
     if (d == floor(d) && d >= INT32_MIN + 1.0 && d <= INT32_MAX) return (int32_t)d;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected an integer of at most %d", heft_show(v->key).text, d,
-                    INT32_MAX);
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected an integer of at most %d",
+                    heft_show(v->key).text, d, INT32_MAX);
     return 1;
 }
 
-int32_t heft_cfg_int_or_null(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent, int32_t null)
+int32_t heft_cfg_int_or_null(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent,
+                             int32_t null)
 {
     const heft_value *v = heft_cfg_find(c, hf, gguf);
     return v && v->kind == HEFT_V_NULL ? null : heft_cfg_int(c, hf, gguf, absent);
@@ -90,7 +93,8 @@ float heft_cfg_real(struct heft_cfg *c, const char *hf, const char *gguf, double
     if (!v) return (float)absent;
     float f = (float)v->real;
     if (isfinite(f)) return f;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a finite number", heft_show(v->key).text, v->real);
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a finite number", heft_show(v->key).text,
+                    v->real);
     return (float)absent;
 }
 
@@ -118,8 +122,9 @@ bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
     const heft_value *t = heft_value_at(types, layer);
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "full_attention")) return true;
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
-    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "layer_types[%d] is %s, expected full_attention or sliding_attention",
-                    layer, t && t->kind == HEFT_V_STRING ? heft_show(t->str).text : "missing");
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                    "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
+                    t && t->kind == HEFT_V_STRING ? heft_show(t->str).text : "missing");
     return absent;
 }
 
@@ -141,17 +146,24 @@ heft_act_kind heft_cfg_act(struct heft_cfg *c, const char *hf, heft_act_kind abs
         const char *name;
         heft_act_kind kind;
     } names[] = {
-        { "silu", HEFT_ACT_SILU }, { "swish", HEFT_ACT_SILU }, { "gelu", HEFT_ACT_GELU_ERF },
-        { "gelu_python", HEFT_ACT_GELU_ERF }, { "gelu_new", HEFT_ACT_GELU_TANH },
-        { "gelu_pytorch_tanh", HEFT_ACT_GELU_TANH }, { "gelu_fast", HEFT_ACT_GELU_TANH },
-        { "gelu_accurate", HEFT_ACT_GELU_TANH }, { "gelu_python_tanh", HEFT_ACT_GELU_TANH },
-        { "relu", HEFT_ACT_RELU }, { "quick_gelu", HEFT_ACT_SIGMOID_1702 },
+        { "silu", HEFT_ACT_SILU },
+        { "swish", HEFT_ACT_SILU },
+        { "gelu", HEFT_ACT_GELU_ERF },
+        { "gelu_python", HEFT_ACT_GELU_ERF },
+        { "gelu_new", HEFT_ACT_GELU_TANH },
+        { "gelu_pytorch_tanh", HEFT_ACT_GELU_TANH },
+        { "gelu_fast", HEFT_ACT_GELU_TANH },
+        { "gelu_accurate", HEFT_ACT_GELU_TANH },
+        { "gelu_python_tanh", HEFT_ACT_GELU_TANH },
+        { "relu", HEFT_ACT_RELU },
+        { "quick_gelu", HEFT_ACT_SIGMOID_1702 },
     };
     heft_str name = heft_cfg_str(c, hf, NULL, "");
     if (name.n == 0) return absent;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (heft_str_is(name, names[i].name)) return names[i].kind;
-    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s is \"%s\", which heft does not know", hf, heft_show(name).text);
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s is \"%s\", which heft does not know", hf,
+                    heft_show(name).text);
     return absent;
 }
 
@@ -180,7 +192,8 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
     int32_t dv = heft_cfg_int(c, NULL, "attention.value_length", dk);
     heft_act_kind act = heft_cfg_act(c, "hidden_act", HEFT_ACT_SILU);
     if (!c->failed && (s->L < 1 || s->L > HEFT_MAX_LAYERS))
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "the number of layers is %d, expected 1 to %d", s->L, HEFT_MAX_LAYERS);
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "the number of layers is %d, expected 1 to %d", s->L,
+                        HEFT_MAX_LAYERS);
     if (c->failed) return;
     s->layer = heft_arena_alloc(c->arena, (size_t)s->L, sizeof *s->layer);
     if (!s->layer) {
@@ -208,13 +221,47 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
 
 /* Keys of config.json that change nothing in a forward pass, for every family. */
 static const char *const harmless[] = {
-    "_name_or_path", "architectures", "auto_map", "attention_dropout", "attn_pdrop", "bos_token_id", "dtype",
-    "embd_pdrop", "eos_token_id", "hidden_dropout", "initializer_range", "model_type", "output_attentions",
-    "output_hidden_states", "pad_token_id", "pretraining_tp", "resid_pdrop", "return_dict", "torch_dtype",
-    "transformers_version", "unk_token_id", "use_cache", "_attn_implementation", "_attn_implementation_autoset",
-    "transformers.js_config", "unsloth_fixed", "unsloth_version", "task_specific_params", "id2label", "label2id",
-    "keys_to_ignore_at_inference", "use_flash_attn", "trust_remote_code", "chunk_size_feed_forward",
-    "problem_type", "tokenizer_class", "prefix", "finetuning_task", "torchscript", "gradient_checkpointing", NULL,
+    "_name_or_path",
+    "architectures",
+    "auto_map",
+    "attention_dropout",
+    "attn_pdrop",
+    "bos_token_id",
+    "dtype",
+    "embd_pdrop",
+    "eos_token_id",
+    "hidden_dropout",
+    "initializer_range",
+    "model_type",
+    "output_attentions",
+    "output_hidden_states",
+    "pad_token_id",
+    "pretraining_tp",
+    "resid_pdrop",
+    "return_dict",
+    "torch_dtype",
+    "transformers_version",
+    "unk_token_id",
+    "use_cache",
+    "_attn_implementation",
+    "_attn_implementation_autoset",
+    "transformers.js_config",
+    "unsloth_fixed",
+    "unsloth_version",
+    "task_specific_params",
+    "id2label",
+    "label2id",
+    "keys_to_ignore_at_inference",
+    "use_flash_attn",
+    "trust_remote_code",
+    "chunk_size_feed_forward",
+    "problem_type",
+    "tokenizer_class",
+    "prefix",
+    "finetuning_task",
+    "torchscript",
+    "gradient_checkpointing",
+    NULL,
 };
 
 static bool listed(const char *const *list, heft_str key)
@@ -232,7 +279,9 @@ static bool says(const heft_value *v, const char *only)
     case HEFT_V_NULL: return strcmp(only, "null") == 0;
     case HEFT_V_BOOL: return strcmp(only, v->n ? "true" : "false") == 0;
     case HEFT_V_INT:
-    case HEFT_V_REAL: (void)snprintf(text, sizeof text, "%g", v->real); return strcmp(only, text) == 0;
+    case HEFT_V_REAL:
+        (void)snprintf(text, sizeof text, "%g", v->real);
+        return strcmp(only, text) == 0;
     case HEFT_V_STRING: return heft_str_is(v->str, only);
     case HEFT_V_ARRAY:
     case HEFT_V_OBJECT:
@@ -252,8 +301,8 @@ static bool silent(const struct heft_cfg *c, const heft_family *f, heft_str key)
 }
 
 /* Keys that nobody read (law 2), in the configuration and in the objects it was read from. */
-static heft_status unread(const struct heft_cfg *c, const heft_family *f, const heft_value *object, bool strict,
-                          const heft_log *log, heft_error *err)
+static heft_status unread(const struct heft_cfg *c, const heft_family *f, const heft_value *object,
+                          bool strict, const heft_log *log, heft_error *err)
 {
     heft_status st = HEFT_OK;
     for (const heft_value *v = object->child; v && !st; v = v->next) {
@@ -263,20 +312,20 @@ static heft_status unread(const struct heft_cfg *c, const heft_family *f, const 
             st = heft_fail(err, HEFT_E_UNSUPPORTED, "config key %s is not known to the family %s",
                            heft_show(v->key).text, f->name);
         else
-            heft_warn(log, "config key %s is not known to the family %s and was ignored", heft_show(v->key).text,
-                      f->name);
+            heft_warn(log, "config key %s is not known to the family %s and was ignored",
+                      heft_show(v->key).text, f->name);
     }
     return st;
 }
 
-static heft_status close_accounts(struct heft_cfg *c, const heft_family *f, bool strict, const heft_log *log,
-                                  heft_error *err)
+static heft_status close_accounts(struct heft_cfg *c, const heft_family *f, bool strict,
+                                  const heft_log *log, heft_error *err)
 {
     for (const heft_must_be *m = f->must_be; m && m->key; m++) {
         const heft_value *v = c->gguf ? NULL : heft_value_get(c->root, m->key);
         if (v && v->kind != HEFT_V_NULL && !says(v, m->only))
-            return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: heft runs %s with %s only", heft_show(v->key).text,
-                             f->name, m->only);
+            return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: heft runs %s with %s only",
+                             heft_show(v->key).text, f->name, m->only);
     }
     return unread(c, f, c->root, strict, log, err);
 }
@@ -301,24 +350,29 @@ static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name
     if (quant && quant->kind != HEFT_V_NULL) {
         const heft_value *method = heft_value_get(quant, "quant_method");
         return heft_fail(err, HEFT_E_UNSUPPORTED, "quantization_config: the method %s is not known",
-                         method && method->kind == HEFT_V_STRING ? heft_show(method->str).text : "of this release");
+                         method && method->kind == HEFT_V_STRING ? heft_show(method->str).text
+                                                                 : "of this release");
     }
     if (heft_value_get(c->root, "auto_map"))
         heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
     return HEFT_OK;
 }
 
-heft_status heft_configure(const heft_source *src, bool strict, const heft_log *log, heft_arena *arena, bool *used,
-                           heft_spec *s, heft_error *err)
+heft_status heft_configure(const heft_source *src, bool strict, const heft_log *log,
+                           heft_arena *arena, bool *used, heft_spec *s, heft_error *err)
 {
-    struct heft_cfg c = { .src = src, .root = src->config, .gguf = src->container == HEFT_GGUF, .arena = arena,
+    struct heft_cfg c = { .src = src,
+                          .root = src->config,
+                          .gguf = src->container == HEFT_GGUF,
+                          .arena = arena,
                           .used = used };
     heft_str name;
     heft_status st = begin(&c, log, &name, err);
     if (st) return st;
     const heft_family *f = find_family(c.gguf, name);
     if (!f)
-        return heft_fail(err, HEFT_E_UNSUPPORTED, "heft does not know the model type \"%s\"", heft_show(name).text);
+        return heft_fail(err, HEFT_E_UNSUPPORTED, "heft does not know the model type \"%s\"",
+                         heft_show(name).text);
     heft_spec_default(s);
     s->family = c.family = f;
     f->configure(&c, s);

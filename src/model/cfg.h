@@ -9,13 +9,14 @@
 
 struct heft_cfg {
     const heft_source *src;
-    const heft_value *root; /* the object the getters read: config.json (its text_config) or the metadata */
+    const heft_value
+        *root; /* the object the getters read: config.json (its text_config) or the metadata */
     const heft_family *family;
     bool gguf, failed;
-    heft_str arch;          /* GGUF: what stands before the dot of its keys */
+    heft_str arch; /* GGUF: what stands before the dot of its keys */
     heft_arena *arena;
-    bool *used;             /* (n_tensors) */
-    heft_error error;       /* the first; valid where failed */
+    bool *used;       /* (n_tensors) */
+    heft_error error; /* the first; valid where failed */
 };
 
 heft_str heft_cfg_str(struct heft_cfg *, const char *hf, const char *gguf, const char *absent);

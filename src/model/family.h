@@ -11,9 +11,18 @@
 /* Extents of weights, in the letters of ops/types.h. */
 typedef enum {
     HEFT_AXIS_ONE, /* no such axis: a vector */
-    HEFT_AXIS_D, HEFT_AXIS_V, HEFT_AXIS_P /* positions */,
-    HEFT_AXIS_Q, HEFT_AXIS_K, HEFT_AXIS_VAL, HEFT_AXIS_QKV, HEFT_AXIS_O /* H dv */,
-    HEFT_AXIS_HEAD /* dk */, HEFT_AXIS_H, HEFT_AXIS_F, HEFT_AXIS_2F
+    HEFT_AXIS_D,
+    HEFT_AXIS_V,
+    HEFT_AXIS_P /* positions */,
+    HEFT_AXIS_Q,
+    HEFT_AXIS_K,
+    HEFT_AXIS_VAL,
+    HEFT_AXIS_QKV,
+    HEFT_AXIS_O /* H dv */,
+    HEFT_AXIS_HEAD /* dk */,
+    HEFT_AXIS_H,
+    HEFT_AXIS_F,
+    HEFT_AXIS_2F
 } heft_axis;
 
 typedef enum {
@@ -22,16 +31,19 @@ typedef enum {
     HEFT_SLOT_MAT,  /* a table of rows (heft_mat), in place */
     HEFT_SLOT_NORM, /* the weight of a heft_norm: a float copy */
     HEFT_SLOT_NORM_BIAS,
-    HEFT_SLOT_VEC,  /* a float copy */
-    HEFT_SLOT_NONE  /* known, not run, counted */
+    HEFT_SLOT_VEC, /* a float copy */
+    HEFT_SLOT_NONE /* known, not run, counted */
 } heft_slot;
 
 typedef enum { HEFT_AS_IS, HEFT_BY_COL /* stored [in, out] */, HEFT_ADD_ONE /* w + 1 */ } heft_rule;
 
 typedef enum {
-    HEFT_ALWAYS, HEFT_IF_THERE,
+    HEFT_ALWAYS,
+    HEFT_IF_THERE,
     HEFT_HEAD, /* by spec.tied: the embedding where there is none */
-    HEFT_IF_QKV_BIAS, HEFT_IF_O_BIAS, HEFT_IF_MLP_BIAS
+    HEFT_IF_QKV_BIAS,
+    HEFT_IF_O_BIAS,
+    HEFT_IF_MLP_BIAS
 } heft_need;
 
 /* Several rows may name one slot: the first whose tensor exists is it. */
@@ -50,12 +62,12 @@ typedef struct {
 } heft_must_be;
 
 typedef struct heft_family {
-    const char *name, *source;                        /* source: the paper or report */
-    const char *const *model_type, *const *gguf_arch; /* NULL-ended; an arch may be shared */
+    const char *name, *source;                         /* source: the paper or report */
+    const char *const *model_type, *const *gguf_arch;  /* NULL-ended; an arch may be shared */
     const heft_weight *const *globals, *const *layers; /* NULL-ended; a later table's rows win */
-    const char *const *harmless;                      /* config keys that change nothing; or NULL */
-    const heft_must_be *must_be;                      /* ended by a NULL key; or NULL */
-    int32_t kv_heads, head_width, context;            /* where config.json is silent; 0: H, D / H, required */
+    const char *const *harmless;           /* config keys that change nothing; or NULL */
+    const heft_must_be *must_be;           /* ended by a NULL key; or NULL */
+    int32_t kv_heads, head_width, context; /* where config.json is silent; 0: H, D / H, required */
     void (*configure)(struct heft_cfg *, heft_spec *); /* at most 40 lines */
 } heft_family;
 
@@ -75,7 +87,8 @@ int32_t heft_cfg_int(struct heft_cfg *, const char *hf, const char *gguf, int32_
 float heft_cfg_real(struct heft_cfg *, const char *hf, const char *gguf, double absent);
 bool heft_cfg_bool(struct heft_cfg *, const char *hf, const char *gguf, bool absent);
 /* The same, with another value where the key is there and says null. */
-int32_t heft_cfg_int_or_null(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent, int32_t null);
+int32_t heft_cfg_int_or_null(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent,
+                             int32_t null);
 /* Is the key there (null counts)? */
 bool heft_cfg_has(struct heft_cfg *, const char *hf, const char *gguf);
 bool heft_cfg_is_gguf(const struct heft_cfg *);
@@ -84,7 +97,8 @@ bool heft_cfg_is_gguf(const struct heft_cfg *);
 void heft_cfg_llama(struct heft_cfg *, heft_spec *);
 /* Add a rotary table as rope_theta, rope_scaling, rope_parameters (of layer_type where nested; or
  * NULL) and GGUF's rope.* say; returns its index in s->rope. width: rotated numbers of a head. */
-int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, double theta, int32_t width);
+int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, double theta,
+                      int32_t width);
 /* The rope table for every layer, and the window of qwen: use_sliding_window, sliding_window, on
  * the layers from max_window_layers, or as layer_types says. */
 void heft_cfg_upper_windows(struct heft_cfg *, heft_spec *, int32_t rope);
@@ -98,7 +112,7 @@ void heft_cfg_refuse(struct heft_cfg *, heft_status, const char *fmt, ...) HEFT_
 /* Find the family of a source and resolve its spec. `used` (n_tensors) is set for tensors that the
  * configuration itself read (rope factors). Arena: the spec's tables.
  * Fails: HEFT_E_UNSUPPORTED (no such family, an unknown value), HEFT_E_FORMAT. */
-heft_status heft_configure(const heft_source *, bool strict, const heft_log *, heft_arena *, bool *used,
-                           heft_spec *, heft_error *) HEFT_MUST_CHECK;
+heft_status heft_configure(const heft_source *, bool strict, const heft_log *, heft_arena *,
+                           bool *used, heft_spec *, heft_error *) HEFT_MUST_CHECK;
 
 #endif

@@ -22,7 +22,8 @@ static float *forward_mlp(heft_run *r, const heft_layer *l, const float *h, cons
     }
     r->ops->linear(r->dev, n, p, w, h, r->b->T);
     float *f = heft_tmp(r, T * F), *y = heft_tmp(r, T * r->m->spec.D);
-    r->ops->act(r->dev, f, p[0], l->s->act.gated ? p[n - 1] : NULL, w[0]->w.rows, &l->s->act, r->b->T, F);
+    r->ops->act(r->dev, f, p[0], l->s->act.gated ? p[n - 1] : NULL, w[0]->w.rows, &l->s->act,
+                r->b->T, F);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->down }, f, r->b->T);
     return y;
 }

@@ -41,7 +41,8 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
     const heft_rotation *rot = a->rope < 0 ? NULL : &r->m->spec.rope[a->rope].r;
     const float *cs = a->rope < 0 ? NULL : r->cs[a->rope];
     const heft_kv *kv = r->kv ? &r->kv[a->kv_from] : NULL;
-    const heft_norm *q_norm = a->qk_norm ? &l->q_norm : &none, *k_norm = a->qk_norm ? &l->k_norm : &none;
+    const heft_norm *q_norm = a->qk_norm ? &l->q_norm : &none,
+                    *k_norm = a->qk_norm ? &l->k_norm : &none;
     const heft_slice sq = { p[0], w[0]->w.rows, a->H, a->dk, a->q };
     float *q = heft_tmp(r, T * a->H * a->dk), *o = heft_tmp(r, T * a->H * a->dv);
     r->ops->heads(r->dev, q, &sq, a, q_norm, rot, cs, r->b->T);

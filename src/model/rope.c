@@ -31,7 +31,8 @@ const float *heft_rope_inv(const heft_rope *r, int32_t length, float *own)
     }
     int32_t R = r->r.width;
     double n = length > r->original ? length : r->original;
-    plain(own, r->theta * pow(r->factor * n / r->original - (r->factor - 1), (double)R / (R - 2)), R);
+    plain(own, r->theta * pow(r->factor * n / r->original - (r->factor - 1), (double)R / (R - 2)),
+          R);
     return own;
 }
 
@@ -84,12 +85,14 @@ static void scale_yarn(const scaling *s, heft_rope *r)
     if (s->attention_factor > 0)
         r->r.magnitude = s->attention_factor;
     else if (s->mscale > 0 && s->mscale_all > 0)
-        r->r.magnitude = yarn_magnitude(s->factor, s->mscale) / yarn_magnitude(s->factor, s->mscale_all);
+        r->r.magnitude =
+            yarn_magnitude(s->factor, s->mscale) / yarn_magnitude(s->factor, s->mscale_all);
     else
         r->r.magnitude = yarn_magnitude(s->factor, 1);
 }
 
-static void divide(struct heft_cfg *c, float *inv, const heft_value *factors, const char *key, int32_t n)
+static void divide(struct heft_cfg *c, float *inv, const heft_value *factors, const char *key,
+                   int32_t n)
 {
     if (!factors || factors->kind != HEFT_V_ARRAY || factors->n != n) {
         heft_cfg_refuse(c, HEFT_E_FORMAT, "rope %s has %lld entries, expected %d", key,
@@ -99,8 +102,8 @@ static void divide(struct heft_cfg *c, float *inv, const heft_value *factors, co
     int64_t i = 0;
     for (const heft_value *v = factors->child; v; v = v->next, i++) {
         if (v->kind != HEFT_V_INT && v->kind != HEFT_V_REAL) {
-            heft_cfg_refuse(c, HEFT_E_FORMAT, "rope %s[%lld] is %s, expected a number", key, (long long)i,
-                            heft_value_kind_name(v->kind));
+            heft_cfg_refuse(c, HEFT_E_FORMAT, "rope %s[%lld] is %s, expected a number", key,
+                            (long long)i, heft_value_kind_name(v->kind));
             return;
         }
         inv[i] = 1.0f / ((float)v->real * (1.0f / inv[i]));
@@ -122,14 +125,16 @@ static void scale_long(struct heft_cfg *c, const scaling *s, heft_rope *r)
     divide(c, r->inv_long, s->longs, "long_factor", n);
     float f = s->factor;
     r->r.magnitude = s->attention_factor > 0 ? s->attention_factor
-                     : f <= 1 ? 1.0f : (float)sqrt(1 + log((double)f) / log((double)s->original));
+                     : f <= 1                ? 1.0f
+                              : (float)sqrt(1 + log((double)f) / log((double)s->original));
 }
 
 static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
 {
     if (s->kind.n == 0 || heft_str_is(s->kind, "default") || heft_str_is(s->kind, "none")) return;
     if (!(s->factor > 0) || !isfinite(s->factor) || s->original < 1) {
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "rope scaling %s has factor %g over %d positions, expected both above 0",
+        heft_cfg_refuse(c, HEFT_E_FORMAT,
+                        "rope scaling %s has factor %g over %d positions, expected both above 0",
                         heft_show(s->kind).text, (double)s->factor, s->original);
     } else if (heft_str_is(s->kind, "linear")) {
         for (int32_t m = 0; m < r->r.width / 2; m++)
@@ -146,8 +151,10 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
     } else if (heft_str_is(s->kind, "longrope") || heft_str_is(s->kind, "su")) {
         scale_long(c, s, r);
     } else {
-        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "rope scaling \"%s\" is not known; heft knows default, linear, "
-                        "dynamic, llama3, yarn and longrope", heft_show(s->kind).text);
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "rope scaling \"%s\" is not known; heft knows default, linear, "
+                        "dynamic, llama3, yarn and longrope",
+                        heft_show(s->kind).text);
     }
 }
 
@@ -157,7 +164,8 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, double thet
 {
     const heft_value *root = c->root, *params = heft_value_get(root, "rope_parameters");
     const heft_value *old = heft_value_get(root, "rope_scaling");
-    if (params && layer_type && heft_value_get(params, layer_type)) params = heft_value_get(params, layer_type);
+    if (params && layer_type && heft_value_get(params, layer_type))
+        params = heft_value_get(params, layer_type);
     if (!params || params->kind != HEFT_V_OBJECT) params = old;
     scaling s = { .theta = (double)heft_cfg_real(c, "rope_theta", NULL, theta), .truncate = true };
     s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, HEFT_REQUIRED);
@@ -166,10 +174,12 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, double thet
     c->root = params; /* the getters below read there, and messages name it */
     s.theta = (double)heft_cfg_real(c, "rope_theta", NULL, s.theta);
     s.kind = heft_cfg_str(c, "rope_type|type", NULL, "");
-    if (s.original == 0) s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, s.positions);
-    bool plain_kind = s.kind.n == 0 || heft_str_is(s.kind, "default") || heft_str_is(s.kind, "longrope")
-                      || heft_str_is(s.kind, "su");
-    s.factor = heft_cfg_real(c, "factor", NULL, plain_kind ? 1 : (double)s.positions / (double)s.original);
+    if (s.original == 0)
+        s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, s.positions);
+    bool plain_kind = s.kind.n == 0 || heft_str_is(s.kind, "default")
+                      || heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su");
+    s.factor =
+        heft_cfg_real(c, "factor", NULL, plain_kind ? 1 : (double)s.positions / (double)s.original);
     if ((heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su")) && s.original > 0
         && (s.original != s.positions || !heft_cfg_has(c, "factor", NULL)))
         s.factor = (float)((double)s.positions / (double)s.original);
@@ -182,7 +192,8 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, double thet
     s.mscale_all = heft_cfg_real(c, "mscale_all_dim", NULL, 0);
     s.truncate = heft_cfg_bool(c, "truncate", NULL, true);
     if (heft_cfg_real(c, "partial_rotary_factor", NULL, 1) != 1)
-        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "partial_rotary_factor of rope_parameters: heft runs this family "
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "partial_rotary_factor of rope_parameters: heft runs this family "
                         "with 1 only");
     s.shorts = heft_value_get(params, "short_factor");
     s.longs = heft_value_get(params, "long_factor");
@@ -195,7 +206,8 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, double thet
 /* GGUF metadata. llama.cpp multiplies yarn's attn_factor by 0.1 ln(factor) + 1 itself. */
 static scaling from_gguf(struct heft_cfg *c, double theta)
 {
-    scaling s = { .theta = (double)heft_cfg_real(c, NULL, "rope.freq_base", theta), .truncate = true };
+    scaling s = { .theta = (double)heft_cfg_real(c, NULL, "rope.freq_base", theta),
+                  .truncate = true };
     s.positions = heft_cfg_int(c, NULL, "context_length", HEFT_REQUIRED);
     s.kind = heft_cfg_str(c, NULL, "rope.scaling.type", "");
     s.factor = heft_cfg_real(c, NULL, "rope.scaling.factor|rope.scale_linear", 1);
@@ -247,13 +259,15 @@ static void factors_of_gguf(struct heft_cfg *c, const scaling *s, heft_rope *r)
     (void)divisors(c, "rope_factors_short.weight", r->inv, n);
 }
 
-int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta, int32_t width)
+int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
+                      int32_t width)
 {
     if (c->failed || s->n_rope == HEFT_MAX_ROPE) return 0;
     heft_rope *r = &s->rope[s->n_rope];
     *r = (heft_rope){ .r = { .width = width, .magnitude = 1 } };
     if (width < 2 || width > HEFT_MAX_HEAD_WIDTH || width % 2) {
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "the rotated width of a head is %d, expected an even number of 2 to %d",
+        heft_cfg_refuse(c, HEFT_E_FORMAT,
+                        "the rotated width of a head is %d, expected an even number of 2 to %d",
                         width, HEFT_MAX_HEAD_WIDTH);
         return 0;
     }
@@ -264,7 +278,8 @@ int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, 
     }
     scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, theta);
     if (!c->failed && !(k.theta > 1 && isfinite(k.theta)))
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1", k.theta);
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1",
+                        k.theta);
     plain(r->inv, k.theta, width);
     if (c->gguf) factors_of_gguf(c, &k, r);
     if (!c->failed && r->kind != HEFT_ROPE_LONG) apply(c, &k, r);

@@ -19,13 +19,14 @@ typedef struct {
     heft_norm embed_norm, out_norm;
 } heft_globals;
 
-/* The network: what a file's weights are, found and checked. Weights are borrowed from the source. */
+/* The network: what a file's weights are, found and checked. Weights are borrowed from the source.
+ */
 typedef struct {
     heft_spec spec;
     heft_globals g;
     heft_layer *layer; /* (L) */
     heft_arena arena;
-    bool *used;        /* (n_tensors) of the source */
+    bool *used; /* (n_tensors) of the source */
     int64_t parameters, copied_bytes, unused_tensors, unused_bytes;
 } heft_net;
 
@@ -43,11 +44,12 @@ typedef struct {
     heft_device *dev;
     const heft_ops *ops; /* the device's; or one that records, counts or times, and passes on */
     const heft_batch *b;
-    const heft_kv *kv;   /* (L) */
+    const heft_kv *kv; /* (L) */
     float *cs[HEFT_MAX_ROPE];
-    float *arena;        /* outputs of operations; NULL while planning */
-    size_t used, peak;   /* floats */
-    void (*capture)(void *to, int32_t layer, const float *x); /* x (T,D) after `layer` layers; or NULL */
+    float *arena;      /* outputs of operations; NULL while planning */
+    size_t used, peak; /* floats */
+    void (*capture)(void *to, int32_t layer,
+                    const float *x); /* x (T,D) after `layer` layers; or NULL */
     void *to;
 } heft_run;
 
@@ -68,8 +70,9 @@ extern const heft_mixer heft_mixer_gqa;
 extern const heft_ffn heft_ffn_mlp;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */
-float *heft_tmp(heft_run *, int64_t n);                                    /* n floats of the arena */
-float *heft_run_norm(heft_run *, const heft_norm *, float *x);             /* (T,D); NONE: x itself */
-float *heft_run_join(heft_run *, const heft_layer *, const float *x, const float *y); /* x + out_scale y */
+float *heft_tmp(heft_run *, int64_t n);                        /* n floats of the arena */
+float *heft_run_norm(heft_run *, const heft_norm *, float *x); /* (T,D); NONE: x itself */
+float *heft_run_join(heft_run *, const heft_layer *, const float *x,
+                     const float *y); /* x + out_scale y */
 
 #endif

@@ -52,7 +52,7 @@ typedef struct {
     const struct heft_family *family;
     heft_wire wire;
     int32_t L, D, V, D_embed, ctx;
-    int32_t pos_offset;     /* row of the position table for position 0 */
+    int32_t pos_offset; /* row of the position table for position 0 */
     int32_t n_rope;
     heft_norm_kind norm;
     float eps, embed_scale, logit_scale, logit_cap;
@@ -78,7 +78,7 @@ const float *heft_rope_inv(const heft_rope *r, int32_t length, float *own);
 typedef enum { HEFT_FIELD_INT, HEFT_FIELD_FLOAT, HEFT_FIELD_BOOL, HEFT_FIELD_ENUM } heft_field_kind;
 typedef struct {
     const char *name;
-    uint16_t at;   /* offset in heft_spec, heft_layer_spec or heft_rope */
+    uint16_t at; /* offset in heft_spec, heft_layer_spec or heft_rope */
     uint8_t kind;
     uint8_t scope; /* 0 spec, 1 layer, 2 rope */
 } heft_field;

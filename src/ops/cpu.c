@@ -12,7 +12,8 @@ enum { PARTS = 8 };
 
 static size_t scratch_bytes(const heft_device_need *n, const heft_kernels *k)
 {
-    size_t mul = k->mul_scratch(n->cols), attend = heft_attend_scratch(n), row = (size_t)n->cols * sizeof(float);
+    size_t mul = k->mul_scratch(n->cols), attend = heft_attend_scratch(n),
+           row = (size_t)n->cols * sizeof(float);
     size_t most = mul > attend ? mul : attend;
     return heft_mem_cost(1, most > row ? most : row);
 }
@@ -46,7 +47,8 @@ size_t heft_cpu_bytes(const heft_device_need *n)
     return heft_mem_cost(1, sizeof none) + heft_pool_bytes(n->threads) + heft_parts_bytes(p, PARTS);
 }
 
-heft_status heft_cpu_open(const heft_device_need *need, unsigned isa, heft_device **out, heft_error *err)
+heft_status heft_cpu_open(const heft_device_need *need, unsigned isa, heft_device **out,
+                          heft_error *err)
 {
     heft_device *d = heft_alloc(1, sizeof *d);
     if (!d) return heft_nomem(err, "a device");
@@ -126,14 +128,15 @@ static void embed_row(void *arg, int32_t t, int32_t thread)
     }
 }
 
-static void embed_cpu(heft_device *d, float *x, const heft_mat *e, const heft_mat *p, int32_t offset, float scale,
-                      const heft_batch *b)
+static void embed_cpu(heft_device *d, float *x, const heft_mat *e, const heft_mat *p,
+                      int32_t offset, float scale, const heft_batch *b)
 {
     embed_args a = { d, x, e, p, offset, scale, b };
     heft_pool_run(d->pool, embed_row, &a, b->T);
 }
 
-static void pick_cpu(heft_device *d, float *y, const float *x, const int32_t *row, int32_t n, int32_t D)
+static void pick_cpu(heft_device *d, float *y, const float *x, const int32_t *row, int32_t n,
+                     int32_t D)
 {
     (void)d;
     for (int32_t i = 0; i < n; i++)
@@ -193,8 +196,8 @@ static int32_t chunk_rows(int32_t rows, int32_t threads)
     return (chunk + 15) / 16 * 16;
 }
 
-static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_lin *const *w, const float *x,
-                       int32_t T)
+static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_lin *const *w,
+                       const float *x, int32_t T)
 {
     assert(n <= HEFT_MAX_LINEAR && T <= d->need.rows);
     linear_args a = { .d = d, .w = w, .T = T };
@@ -205,7 +208,8 @@ static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_li
         rows += w[i]->w.rows;
         quantise |= !wants_floats(&w[i]->w);
         for (int32_t t = 0; t < T; t++)
-            d->y[(size_t)i * (size_t)d->need.rows + (size_t)t] = y[i] + (size_t)t * (size_t)w[i]->w.rows;
+            d->y[(size_t)i * (size_t)d->need.rows + (size_t)t] =
+                y[i] + (size_t)t * (size_t)w[i]->w.rows;
     }
     for (int32_t t = 0; t < T; t++)
         d->x[t] = x + (size_t)t * (size_t)cols;
@@ -227,8 +231,8 @@ typedef struct {
     int32_t width;
 } row_args;
 
-static void norm_one(const heft_kernels *k, float *y, const float *x, const heft_norm *n, const float *w,
-                     int32_t width)
+static void norm_one(const heft_kernels *k, float *y, const float *x, const heft_norm *n,
+                     const float *w, int32_t width)
 {
     if (n->kind == HEFT_NORM_RMS)
         k->norm_rms(y, x, w, n->eps, width);
@@ -244,7 +248,8 @@ static void norm_row(void *arg, int32_t t, int32_t thread)
     norm_one(a->k, a->y + at, a->a + at, a->norm, a->norm->w, a->width);
 }
 
-static void norm_cpu(heft_device *d, float *y, const float *x, const heft_norm *n, int32_t rows, int32_t width)
+static void norm_cpu(heft_device *d, float *y, const float *x, const heft_norm *n, int32_t rows,
+                     int32_t width)
 {
     assert(n->kind != HEFT_NORM_NONE);
     row_args a = { .k = &d->k, .y = y, .a = x, .norm = n, .width = width };
@@ -259,7 +264,8 @@ static void add_row(void *arg, int32_t t, int32_t thread)
     a->k->add(a->y + at, a->a + at, a->b + at, a->s, a->width);
 }
 
-static void add_cpu(heft_device *d, float *y, const float *x, const float *b, float s, int32_t T, int32_t width)
+static void add_cpu(heft_device *d, float *y, const float *x, const float *b, float s, int32_t T,
+                    int32_t width)
 {
     row_args a = { .k = &d->k, .y = y, .a = x, .b = b, .s = s, .width = width };
     heft_pool_run(d->pool, add_row, &a, T);
@@ -273,7 +279,8 @@ static void scale_row(void *arg, int32_t t, int32_t thread)
     a->k->scale(a->y + at, a->a + at, a->s, a->cap, a->width);
 }
 
-static void scale_cpu(heft_device *d, float *y, const float *x, float s, float cap, int32_t T, int32_t width)
+static void scale_cpu(heft_device *d, float *y, const float *x, float s, float cap, int32_t T,
+                      int32_t width)
 {
     row_args a = { .k = &d->k, .y = y, .a = x, .s = s, .cap = cap, .width = width };
     heft_pool_run(d->pool, scale_row, &a, T);
@@ -303,8 +310,12 @@ static void act_chunk(void *arg, int32_t nth, int32_t thread)
 static void act_cpu(heft_device *d, float *y, const float *gate, const float *up, int32_t row,
                     const heft_act_spec *s, int32_t T, int32_t F)
 {
-    act_args a = { .k = &d->k, .y = y, .row = row, .F = F, .chunks = (F + ACT_CHUNK - 1) / ACT_CHUNK };
-    a.g = (heft_glu){ .fn = s->fn, .gate_max = s->gate_max, .up_abs = s->up_abs, .up_add = s->up_add };
+    act_args a = {
+        .k = &d->k, .y = y, .row = row, .F = F, .chunks = (F + ACT_CHUNK - 1) / ACT_CHUNK
+    };
+    a.g = (heft_glu){
+        .fn = s->fn, .gate_max = s->gate_max, .up_abs = s->up_abs, .up_add = s->up_add
+    };
     a.g.gate = gate + s->gate.at;
     a.g.gate_step = s->gate.group > 1 ? s->gate.group : 1;
     if (s->gated) {
@@ -333,7 +344,8 @@ static void rope_row(void *arg, int32_t t, int32_t thread)
                     a->r->width / 2);
 }
 
-static void rope_cpu(heft_device *d, float *cs, const heft_rotation *r, int32_t rope, const heft_batch *b)
+static void rope_cpu(heft_device *d, float *cs, const heft_rotation *r, int32_t rope,
+                     const heft_batch *b)
 {
     rope_args a = { d, cs, r, rope, b };
     heft_pool_run(d->pool, rope_row, &a, b->T);
@@ -359,7 +371,8 @@ static void norm_heads(const heads_args *h, float *y)
     bool own = h->a->qk_norm == HEFT_QKN_HEAD_OWN;
     for (int32_t i = 0; i < n; i++) {
         const float *w = h->norm->w ? h->norm->w + (own ? (size_t)i * (size_t)width : 0) : NULL;
-        norm_one(h->k, y + (size_t)i * (size_t)width, y + (size_t)i * (size_t)width, h->norm, w, width);
+        norm_one(h->k, y + (size_t)i * (size_t)width, y + (size_t)i * (size_t)width, h->norm, w,
+                 width);
     }
 }
 
@@ -388,7 +401,8 @@ static void heads_row(void *arg, int32_t t, int32_t thread)
     const float *x = s->x + (size_t)t * (size_t)s->row;
     float *y = h->y + (size_t)t * (size_t)(s->n * s->width);
     /* A GGUF file may have the rows of q and k permuted to pairs. As halves the scores are the same
-     * sums in the same order as those of the release; a norm has its weights in the file's order. */
+     * sums in the same order as those of the release; a norm has its weights in the file's order.
+     */
     const bool halve = h->cs && h->r->pairs && h->norm->kind == HEFT_NORM_NONE;
     for (int32_t i = 0; i < s->n; i++) {
         int32_t at = s->at.at + i / s->at.per * s->at.group + i % s->at.per * s->at.head;
@@ -401,16 +415,18 @@ static void heads_row(void *arg, int32_t t, int32_t thread)
     if (h->norm->kind != HEFT_NORM_NONE && h->a->norm_after_rope) norm_heads(h, y);
 }
 
-static void heads_cpu(heft_device *d, float *y, const heft_slice *s, const heft_attn *a, const heft_norm *n,
-                      const heft_rotation *r, const float *cs, int32_t T)
+static void heads_cpu(heft_device *d, float *y, const heft_slice *s, const heft_attn *a,
+                      const heft_norm *n, const heft_rotation *r, const float *cs, int32_t T)
 {
     heads_args h = { &d->k, y, s, a, n, r, cs };
     heft_pool_run(d->pool, heads_row, &h, T);
 }
 
-static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const float *v, const heft_batch *b)
+static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const float *v,
+                      const heft_batch *b)
 {
-    const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk, dv = (size_t)kv->dv;
+    const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
+                 dv = (size_t)kv->dv;
     const size_t values = (size_t)kv->G * HEFT_TILE * dk * size; /* where a page's values begin */
     bool fits = true;
     for (int32_t t = 0; t < b->T; t++) {
@@ -424,12 +440,24 @@ static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const f
         }
     }
     if (!fits && !d->error.code)
-        (void)heft_fail(&d->error, HEFT_E_UNSUPPORTED, "layer %d: a key or value is too large for a cache of "
-                        "type %s; use --ctk bf16 or f32", kv->layer, heft_dtypes[kv->dtype].name);
+        (void)heft_fail(&d->error, HEFT_E_UNSUPPORTED,
+                        "layer %d: a key or value is too large for a cache of "
+                        "type %s; use --ctk bf16 or f32",
+                        kv->layer, heft_dtypes[kv->dtype].name);
 }
 
 const heft_ops heft_ops_cpu = {
-    .name = "cpu", .sync = sync_cpu, .embed = embed_cpu, .pick = pick_cpu, .linear = linear_cpu,
-    .norm = norm_cpu, .add = add_cpu, .scale = scale_cpu, .act = act_cpu, .rope = rope_cpu,
-    .heads = heads_cpu, .store = store_cpu, .attend = heft_attend_cpu,
+    .name = "cpu",
+    .sync = sync_cpu,
+    .embed = embed_cpu,
+    .pick = pick_cpu,
+    .linear = linear_cpu,
+    .norm = norm_cpu,
+    .add = add_cpu,
+    .scale = scale_cpu,
+    .act = act_cpu,
+    .rope = rope_cpu,
+    .heads = heads_cpu,
+    .store = store_cpu,
+    .attend = heft_attend_cpu,
 };

@@ -16,15 +16,15 @@ struct heft_device {
     heft_pool *pool;
     heft_error error; /* the first failure since sync */
 
-    heft_act *act;          /* (rows, cols/32)  a linear's input, quantised */
-    const void **x;         /* (rows)  columns of a linear as floats ... */
-    const void **x_act;     /* (rows)  ... and quantised */
-    float **y;              /* (HEFT_MAX_LINEAR, rows) */
-    uint8_t *scratch;       /* (threads, scratch_bytes) */
+    heft_act *act;      /* (rows, cols/32)  a linear's input, quantised */
+    const void **x;     /* (rows)  columns of a linear as floats ... */
+    const void **x_act; /* (rows)  ... and quantised */
+    float **y;          /* (HEFT_MAX_LINEAR, rows) */
+    uint8_t *scratch;   /* (threads, scratch_bytes) */
     size_t scratch_bytes;
-    int32_t *block;         /* (rows + 1)  first row of each block of queries */
-    heft_partial *partial;  /* (2 threads, spans, group)  of a decode split over spans */
-    float *partial_o;       /* the same, (dv) each */
+    int32_t *block;        /* (rows + 1)  first row of each block of queries */
+    heft_partial *partial; /* (2 threads, spans, group)  of a decode split over spans */
+    float *partial_o;      /* the same, (dv) each */
 };
 
 void heft_attend_cpu(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,

@@ -27,9 +27,9 @@ typedef struct {
 
 /* What one thread needs for one block and head. */
 typedef struct {
-    heft_query *query;           /* (queries) of the tile at hand */
-    heft_partial *span, *total;  /* (queries) */
-    float *zero;                 /* (dv) */
+    heft_query *query;          /* (queries) of the tile at hand */
+    heft_partial *span, *total; /* (queries) */
+    float *zero;                /* (dv) */
 } workspace;
 
 static int32_t queries_of(int32_t group)
@@ -50,7 +50,8 @@ static size_t lines(size_t bytes)
 size_t heft_attend_scratch(const heft_device_need *n)
 {
     size_t q = (size_t)queries_of(n->group), dv = (size_t)n->dv;
-    return lines(q * sizeof(heft_query)) + lines(2 * q * sizeof(heft_partial)) + (2 * q + 1) * lines(dv * sizeof(float));
+    return lines(q * sizeof(heft_query)) + lines(2 * q * sizeof(heft_partial))
+           + (2 * q + 1) * lines(dv * sizeof(float));
 }
 
 size_t heft_attend_partials(const heft_device_need *n)
@@ -87,20 +88,27 @@ static void visible(const heft_attn *a, const heft_batch *b, int32_t t, int32_t 
 static heft_tile tile_of(const attend_args *a, int32_t seq, int32_t g, int32_t tile)
 {
     const heft_kv *kv = a->kv;
-    const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk, dv = (size_t)kv->dv;
+    const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
+                 dv = (size_t)kv->dv;
     const int32_t *table = a->b->page[kv->group] + (size_t)a->b->slot[seq] * (size_t)a->b->pages;
     const uint8_t *page = kv->base + (size_t)table[tile] * kv->page_bytes;
     return (heft_tile){
         .k = page + (size_t)g * HEFT_TILE * dk * size,
         .v = page + ((size_t)kv->G * dk + (size_t)g * dv) * HEFT_TILE * size,
-        .k_stride = dk * size, .v_stride = dv * size, .dtype = kv->dtype, .dk = kv->dk, .dv = kv->dv,
-        .pos = tile * HEFT_TILE, .scale = a->a->scale, .softcap = a->a->softcap,
+        .k_stride = dk * size,
+        .v_stride = dv * size,
+        .dtype = kv->dtype,
+        .dk = kv->dk,
+        .dv = kv->dv,
+        .pos = tile * HEFT_TILE,
+        .scale = a->a->scale,
+        .softcap = a->a->softcap,
     };
 }
 
 /* Merge into state (rows of the block, group) what its queries see in span `span`. */
-static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t span, const workspace *w,
-                     heft_partial *state)
+static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t span,
+                     const workspace *w, heft_partial *state)
 {
     const heft_batch *b = a->b;
     int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], from, to, first, last;
@@ -124,7 +132,10 @@ static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t spa
                 int32_t h = g * a->group + i;
                 w->query[n++] = (heft_query){
                     .q = a->q + ((size_t)t * (size_t)a->a->H + (size_t)h) * (size_t)a->a->dk,
-                    .lo = lo, .hi = hi, .pos = b->pos[t], .slope = a->slopes ? a->slopes[h] : 0,
+                    .lo = lo,
+                    .hi = hi,
+                    .pos = b->pos[t],
+                    .slope = a->slopes ? a->slopes[h] : 0,
                     .state = &state[(t - r0) * a->group + i],
                 };
             }
@@ -186,17 +197,21 @@ static void attend_join(void *arg, int32_t head, int32_t thread)
     workspace w = workspace_of(a->d, thread);
     for (int32_t i = 0; i < a->group; i++) {
         for (int32_t span = 0; span < a->spans; span++) {
-            const heft_partial *s = a->d->partial + ((size_t)head * (size_t)a->spans + (size_t)span) * (size_t)a->group;
+            const heft_partial *s =
+                a->d->partial + ((size_t)head * (size_t)a->spans + (size_t)span) * (size_t)a->group;
             if (s[i].l > 0) a->d->k.merge(&w.total[i], &s[i], a->a->dv);
         }
         finish(a, &w.total[i], a->d->block[head / a->a->G], head % a->a->G * a->group + i, w.zero);
     }
 }
 
-void heft_attend_cpu(heft_device *d, float *o, const float *q, const heft_kv *kv, const float *sinks,
-                     const float *slopes, const heft_attn *attn, const heft_batch *b)
+void heft_attend_cpu(heft_device *d, float *o, const float *q, const heft_kv *kv,
+                     const float *sinks, const float *slopes, const heft_attn *attn,
+                     const heft_batch *b)
 {
-    attend_args a = { .d = d, .o = o, .q = q, .sinks = sinks, .slopes = slopes, .kv = kv, .a = attn, .b = b };
+    attend_args a = {
+        .d = d, .o = o, .q = q, .sinks = sinks, .slopes = slopes, .kv = kv, .a = attn, .b = b
+    };
     a.group = attn->H / attn->G;
     assert(a.group <= d->need.group && attn->dv <= d->need.dv);
     int32_t rows = block_rows(a.group), longest = 0;

@@ -9,7 +9,7 @@
 #include "dtype/mat.h"
 #include "kernels/kernels.h"
 
-typedef struct {     /* y = x w^T + bias. Vectors are float copies, always */
+typedef struct { /* y = x w^T + bias. Vectors are float copies, always */
     heft_mat w;
     const float *bias; /* (w.rows) or NULL */
 } heft_lin;
@@ -30,42 +30,43 @@ typedef struct {
 
 typedef enum { HEFT_QKN_NONE, HEFT_QKN_HEAD, HEFT_QKN_HEAD_OWN, HEFT_QKN_ROW } heft_qk_norm;
 
-typedef struct {               /* one layer's attention */
-    int32_t H, G, dk, dv;      /* heads, key/value heads, their widths */
+typedef struct {          /* one layer's attention */
+    int32_t H, G, dk, dv; /* heads, key/value heads, their widths */
     heft_heads q, k, v;
-    int32_t window, chunk;     /* keys a query sees, itself included; blocks of positions; 0 = all */
-    int32_t kv_from, rope;     /* layer whose cache it reads; index of spec.rope or -1 */
+    int32_t window, chunk; /* keys a query sees, itself included; blocks of positions; 0 = all */
+    int32_t kv_from, rope; /* layer whose cache it reads; index of spec.rope or -1 */
     float scale, softcap, clip; /* final values; softcap, clip 0 = none */
-    float alibi;               /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
+    float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
     heft_qk_norm qk_norm;
     bool norm_after_rope, v_norm, v_from_k, sinks;
 } heft_attn;
 
-typedef struct {       /* pairing is a field: permuting rows instead would copy all of q and k */
-    bool pairs;        /* (2i, 2i+1); else (i, i + width/2) */
-    int32_t width;     /* rotated numbers of a head, its first ones */
-    float magnitude;   /* times cosine and sine (yarn, longrope) */
+typedef struct {     /* pairing is a field: permuting rows instead would copy all of q and k */
+    bool pairs;      /* (2i, 2i+1); else (i, i + width/2) */
+    int32_t width;   /* rotated numbers of a head, its first ones */
+    float magnitude; /* times cosine and sine (yarn, longrope) */
 } heft_rotation;
 
 typedef struct {
     heft_act_kind fn;
     bool gated;
     float gate_max, up_abs, up_add; /* heft_glu */
-    heft_heads gate, up;            /* fused halves or interleaved: heads of width 1 in the gate's row */
+    heft_heads gate, up; /* fused halves or interleaved: heads of width 1 in the gate's row */
 } heft_act_spec;
 
 /* One step. Rows of a sequence are adjacent and in order; arrays lie on the device. */
 typedef struct {
-    int32_t T, S, N;       /* rows, sequences, rows that want logits */
-    const int32_t *token;  /* (T)  -1: the row is the next of `inject` */
-    const int32_t *pos;    /* (T) */
-    const int32_t *seq;    /* (T)  0 .. S-1 */
-    const int32_t *span;   /* (T)  last position it may see ahead (inside an image), or NULL: causal */
-    const int32_t *first;  /* (S+1)  rows of sequence s are first[s] .. first[s+1]-1 */
-    const int32_t *past;   /* (S)  its tokens before this step */
-    const int32_t *out;    /* (N)  rows that want logits, ascending */
-    const float *inject;   /* (.., D)  embeddings from elsewhere, or NULL */
-    const float *const *inv; /* [rope * S + s] (width/2) inverse frequencies of sequence s */
+    int32_t T, S, N;      /* rows, sequences, rows that want logits */
+    const int32_t *token; /* (T)  -1: the row is the next of `inject` */
+    const int32_t *pos;   /* (T) */
+    const int32_t *seq;   /* (T)  0 .. S-1 */
+    const int32_t
+        *span; /* (T)  last position it may see ahead (inside an image), or NULL: causal */
+    const int32_t *first;       /* (S+1)  rows of sequence s are first[s] .. first[s+1]-1 */
+    const int32_t *past;        /* (S)  its tokens before this step */
+    const int32_t *out;         /* (N)  rows that want logits, ascending */
+    const float *inject;        /* (.., D)  embeddings from elsewhere, or NULL */
+    const float *const *inv;    /* [rope * S + s] (width/2) inverse frequencies of sequence s */
     const int32_t *const *page; /* [cache group] (slots, pages) page numbers by position / 32 */
     const int32_t *slot;        /* (S)  its row of those tables */
     int32_t pages;              /* length of such a row */

@@ -28,11 +28,44 @@ struct heft_candidate {
     int32_t result;
 };
 
+static const char mark[] = "\xe2\x96\x81"; /* U+2581, SentencePiece's space */
+
+enum { MARK_BYTES = sizeof mark - 1 };
+
 /* ---- the model ---- */
+
+static bool mark_at(heft_str s, size_t at)
+{
+    return s.n - at >= MARK_BYTES && memcmp(s.p + at, mark, MARK_BYTES) == 0;
+}
+
+/* Where the first word of s ends: before a mark that does not follow one. */
+static size_t word_end(heft_str s)
+{
+    size_t at = 0;
+    while (mark_at(s, at))
+        at += MARK_BYTES;
+    while (at < s.n && !mark_at(s, at))
+        at++;
+    return at;
+}
+
+/* Without a token that reaches over the beginning of a word, no merge does, and a long text is many
+ * short words instead of one long one. */
+static bool words_part(const heft_vocab *v)
+{
+    if (heft_vocab_find(v, heft_str_of(mark)) < 0) return false;
+    for (int32_t id = 0; id < v->size; id++) {
+        heft_str s = heft_vocab_str(v, id);
+        if (word_end(s) < s.n && heft_vocab_find(v, s) == id) return false;
+    }
+    return true;
+}
 
 void heft_bpe_begin(heft_bpe *b, const heft_vocab *vocab)
 {
     b->vocab = vocab;
+    b->cut_at_mark = words_part(vocab);
     for (int32_t i = 0; i < 256; i++) {
         char name[8];
         (void)snprintf(name, sizeof name, "<0x%02X>", (unsigned)i);
@@ -321,20 +354,32 @@ static heft_status fall_back(const heft_bpe *b, heft_str s, heft_ids *ids, heft_
     return st;
 }
 
-heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids,
-                            heft_error *err)
+static heft_status encode_word(const heft_bpe *b, heft_word *w, heft_str word, heft_ids *ids,
+                               heft_error *err)
 {
-    if (b->ignore_merges) {
-        int32_t id = heft_vocab_find(b->vocab, piece);
-        if (id >= 0) return heft_ids_add(ids, id, err);
-    }
-    heft_status st = read_chars(b, w, piece, err);
-    if (!st) st = merge_all(b, w, piece, err);
+    heft_status st = read_chars(b, w, word, err);
+    if (!st) st = merge_all(b, w, word, err);
     for (size_t i = 0; i < w->n && !st; i++) {
         const struct heft_symbol *s = &w->symbol[i];
         if (!s->n) continue;
         st = s->id >= 0 ? heft_ids_add(ids, s->id, err)
-                        : fall_back(b, (heft_str){ piece.p + s->at, s->n }, ids, err);
+                        : fall_back(b, (heft_str){ word.p + s->at, s->n }, ids, err);
+    }
+    return st;
+}
+
+heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids,
+                            heft_error *err)
+{
+    heft_status st = HEFT_OK;
+    if (b->ignore_merges) {
+        int32_t id = heft_vocab_find(b->vocab, piece);
+        if (id >= 0) return heft_ids_add(ids, id, err);
+    }
+    if (!b->cut_at_mark || b->prefix.n || b->suffix.n) return encode_word(b, w, piece, ids, err);
+    for (size_t n; piece.n && !st; piece.p += n, piece.n -= n) {
+        n = word_end(piece);
+        st = encode_word(b, w, (heft_str){ piece.p, n }, ids, err);
     }
     return st;
 }

@@ -338,13 +338,13 @@ static heft_status read_group(parser *p, bool *look)
     return HEFT_OK;
 }
 
-static void write_word_boundary(parser *p, bool not )
+static void write_word_boundary(parser *p, bool negated)
 {
     static const char *const part[2][4] = { { "(?:(?<=[", "])(?![", "])|(?<![", "])(?=[" },
                                             { "(?:(?<=[", "])(?=[", "])|(?<![", "])(?![" } };
     const set word = { .all = &heft_unicode_word, .extra = word_extra(p, false) };
     for (int32_t i = 0; i < 4; i++) {
-        heft_buf_z(p->out, part[not ][i]);
+        heft_buf_z(p->out, part[negated][i]);
         write_set(p, &word);
     }
     heft_buf_z(p->out, "]))");

@@ -15,7 +15,8 @@ static int64_t status_bytes(const char *name)
     FILE *f = fopen("/proc/self/status", "r");
     assert_non_null(f);
     while (fgets(line, sizeof line, f))
-        if (strncmp(line, name, strlen(name)) == 0) (void)sscanf(line + strlen(name), ": %lld", &kib);
+        if (strncmp(line, name, strlen(name)) == 0)
+            (void)sscanf(line + strlen(name), ": %lld", &kib);
     (void)fclose(f);
     return kib < 0 ? -1 : (int64_t)kib * 1024;
 }
@@ -48,8 +49,17 @@ static void the_high_water_mark_is_the_plan(void **state)
 }
 
 /* About 1 GB of Q8_0 weights, a hole in the file. */
-static const heft_synthetic large = { .arch = "llama", .L = 16, .D = 2048, .H = 16, .G = 8, .dk = 128, .F = 8192,
-                                      .V = 32000, .ctx = 8192, .type = HEFT_Q8_0, .sparse = true };
+static const heft_synthetic large = { .arch = "llama",
+                                      .L = 16,
+                                      .D = 2048,
+                                      .H = 16,
+                                      .G = 8,
+                                      .dk = 128,
+                                      .F = 8192,
+                                      .V = 32000,
+                                      .ctx = 8192,
+                                      .type = HEFT_Q8_0,
+                                      .sparse = true };
 
 static void a_file_of_a_gigabyte_opens_without_being_read(void **state)
 {
@@ -94,12 +104,16 @@ static void anonymous_memory_is_the_plan(void **state)
     /* pages of the cache and of the buffers that nobody has written are promised, not yet taken */
     memset(e->cache.pool, 1, e->cache.pool_bytes);
     memset(e->arena, 1, e->arena_floats * sizeof(float));
-    int64_t growth = status_bytes("RssAnon") - before, most = plan.total_private + plan.total_private / 50 + (8 << 20);
-    if (growth > most) fail_msg("the process grew by %lld bytes, the plan is %lld", (long long)growth,
-                                (long long)plan.total_private);
-    if (growth < plan.total_private * 9 / 10) fail_msg("the process grew by only %lld bytes, the plan is %lld",
-                                                       (long long)growth, (long long)plan.total_private);
-    print_message("plan %lld bytes, process %lld\n", (long long)plan.total_private, (long long)growth);
+    int64_t growth = status_bytes("RssAnon") - before,
+            most = plan.total_private + plan.total_private / 50 + (8 << 20);
+    if (growth > most)
+        fail_msg("the process grew by %lld bytes, the plan is %lld", (long long)growth,
+                 (long long)plan.total_private);
+    if (growth < plan.total_private * 9 / 10)
+        fail_msg("the process grew by only %lld bytes, the plan is %lld", (long long)growth,
+                 (long long)plan.total_private);
+    print_message("plan %lld bytes, process %lld\n", (long long)plan.total_private,
+                  (long long)growth);
     heft_seq_close(s);
     heft_engine_close(e);
     heft_model_close(m);

@@ -24,12 +24,18 @@ static char folder[HEFT_SCRATCH_PATH];
 static heft_model *model;
 static float *expected; /* (T, V) by the scalar code, one thread, one chunk */
 
-static heft_engine *engine(const char *isa, int32_t threads, int32_t sequences, int32_t batch, heft_cache_type cache)
+static heft_engine *engine(const char *isa, int32_t threads, int32_t sequences, int32_t batch,
+                           heft_cache_type cache)
 {
     heft_error err = { 0 };
     heft_engine *e = NULL;
-    heft_engine_options o = { .threads = threads, .isa = isa, .context = T, .sequences = sequences, .batch = batch,
-                              .outputs = batch, .cache = cache };
+    heft_engine_options o = { .threads = threads,
+                              .isa = isa,
+                              .context = T,
+                              .sequences = sequences,
+                              .batch = batch,
+                              .outputs = batch,
+                              .cache = cache };
     assert_ok(heft_engine_open(model, &o, &e, &err), &err);
     return e;
 }
@@ -43,7 +49,8 @@ static void feed_and_compare(heft_seq *s, int32_t from, int32_t to, int32_t chun
         heft_feed f = { s, text + at, n, HEFT_LOGITS_ALL };
         assert_ok(heft_engine_step(s->e, &f, 1, &err), &err);
         for (int32_t i = 0; i < n; i++)
-            assert_memory_equal(heft_engine_logits(s->e, i), expected + (size_t)(at + i) * V, V * sizeof(float));
+            assert_memory_equal(heft_engine_logits(s->e, i), expected + (size_t)(at + i) * V,
+                                V * sizeof(float));
     }
 }
 
@@ -58,8 +65,17 @@ static heft_seq *open_seq(heft_engine *e)
 static void open_model(heft_dtype type, heft_cache_type cache)
 {
     heft_error err = { 0 };
-    const heft_synthetic shape = { .arch = "qwen2", .L = 2, .D = 512, .H = 4, .G = 1, .dk = 128, .F = 768, .V = V,
-                                   .ctx = 4096, .type = type, .seed = 7 };
+    const heft_synthetic shape = { .arch = "qwen2",
+                                   .L = 2,
+                                   .D = 512,
+                                   .H = 4,
+                                   .G = 1,
+                                   .dk = 128,
+                                   .F = 768,
+                                   .V = V,
+                                   .ctx = 4096,
+                                   .type = type,
+                                   .seed = 7 };
     char path[512];
     heft_scratch_open(folder);
     heft_scratch_file(folder, "model.gguf", path, sizeof path);
@@ -110,7 +126,8 @@ static void in_a_crowd(heft_cache_type cache)
     heft_engine *e = engine(NULL, 2, 3, 3 * 32, cache);
     heft_seq *s[3] = { open_seq(e), open_seq(e), open_seq(e) };
     int32_t given[3] = { 0 };
-    while (given[1] < T) { /* ours is the second; the others come in odd portions, before and behind it */
+    while (given[1]
+           < T) { /* ours is the second; the others come in odd portions, before and behind it */
         heft_feed f[3];
         int32_t n = 0, before = 0;
         for (int32_t i = 0; i < 3; i++) {
@@ -123,8 +140,8 @@ static void in_a_crowd(heft_cache_type cache)
         assert_ok(heft_engine_step(e, f, n, &err), &err);
         int32_t ours = given[0] < T ? 1 : 0;
         for (int32_t i = 0; i < f[ours].n; i++)
-            assert_memory_equal(heft_engine_logits(e, before + i), expected + (size_t)(given[1] + i) * V,
-                                V * sizeof(float));
+            assert_memory_equal(heft_engine_logits(e, before + i),
+                                expected + (size_t)(given[1] + i) * V, V * sizeof(float));
         for (int32_t i = 0; i < 3; i++)
             given[i] = heft_seq_length(s[i]);
     }
@@ -180,8 +197,13 @@ static void the_same_bits(void **state)
     close_model();
 }
 
-#define CASE(name, dtype, cache) \
-    { name, the_same_bits, NULL, NULL, &(format){ dtype, cache } }
+#define CASE(name, dtype, cache)                                                                   \
+    {                                                                                              \
+        name, the_same_bits, NULL, NULL, &(format)                                                 \
+        {                                                                                          \
+            dtype, cache                                                                           \
+        }                                                                                          \
+    }
 
 int main(void)
 {

@@ -50,7 +50,8 @@ static void work(heft_engine *e, int32_t prefills, int32_t decodes)
         assert_ok(heft_seq_feed(s, prompt, 40, HEFT_LOGITS_LAST, &err), &err);
     }
     for (int32_t i = 0; i < decodes; i++) {
-        assert_ok(heft_sample(e, heft_engine_logits(e, 0), heft_seq_tokens(s), heft_seq_length(s), &how, &token, &err),
+        assert_ok(heft_sample(e, heft_engine_logits(e, 0), heft_seq_tokens(s), heft_seq_length(s),
+                              &how, &token, &err),
                   &err);
         (void)heft_stream_next(&out, token, text);
         assert_ok(heft_seq_feed(s, &token, 1, HEFT_LOGITS_LAST, &err), &err);

@@ -188,7 +188,7 @@ static void reals_are_the_nearest_doubles(void **state)
             memcpy(&d, &bits, sizeof d);
             if (!isfinite(d)) continue;
             (void)snprintf(text, sizeof text, i % 2 ? "%.17g" : "%.6e", d);
-            if (!strpbrk(text, ".e")) (void)strncat(text, ".0", 3);
+            if (!strpbrk(text, ".e")) continue; /* an integer, which is another event */
         }
         heft_json j;
         double expected = strtod(text, NULL);

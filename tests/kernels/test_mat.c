@@ -231,6 +231,36 @@ static void activations_are_equal(void **state)
     }
 }
 
+/* Products below the smallest number make partial sums of -0; lanes that a tail does not reach must
+ * not add +0 to them. */
+static void minus_zero_survives_the_tail(void **state)
+{
+    (void)state;
+    enum { COLS = 40, ROWS = 5, N = 10 };
+    float w[ROWS * COLS], x[COLS], y[N][ROWS], *ys[N];
+    const void *xs[N];
+    void *scratch = heft_alloc(simd.mul_scratch(COLS), 1);
+    assert_non_null(scratch);
+    for (int32_t i = 0; i < ROWS * COLS; i++)
+        w[i] = -0x1p-100f;
+    for (int32_t i = 0; i < COLS; i++)
+        x[i] = 0x1p-100f;
+    for (int32_t c = 0; c < N; c++) {
+        xs[c] = x;
+        ys[c] = y[c];
+    }
+    for (int32_t cols = 1; cols <= COLS; cols++)
+        for (int32_t n = 1; n <= N; n++) {
+            const heft_mat m = mat_on((const uint8_t *)w, HEFT_F32, ROWS, cols, false);
+            memset(y, 0x5a, sizeof y);
+            simd.mul(&m, 0, ROWS, xs, n, ys, scratch);
+            for (int32_t c = 0; c < n; c++)
+                for (int32_t r = 0; r < ROWS; r++)
+                    assert_true(y[c][r] == 0 && (signbit(y[c][r]) != 0) == (cols >= 16));
+        }
+    heft_free(scratch);
+}
+
 /* A device asks once, for its widest matrix. */
 static void scratch_for_more_columns_is_never_less(void **state)
 {
@@ -257,13 +287,15 @@ int main(void)
         printf("not run: this processor has no instruction set that heft has kernels for\n");
         return 0;
     }
-    struct CMUnitTest tests[2 * FORMATS + 2] = { cmocka_unit_test(activations_are_equal),
-                                                 cmocka_unit_test(
-                                                     scratch_for_more_columns_is_never_less) };
+    struct CMUnitTest tests[2 * FORMATS + 3] = {
+        cmocka_unit_test(activations_are_equal),
+        cmocka_unit_test(minus_zero_survives_the_tail),
+        cmocka_unit_test(scratch_for_more_columns_is_never_less),
+    };
     for (size_t f = 0; f < FORMATS; f++) {
-        tests[2 * f + 2] = (struct CMUnitTest)cmocka_unit_test_prestate(
+        tests[2 * f + 3] = (struct CMUnitTest)cmocka_unit_test_prestate(
             every_shape_of_a_format_is_equal, &formats[f]);
-        tests[2 * f + 3] =
+        tests[2 * f + 4] =
             (struct CMUnitTest)cmocka_unit_test_prestate(long_rows_are_equal, &formats[f]);
     }
     return cmocka_run_group_tests(tests, NULL, NULL);

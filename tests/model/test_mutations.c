@@ -17,7 +17,10 @@ static heft_golden_names names;
 static double missed_by(const heft_golden *g, heft_model *m)
 {
     heft_error err = { 0 };
-    const heft_engine_options o = { .threads = 1, .context = g->length, .batch = g->length, .outputs = g->length,
+    const heft_engine_options o = { .threads = 1,
+                                    .context = g->length,
+                                    .batch = g->length,
+                                    .outputs = g->length,
                                     .cache = HEFT_CACHE_F32 };
     heft_engine *e = NULL;
     heft_seq *s = NULL;
@@ -26,7 +29,8 @@ static double missed_by(const heft_golden *g, heft_model *m)
     assert_ok(heft_seq_feed(s, g->ids, g->n_ids, HEFT_LOGITS_ALL, &err), &err);
     double difference = 0, largest = 0;
     for (int32_t t = 0; t < g->n_ids; t++) {
-        const float *got = heft_engine_logits(e, t), *want = g->logits + (size_t)t * (size_t)g->vocab;
+        const float *got = heft_engine_logits(e, t),
+                    *want = g->logits + (size_t)t * (size_t)g->vocab;
         for (int32_t i = 0; i < g->vocab; i++) {
             double d = fabs((double)got[i] - (double)want[i]);
             if (!(d <= difference)) difference = isnan(d) ? HUGE_VAL : d;
@@ -41,7 +45,9 @@ static double missed_by(const heft_golden *g, heft_model *m)
 static void must_miss(const heft_golden *g, heft_model *m, const char *what, int32_t where)
 {
     double by = missed_by(g, m);
-    if (!(by >= 10)) fail_msg("%s: without %s [%d] the golden is missed by only %.2g tolerances", g->directory, what, where, by);
+    if (!(by >= 10))
+        fail_msg("%s: without %s [%d] the golden is missed by only %.2g tolerances", g->directory,
+                 what, where, by);
 }
 
 static size_t size_of(const heft_field *f)
@@ -56,8 +62,8 @@ static size_t size_of(const heft_field *f)
 }
 
 /* Reset field f of the struct at `base` to that of `plain`, see the golden fail, set it back. */
-static int32_t mutate_field(const heft_golden *g, heft_model *m, const heft_field *f, void *base, const void *plain,
-                            int32_t where)
+static int32_t mutate_field(const heft_golden *g, heft_model *m, const heft_field *f, void *base,
+                            const void *plain, int32_t where)
 {
     char kept[8];
     char *field = (char *)base + f->at;
@@ -126,7 +132,8 @@ static int32_t mutate_ropes(const heft_golden *g, heft_model *m)
     return n;
 }
 
-static int32_t mutate_vector(const heft_golden *g, heft_model *m, const float **v, const char *what, int32_t layer)
+static int32_t mutate_vector(const heft_golden *g, heft_model *m, const float **v, const char *what,
+                             int32_t layer)
 {
     const float *kept = *v;
     if (!kept) return 0;
@@ -152,7 +159,8 @@ static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
         }
         for (size_t k = 0; k < sizeof lins / sizeof *lins; k++)
             n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
-        n += mutate_vector(g, m, &l->sinks, "the sinks", i) + mutate_vector(g, m, &l->slopes, "the slopes", i);
+        n += mutate_vector(g, m, &l->sinks, "the sinks", i)
+             + mutate_vector(g, m, &l->slopes, "the slopes", i);
     }
     return n;
 }
@@ -168,7 +176,8 @@ static void every_number_of_every_golden_matters(void **state)
         char at[HEFT_SCRATCH_PATH];
         assert_ok(heft_golden_open(names.name[i], &g, &err), &err);
         heft_scratch_open(at);
-        assert_ok(heft_golden_write_release(g, at, &(heft_golden_form){ .dtype = HEFT_F32 }, &err), &err);
+        assert_ok(heft_golden_write_release(g, at, &(heft_golden_form){ .dtype = HEFT_F32 }, &err),
+                  &err);
         assert_ok(heft_model_open(at, NULL, &m, &err), &err);
         assert_true(missed_by(g, m) <= 1);
         mutations += mutate_fields(g, m) + mutate_ropes(g, m) + mutate_vectors(g, m);

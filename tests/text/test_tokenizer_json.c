@@ -1,5 +1,6 @@
-/* tokenizer.json against the reference library, on thousands of texts (tools/make_tokenizer_fixtures.py).
- * A .sum line is FNV-1a of what the reference made of a text; ours is made the same way. */
+/* tokenizer.json against the reference library, on thousands of texts
+ * (tools/make_tokenizer_fixtures.py). A .sum line is FNV-1a of what the reference made of a text;
+ * ours is made the same way. */
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
@@ -34,7 +35,8 @@ static void add_ids(heft_buf *b, const int32_t *ids, size_t n)
         heft_buf_printf(b, i ? " %d" : "%d", (int)ids[i]);
 }
 
-static void add_text(heft_buf *b, const heft_tokenizer *t, const int32_t *ids, size_t n, bool special)
+static void add_text(heft_buf *b, const heft_tokenizer *t, const int32_t *ids, size_t n,
+                     bool special)
 {
     heft_error err = { 0 };
     char *text = NULL;
@@ -53,7 +55,8 @@ static void describe(heft_buf *b, const heft_tokenizer *t, heft_str text)
     int32_t *parsed = NULL, *plain = NULL;
     size_t n_parsed = 0, n_plain = 0;
     b->n = 0;
-    heft_status st = heft_tokenize(t, text.p, text.n, bare | HEFT_TOKENIZE_PARSE_SPECIAL, &parsed, &n_parsed, &err);
+    heft_status st = heft_tokenize(t, text.p, text.n, bare | HEFT_TOKENIZE_PARSE_SPECIAL, &parsed,
+                                   &n_parsed, &err);
     if (!st) st = heft_tokenize(t, text.p, text.n, bare, &plain, &n_plain, &err);
     if (st) fail_msg("\"%.*s\": %s", (int)text.n, text.p, err.text);
     add_ids(b, parsed, n_parsed);
@@ -90,7 +93,8 @@ static void check(const char *name)
         describe(&b, t, j.str);
         if (fnv(&b) == expected) continue;
         if (different++ < 5)
-            print_error("%s, text %d: \"%.*s\" gives %.*s\n", name, i, (int)j.str.n, j.str.p, (int)b.n, b.p);
+            print_error("%s, text %d: \"%.*s\" gives %.*s\n", name, i, (int)j.str.n, j.str.p,
+                        (int)b.n, b.p);
     }
     assert_int_equal(i, TEXTS);
     assert_int_equal(different, 0);

@@ -21,7 +21,8 @@ const char *shared_data(const char *name)
 {
     static char path[4096];
     const char *root = getenv("HEFT_TEST_DATA");
-    (void)snprintf(path, sizeof path, "%s/%s", root ? root : HEFT_SOURCE_DIR "/../shared/data", name);
+    (void)snprintf(path, sizeof path, "%s/%s", root ? root : HEFT_SOURCE_DIR "/../shared/data",
+                   name);
     if (!heft_is_file(path)) {
         print_message("skipped: %s is not there (set HEFT_TEST_DATA)\n", path);
         skip();
@@ -29,7 +30,8 @@ const char *shared_data(const char *name)
     return path;
 }
 
-static const char *const beside[] = { "tokenizer_config.json", "generation_config.json", "config.json" };
+static const char *const beside[] = { "tokenizer_config.json", "generation_config.json",
+                                      "config.json" };
 
 static const char *release_dir(void)
 {

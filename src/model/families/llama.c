@@ -7,7 +7,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     heft_cfg_llama(c, s);
     s->qkv_bias = s->o_bias = HEFT_MAYBE;
     if (!heft_cfg_is_gguf(c)) {
-        s->qkv_bias = s->o_bias = heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
+        s->qkv_bias = s->o_bias =
+            heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
         s->mlp_bias = heft_cfg_bool(c, "mlp_bias", NULL, false) ? HEFT_YES : HEFT_NO;
     }
     int32_t dk = s->layer ? s->layer[0].attn.dk : 2;
@@ -25,6 +26,13 @@ static const heft_weight *const layers[] = { heft_names_llama, NULL };
 static const heft_must_be must_be[] = { { "partial_rotary_factor", "1" }, { NULL, NULL } };
 extern const heft_family heft_family_llama;
 const heft_family heft_family_llama = {
-    .name = "llama", .source = "arXiv:2302.13971, arXiv:2407.21783", .model_type = types, .gguf_arch = archs,
-    .globals = globals, .layers = layers, .must_be = must_be, .context = 2048, .configure = configure,
+    .name = "llama",
+    .source = "arXiv:2302.13971, arXiv:2407.21783",
+    .model_type = types,
+    .gguf_arch = archs,
+    .globals = globals,
+    .layers = layers,
+    .must_be = must_be,
+    .context = 2048,
+    .configure = configure,
 };

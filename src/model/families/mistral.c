@@ -21,6 +21,13 @@ static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama, NULL };
 extern const heft_family heft_family_mistral;
 const heft_family heft_family_mistral = {
-    .name = "mistral", .source = "arXiv:2310.06825", .model_type = types, .gguf_arch = archs,
-    .globals = globals, .layers = layers, .context = 131072, .kv_heads = 8, .configure = configure,
+    .name = "mistral",
+    .source = "arXiv:2310.06825",
+    .model_type = types,
+    .gguf_arch = archs,
+    .globals = globals,
+    .layers = layers,
+    .context = 131072,
+    .kv_heads = 8,
+    .configure = configure,
 };

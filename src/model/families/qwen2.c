@@ -18,7 +18,14 @@ static const heft_weight *const layers[] = { heft_names_llama, NULL };
 static const heft_must_be must_be[] = { { "use_mrope", "false" }, { NULL, NULL } };
 extern const heft_family heft_family_qwen2;
 const heft_family heft_family_qwen2 = {
-    .name = "qwen2", .source = "arXiv:2407.10671", .model_type = types, .gguf_arch = archs,
-    .globals = globals, .layers = layers, .must_be = must_be, .context = 32768, .kv_heads = 32,
+    .name = "qwen2",
+    .source = "arXiv:2407.10671",
+    .model_type = types,
+    .gguf_arch = archs,
+    .globals = globals,
+    .layers = layers,
+    .must_be = must_be,
+    .context = 32768,
+    .kv_heads = 32,
     .configure = configure,
 };

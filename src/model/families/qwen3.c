@@ -19,7 +19,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     heft_cfg_llama(c, s);
     s->qkv_bias = s->o_bias = HEFT_MAYBE;
     if (!heft_cfg_is_gguf(c))
-        s->qkv_bias = s->o_bias = heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
+        s->qkv_bias = s->o_bias =
+            heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
     s->mlp_bias = HEFT_NO;
     int32_t rope = heft_cfg_rope(c, s, NULL, 10000, s->layer ? s->layer[0].attn.dk : 2);
     heft_cfg_upper_windows(c, s, rope);
@@ -33,7 +34,14 @@ static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama, own, NULL };
 extern const heft_family heft_family_qwen3;
 const heft_family heft_family_qwen3 = {
-    .name = "qwen3", .source = "arXiv:2505.09388", .model_type = types, .gguf_arch = archs,
-    .globals = globals, .layers = layers, .head_width = 128, .context = 32768, .kv_heads = 32,
+    .name = "qwen3",
+    .source = "arXiv:2505.09388",
+    .model_type = types,
+    .gguf_arch = archs,
+    .globals = globals,
+    .layers = layers,
+    .head_width = 128,
+    .context = 32768,
+    .kv_heads = 32,
     .configure = configure,
 };
