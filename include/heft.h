@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 #if defined(__GNUC__)
-#define HEFT_API __attribute__((visibility("default")))
+#define HEFT_API        __attribute__((visibility("default")))
 #define HEFT_MUST_CHECK __attribute__((warn_unused_result))
 #else
 #define HEFT_API
@@ -72,8 +72,8 @@ typedef struct heft_tokenizer heft_tokenizer;
 
 /* Open the tokenizer of a release: a directory with tokenizer.json, or a GGUF file (its tensors
  * may be absent). Fails: HEFT_E_IO, HEFT_E_FORMAT, HEFT_E_UNSUPPORTED (by name), HEFT_E_NOMEM. */
-HEFT_API heft_status heft_tokenizer_open(const char *path, const heft_log *log, heft_tokenizer **out,
-                                         heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_tokenizer_open(const char *path, const heft_log *log,
+                                         heft_tokenizer **out, heft_error *err) HEFT_MUST_CHECK;
 HEFT_API void heft_tokenizer_close(heft_tokenizer *t);
 
 enum {
@@ -82,13 +82,15 @@ enum {
 };
 
 /* Text (n bytes, any bytes) to ids. *ids is new; release it. flags: HEFT_TOKENIZE_*. */
-HEFT_API heft_status heft_tokenize(const heft_tokenizer *t, const char *text, size_t n, unsigned flags,
-                                   int32_t **ids, size_t *n_ids, heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_tokenize(const heft_tokenizer *t, const char *text, size_t n,
+                                   unsigned flags, int32_t **ids, size_t *n_ids,
+                                   heft_error *err) HEFT_MUST_CHECK;
 
 /* Ids to bytes. special: write special tokens too. *text is new, has a NUL after its *n bytes;
  * release it. Fails: HEFT_E_ARG for an id the tokenizer does not have. */
-HEFT_API heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t n_ids, bool special,
-                                     char **text, size_t *n, heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t n_ids,
+                                     bool special, char **text, size_t *n,
+                                     heft_error *err) HEFT_MUST_CHECK;
 
 /* Ids are 0 .. size-1; some may be unused. */
 HEFT_API int32_t heft_tokenizer_size(const heft_tokenizer *t);
@@ -108,8 +110,8 @@ typedef struct {
 
 /* Open a release directory or a GGUF file: map it, validate it, find its family, bind every
  * tensor, open its tokenizer. Reads headers and small vectors only. options may be NULL. */
-HEFT_API heft_status heft_model_open(const char *path, const heft_model_options *options, heft_model **out,
-                                     heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_model_open(const char *path, const heft_model_options *options,
+                                     heft_model **out, heft_error *err) HEFT_MUST_CHECK;
 HEFT_API void heft_model_close(heft_model *m); /* after every engine on it */
 
 /* Bytes stored in one number format. */
@@ -180,13 +182,13 @@ typedef struct { /* bytes */
 } heft_plan;
 
 /* What an engine with these options needs. Allocates nothing that lasts. */
-HEFT_API heft_status heft_engine_plan(const heft_model *m, const heft_engine_options *options, heft_plan *out,
-                                      heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_engine_plan(const heft_model *m, const heft_engine_options *options,
+                                      heft_plan *out, heft_error *err) HEFT_MUST_CHECK;
 
 /* The model must outlive the engine. Fails with HEFT_E_NOMEM, before allocating, where the plan's
  * private bytes exceed what is available and force is off. */
-HEFT_API heft_status heft_engine_open(const heft_model *m, const heft_engine_options *options, heft_engine **out,
-                                      heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_engine_open(const heft_model *m, const heft_engine_options *options,
+                                      heft_engine **out, heft_error *err) HEFT_MUST_CHECK;
 HEFT_API void heft_engine_close(heft_engine *e); /* after its sequences */
 /* As resolved: no zeros left, isa by name. */
 HEFT_API const heft_engine_options *heft_engine_resolved(const heft_engine *e);
@@ -195,11 +197,13 @@ HEFT_API const heft_engine_options *heft_engine_resolved(const heft_engine *e);
 
 typedef struct heft_seq heft_seq;
 
-/* A sequence of at most max_length tokens (0: the engine's context). Its rope table is fixed here. */
+/* A sequence of at most max_length tokens (0: the engine's context). Its rope table is fixed here.
+ */
 HEFT_API heft_status heft_seq_open(heft_engine *e, int32_t max_length, heft_seq **out,
                                    heft_error *err) HEFT_MUST_CHECK;
 /* A second sequence with the same tokens so far; full pages are shared. */
-HEFT_API heft_status heft_seq_fork(const heft_seq *s, heft_seq **out, heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_seq_fork(const heft_seq *s, heft_seq **out,
+                                   heft_error *err) HEFT_MUST_CHECK;
 HEFT_API void heft_seq_close(heft_seq *s);
 HEFT_API int32_t heft_seq_length(const heft_seq *s);
 /* The tokens so far. Borrowed until the next step. */
@@ -230,19 +234,20 @@ HEFT_API int32_t heft_engine_vocab(const heft_engine *e); /* rows of the head */
 HEFT_API const float *heft_engine_hidden(const heft_engine *e, int32_t layer);
 
 /* Feed n tokens in as many steps as it takes. logits LAST: those of the last token are at 0. */
-HEFT_API heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
-                                   heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n,
+                                   heft_logits_want logits, heft_error *err) HEFT_MUST_CHECK;
 
 /* ---- choosing tokens -------------------------------------------------- */
 
 typedef struct heft_sampling {
-    float temperature; /* 0: greedy */
-    int32_t top_k;     /* 0: off */
-    float top_p;       /* 1: off */
-    float min_p;       /* 0: off */
+    float temperature;                                         /* 0: greedy */
+    int32_t top_k;                                             /* 0: off */
+    float top_p;                                               /* 1: off */
+    float min_p;                                               /* 0: off */
     float repeat_penalty, presence_penalty, frequency_penalty; /* 1, 0, 0: off */
     int32_t repeat_last_n; /* tokens the penalties look back on, prompt included; -1: all */
     uint64_t seed;         /* the draw is a function of (seed, position) */
+    bool no_end;           /* never choose a token that ends a generation */
 } heft_sampling;
 
 /* temperature 0.8, top_k 40, top_p 0.95, min_p 0.05, penalties off over 64 tokens, seed 0. */
@@ -251,20 +256,26 @@ HEFT_API heft_sampling heft_sampling_default(void);
 /* Choose the token that follows `history` (n of them) given logits (vocab). Never an id the
  * tokenizer does not have. Allocates nothing. Fails: HEFT_E_ARG (a parameter out of range),
  * HEFT_E_FORMAT (a logit is not a number). */
-HEFT_API heft_status heft_sample(heft_engine *e, const float *logits, const int32_t *history, int32_t n,
-                                 const heft_sampling *s, int32_t *token, heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_sample(heft_engine *e, const float *logits, const int32_t *history,
+                                 int32_t n, const heft_sampling *s, int32_t *token,
+                                 heft_error *err) HEFT_MUST_CHECK;
 
 /* ---- generating ------------------------------------------------------- */
 
-typedef enum { HEFT_DONE_END, HEFT_DONE_STOP, HEFT_DONE_COUNT, HEFT_DONE_LENGTH, HEFT_DONE_CANCELLED } heft_done;
+typedef enum {
+    HEFT_DONE_END,
+    HEFT_DONE_STOP,
+    HEFT_DONE_COUNT,
+    HEFT_DONE_LENGTH,
+    HEFT_DONE_CANCELLED
+} heft_done;
 
 typedef struct {
     heft_sampling sampling;
     int32_t max_tokens;      /* tokens to generate at most; -1: until the context is full */
     const char *const *stop; /* (n_stop) strings that end the text and are not part of it */
     int32_t n_stop;
-    bool ignore_end;         /* end tokens are suppressed instead of ending */
-    bool special;            /* special tokens are part of the text */
+    bool special; /* special tokens are part of the text */
     /* Receives text as soon as it is certain: whole characters, never part of a stop string.
      * Return false to cancel. */
     bool (*text)(void *to, const char *text, size_t n);
@@ -280,8 +291,9 @@ typedef struct {
 
 /* Continue `s` with the prompt's ids and then with chosen tokens. A prompt that does not fit the
  * sequence is HEFT_E_ARG. `out` may be NULL. */
-HEFT_API heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n, const heft_generation *g,
-                                   heft_generated *out, heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n,
+                                   const heft_generation *g, heft_generated *out,
+                                   heft_error *err) HEFT_MUST_CHECK;
 
 /* ---- writing results -------------------------------------------------- */
 

@@ -5,26 +5,26 @@
 
 enum {
     /* files */
-    HEFT_MAX_RANK = 8,                /* dimensions of a tensor */
-    HEFT_MAX_TENSORS = 1 << 20,       /* in one model */
-    HEFT_MAX_KV = 1 << 16,            /* metadata entries of a GGUF file */
-    HEFT_MAX_NAME = 65535,            /* bytes of a key or tensor name */
-    HEFT_MAX_SHARDS = 4096,           /* files of one model */
+    HEFT_MAX_RANK = 8,          /* dimensions of a tensor */
+    HEFT_MAX_TENSORS = 1 << 20, /* in one model */
+    HEFT_MAX_KV = 1 << 16,      /* metadata entries of a GGUF file */
+    HEFT_MAX_NAME = 65535,      /* bytes of a key or tensor name */
+    HEFT_MAX_SHARDS = 4096,     /* files of one model */
     HEFT_MAX_JSON_DEPTH = 64,
-    HEFT_MAX_VALUES = 1 << 22,        /* in one tree of values */
-    HEFT_MAX_ALIGNMENT = 1 << 20,     /* general.alignment of a GGUF file */
-    HEFT_MAX_CONFIG_BYTES = 64 << 20, /* config.json, generation_config.json, the index */
-    HEFT_MAX_HEADER_BYTES = 100 << 20,   /* a safetensors header (the format's own limit) */
+    HEFT_MAX_VALUES = 1 << 22,         /* in one tree of values */
+    HEFT_MAX_ALIGNMENT = 1 << 20,      /* general.alignment of a GGUF file */
+    HEFT_MAX_CONFIG_BYTES = 64 << 20,  /* config.json, generation_config.json, the index */
+    HEFT_MAX_HEADER_BYTES = 100 << 20, /* a safetensors header (the format's own limit) */
     HEFT_MAX_TOKENIZER_BYTES = 512 << 20,
     HEFT_MAX_ARRAY_IN_TREE = 1 << 12, /* elements of a metadata array kept as values */
 
     /* models */
     HEFT_MAX_LAYERS = 4096,
-    HEFT_MAX_WIDTH = 1 << 20,     /* hidden, feed-forward, heads x head width */
+    HEFT_MAX_WIDTH = 1 << 20, /* hidden, feed-forward, heads x head width */
     HEFT_MAX_HEADS = 4096,
     HEFT_MAX_HEAD_WIDTH = 8192,
     HEFT_MAX_VOCAB = 1 << 23,
-    HEFT_MAX_CONTEXT = 1 << 27,   /* positions */
+    HEFT_MAX_CONTEXT = 1 << 27, /* positions */
     HEFT_MAX_TOKEN_BYTES = 1 << 20,
     HEFT_MAX_TEXT_BYTES = 1 << 30, /* tokenized at once */
 

@@ -25,8 +25,8 @@ heft_status heft_buf_check(const heft_buf *b, const char *what, heft_error *err)
 
 /* JSON into a buffer: commas are set by themselves. Strings must be UTF-8; invalid bytes become
  * U+FFFD. Reals are written with 17 significant digits where they need them. */
-void heft_json_begin(heft_buf *b, char open);   /* '{' or '[' */
-void heft_json_end(heft_buf *b, char close);    /* '}' or ']' */
+void heft_json_begin(heft_buf *b, char open); /* '{' or '[' */
+void heft_json_end(heft_buf *b, char close);  /* '}' or ']' */
 void heft_json_key(heft_buf *b, const char *key);
 void heft_json_str(heft_buf *b, heft_str value);
 void heft_json_int(heft_buf *b, int64_t value);

@@ -33,7 +33,8 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
     int saved = errno;
     for (int i = 0; i < SLOTS; i++) {
         if (at < atomic_load(&guards[i].begin) || at >= atomic_load(&guards[i].end)) continue;
-        void *to = mmap((void *)(at / page * page), page, PROT_READ, /* NOLINT(performance-no-int-to-ptr) */
+        void *to = mmap((void *)(at / page * page), page,
+                        PROT_READ, /* NOLINT(performance-no-int-to-ptr) */
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
         if (to == MAP_FAILED) break;
         atomic_store(&guards[i].faulted, true);
@@ -81,8 +82,10 @@ static void guard_remove(int32_t slot)
 heft_status heft_map_check(const heft_map *m, heft_error *err)
 {
     if (m->slot < 0 || !m->data || !atomic_load(&guards[m->slot].faulted)) return HEFT_OK;
-    return heft_fail(err, HEFT_E_IO, "%s: a part of the file that was %zu bytes long when it was opened can no "
-                     "longer be read; was it changed or truncated while in use?", heft_show_z(m->path).text, m->size);
+    return heft_fail(err, HEFT_E_IO,
+                     "%s: a part of the file that was %zu bytes long when it was opened can no "
+                     "longer be read; was it changed or truncated while in use?",
+                     heft_show_z(m->path).text, m->size);
 }
 
 static heft_status cannot(heft_error *err, const char *path)
@@ -95,7 +98,7 @@ heft_status heft_map_open(heft_map *m, const char *path, heft_error *err)
     *m = (heft_map){ .slot = -1 };
     heft_status st = HEFT_OK;
     struct stat s;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is refused, not waited for */
     if (fd < 0) return cannot(err, path);
     m->path = heft_strdup(heft_str_of(path));
     if (!m->path) {
@@ -138,8 +141,8 @@ heft_status heft_read_file(const char *path, size_t max, char **text, size_t *n,
     if (st) return st;
     char *copy = NULL;
     if (m.size > max)
-        st = heft_fail(err, HEFT_E_FORMAT, "%s: is %zu bytes long, at most %zu are read", heft_show_z(path).text,
-                       m.size, max);
+        st = heft_fail(err, HEFT_E_FORMAT, "%s: is %zu bytes long, at most %zu are read",
+                       heft_show_z(path).text, m.size, max);
     else if (!(copy = heft_alloc(m.size + 1, 1)))
         st = heft_nomem(err, path);
     if (!st && m.size) memcpy(copy, m.data, m.size);
@@ -158,7 +161,8 @@ heft_status heft_path_join(char *out, size_t size, const char *dir, heft_str nam
 {
     int n = snprintf(out, size, "%s/%.*s", dir, name.n > 4096 ? 4096 : (int)name.n, name.p);
     if (n < 0 || (size_t)n >= size)
-        return heft_fail(err, HEFT_E_ARG, "%s: the path is longer than %zu bytes", heft_show(name).text, size - 1);
+        return heft_fail(err, HEFT_E_ARG, "%s: the path is longer than %zu bytes",
+                         heft_show(name).text, size - 1);
     return HEFT_OK;
 }
 
@@ -224,7 +228,8 @@ heft_status heft_out_hole(heft_out *o, uint64_t n, heft_error *err)
 static void sync_directory(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    char *dir = slash ? heft_strdup((heft_str){ path, (size_t)(slash - path) + (slash == path) }) : NULL;
+    char *dir =
+        slash ? heft_strdup((heft_str){ path, (size_t)(slash - path) + (slash == path) }) : NULL;
     int fd = open(slash ? (dir ? dir : "/") : ".", O_RDONLY | O_CLOEXEC);
     if (fd >= 0) {
         (void)fsync(fd); /* some file systems cannot; the rename itself is still atomic */

@@ -39,7 +39,8 @@ typedef struct {
 } heft_out;
 
 heft_status heft_out_open(heft_out *o, const char *path, heft_error *err) HEFT_MUST_CHECK;
-heft_status heft_out_write(heft_out *o, const void *data, size_t n, heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_out_write(heft_out *o, const void *data, size_t n,
+                           heft_error *err) HEFT_MUST_CHECK;
 /* n zero bytes, as a hole where the file system has holes. */
 heft_status heft_out_hole(heft_out *o, uint64_t n, heft_error *err) HEFT_MUST_CHECK;
 /* Flush, fsync, rename, fsync the directory. On failure the temporary file is gone too. */

@@ -15,6 +15,7 @@ typedef struct {
 
 static atomic_size_t now, top;
 static atomic_uint_fast64_t calls;
+static _Thread_local int64_t mine;
 
 bool heft_mul(uint64_t a, uint64_t b, uint64_t *out)
 {
@@ -40,6 +41,7 @@ static void count(size_t bytes)
     while (sum > peak && !atomic_compare_exchange_weak(&top, &peak, sum)) {
     }
     atomic_fetch_add(&calls, 1);
+    mine += (int64_t)bytes;
 }
 
 /* Rounded up, so that a plan in whole cache lines is exact. */
@@ -66,6 +68,7 @@ void heft_free(void *p)
     if (!p) return;
     head *h = head_of(p);
     atomic_fetch_sub(&now, h->bytes);
+    mine -= (int64_t)h->bytes;
     free(h->base);
 }
 
@@ -95,6 +98,44 @@ heft_mem_stats heft_mem(void)
 void heft_mem_reset_peak(void)
 {
     atomic_store(&top, atomic_load(&now));
+}
+
+int64_t heft_mem_mine(void)
+{
+    return mine;
+}
+
+size_t heft_parts_bytes(const heft_part *p, int32_t n)
+{
+    size_t sum = 0;
+    for (int32_t i = 0; i < n; i++)
+        sum += heft_mem_cost(p[i].n, p[i].size);
+    return sum;
+}
+
+/* The pointer variables have many types; memcpy is how to write one without knowing it. */
+bool heft_parts_alloc(const heft_part *p, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++) {
+        void *block = heft_alloc(p[i].n, p[i].size);
+        memcpy(p[i].to, &block, sizeof block);
+        if (!block) {
+            heft_parts_free(p, i);
+            return false;
+        }
+    }
+    return true;
+}
+
+void heft_parts_free(const heft_part *p, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++) {
+        void *block;
+        memcpy(&block, p[i].to, sizeof block);
+        heft_free(block);
+        block = NULL;
+        memcpy(p[i].to, &block, sizeof block);
+    }
 }
 
 void heft_release(void *array)

@@ -25,6 +25,21 @@ void heft_mem_reset_peak(void); /* peak = bytes */
 /* What heft_alloc(n, size) adds to stats.bytes: plans are added up with it. */
 size_t heft_mem_cost(size_t n, size_t size);
 
+/* Bytes this thread has allocated minus those it has freed: what opening something keeps is the
+ * difference of two calls. */
+int64_t heft_mem_mine(void);
+
+/* Several allocations that an object makes together, so that their size can be told without making
+ * them. `to` is the address of a pointer variable of any type. */
+typedef struct {
+    void *to;
+    size_t n, size;
+} heft_part;
+size_t heft_parts_bytes(const heft_part *p, int32_t n);
+/* All or none; false: out of memory. */
+bool heft_parts_alloc(const heft_part *p, int32_t n);
+void heft_parts_free(const heft_part *p, int32_t n);
+
 /* An arena: many small things that die together. Zero-initialise. */
 typedef struct heft_arena {
     struct heft_arena_block *block;

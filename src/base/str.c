@@ -64,7 +64,11 @@ uint64_t heft_str_hash(heft_str a)
 /* Bytes a lead byte asks for; 0: it cannot lead. */
 static size_t asked(uint8_t c)
 {
-    return c < 0x80 ? 1 : c >= 0xc2 && c < 0xe0 ? 2 : c >= 0xe0 && c < 0xf0 ? 3 : c >= 0xf0 && c < 0xf5 ? 4 : 0;
+    return c < 0x80                ? 1
+           : c >= 0xc2 && c < 0xe0 ? 2
+           : c >= 0xe0 && c < 0xf0 ? 3
+           : c >= 0xf0 && c < 0xf5 ? 4
+                                   : 0;
 }
 
 size_t heft_utf8_decode(const char *p, size_t n, int32_t *cp)

@@ -1,6 +1,7 @@
 /* Numbers as stored: one row per format.
  *
- * Sources: the safetensors format description (dtype names); the GGUF specification, "ggml_type". */
+ * Sources: the safetensors format description (dtype names); the GGUF specification, "ggml_type".
+ */
 #include "dtype/dtype.h"
 
 /* clang-format off */

@@ -6,10 +6,31 @@
 
 /* Plain numbers first, then block formats. The order is ours; files know their own ids. */
 typedef enum {
-    HEFT_F32, HEFT_F16, HEFT_BF16, HEFT_F64,
-    HEFT_I8, HEFT_U8, HEFT_I16, HEFT_U16, HEFT_I32, HEFT_U32, HEFT_I64, HEFT_U64, HEFT_BOOL,
-    HEFT_C64, HEFT_F8_E4M3, HEFT_F8_E5M2, HEFT_F8_E8M0, HEFT_F4, HEFT_F6_E2M3, HEFT_F6_E3M2,
-    HEFT_Q4_0, HEFT_Q8_0, HEFT_Q4_K, HEFT_Q5_K, HEFT_Q6_K,
+    HEFT_F32,
+    HEFT_F16,
+    HEFT_BF16,
+    HEFT_F64,
+    HEFT_I8,
+    HEFT_U8,
+    HEFT_I16,
+    HEFT_U16,
+    HEFT_I32,
+    HEFT_U32,
+    HEFT_I64,
+    HEFT_U64,
+    HEFT_BOOL,
+    HEFT_C64,
+    HEFT_F8_E4M3,
+    HEFT_F8_E5M2,
+    HEFT_F8_E8M0,
+    HEFT_F4,
+    HEFT_F6_E2M3,
+    HEFT_F6_E3M2,
+    HEFT_Q4_0,
+    HEFT_Q8_0,
+    HEFT_Q4_K,
+    HEFT_Q5_K,
+    HEFT_Q6_K,
     HEFT_DTYPES
 } heft_dtype;
 

@@ -109,7 +109,7 @@ heft_status heft_gguf_open(heft_source *s, const char *path, const heft_log *log
         if (!st && i == 0) s->config = metadata;
     }
     if (st) return st;
-    int64_t total = p.count > 1 ? integer(s->config, "split.tensors.count", -1) : s->n_tensors;
+    int64_t total = integer(s->config, "split.tensors.count", p.count > 1 ? -1 : s->n_tensors);
     if (total != s->n_tensors)
         return heft_fail(err, HEFT_E_FORMAT,
                          "%s: split.tensors.count is %" PRId64 ", the parts have %" PRId64

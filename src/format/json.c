@@ -37,18 +37,14 @@ static heft_json_event wrong(heft_json *j, size_t at, const char *what)
 /* Skip white space; the byte that follows begins an event. -1: the text ends. */
 static int peek(heft_json *j)
 {
-    size_t i = j->next;
-    for (; i < j->n; i++) {
-        char c = j->p[i];
-        if (c == '\n') {
-            j->line++;
-            j->line_at = i + 1;
-        } else if (c != ' ' && c != '\t' && c != '\r') {
-            break;
-        }
+    const char *p = j->p + j->next, *end = j->p + j->n;
+    for (; p < end && (*p == ' ' || *p == '\n' || *p == '\t' || *p == '\r'); p++) {
+        if (*p != '\n') continue;
+        j->line++;
+        j->line_at = (size_t)(p + 1 - j->p);
     }
-    j->next = j->at = i;
-    return i < j->n ? (uint8_t)j->p[i] : -1;
+    j->next = j->at = (size_t)(p - j->p);
+    return p < end ? (uint8_t)*p : -1;
 }
 
 /* What follows a value that is complete. */

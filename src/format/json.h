@@ -9,8 +9,18 @@
 #include "format/value.h"
 
 typedef enum {
-    HEFT_J_END, HEFT_J_NULL, HEFT_J_TRUE, HEFT_J_FALSE, HEFT_J_INT, HEFT_J_REAL, HEFT_J_STRING,
-    HEFT_J_KEY, HEFT_J_BEGIN_OBJECT, HEFT_J_END_OBJECT, HEFT_J_BEGIN_ARRAY, HEFT_J_END_ARRAY,
+    HEFT_J_END,
+    HEFT_J_NULL,
+    HEFT_J_TRUE,
+    HEFT_J_FALSE,
+    HEFT_J_INT,
+    HEFT_J_REAL,
+    HEFT_J_STRING,
+    HEFT_J_KEY,
+    HEFT_J_BEGIN_OBJECT,
+    HEFT_J_END_OBJECT,
+    HEFT_J_BEGIN_ARRAY,
+    HEFT_J_END_ARRAY,
     HEFT_J_ERROR
 } heft_json_event;
 
@@ -19,12 +29,12 @@ enum { HEFT_JSON_PYTHON = 1 };
 /* A pull reader. Fields are the reader's own but for those of the last event. */
 typedef struct {
     /* the last event */
-    heft_str str;   /* KEY, STRING: unescaped; valid as long as the text */
-    int64_t i;      /* INT */
-    double real;    /* INT, REAL */
-    bool inexact;   /* REAL written as an integer beyond int64 */
-    size_t at;      /* byte offset where the event began */
-    size_t line;    /* of `at`, from 1 */
+    heft_str str; /* KEY, STRING: unescaped; valid as long as the text */
+    int64_t i;    /* INT */
+    double real;  /* INT, REAL */
+    bool inexact; /* REAL written as an integer beyond int64 */
+    size_t at;    /* byte offset where the event began */
+    size_t line;  /* of `at`, from 1 */
     /* state */
     char *p;
     size_t n, next, line_at; /* line_at: where the line begins */
@@ -51,7 +61,7 @@ heft_status heft_json_value(heft_json *j, heft_arena *arena, const char *name, h
                             heft_error *err) HEFT_MUST_CHECK;
 
 /* The whole document as a tree in the arena. text is changed and kept. name is for messages. */
-heft_status heft_json_tree(heft_arena *arena, char *text, size_t n, unsigned flags, const char *name,
-                           heft_value **out, heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_json_tree(heft_arena *arena, char *text, size_t n, unsigned flags,
+                           const char *name, heft_value **out, heft_error *err) HEFT_MUST_CHECK;
 
 #endif

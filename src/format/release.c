@@ -271,6 +271,9 @@ static heft_status open_shards(release *r, heft_error *err)
     for (int32_t i = 0; i < r->n_shards && !st; i++) {
         char path[4096];
         st = heft_directory_file(r->dir, r->shard[i], path, sizeof path, err);
+        if (!st && !heft_str_ends(r->shard[i], ".safetensors"))
+            st = heft_fail(err, HEFT_E_FORMAT, "%s: is not a .safetensors file",
+                           heft_show(r->shard[i]).text);
         if (!st) st = heft_map_open(&s->file[i], path, err);
         if (st && r->index)
             return heft_context(err, st, "%s/%s", heft_show_z(r->dir->path).text, index_name);

@@ -172,12 +172,14 @@ static int by_place(const void *a, const void *b)
     return heft_str_cmp(x->name, y->name);
 }
 
-/* The tensors of this file cover its data once each, without a gap. */
-static heft_status check_tiling(const header *h, heft_tensor *t, int64_t n, heft_error *err)
+/* The tensors from `first` on cover the data once each, without a gap. */
+static heft_status check_tiling(const header *h, int64_t first, heft_error *err)
 {
+    heft_tensor *t = h->s->tensor;
+    int64_t n = h->s->n_tensors;
     uint64_t at = 0;
-    if (n) qsort(t, (size_t)n, sizeof *t, by_place);
-    for (int64_t i = 0; i < n; i++) {
+    if (n > first) qsort(t + first, (size_t)(n - first), sizeof *t, by_place);
+    for (int64_t i = first; i < n; i++) {
         uint64_t begin = (uint64_t)(t[i].data - h->data);
         if (begin < at)
             return heft_fail(err, HEFT_E_FORMAT,
@@ -216,6 +218,9 @@ static heft_status open_header(header *h, const heft_map *m, heft_error *err)
     h->data_bytes = m->size - 8 - n;
     while (text[n - 1] == ' ')
         n--;
+    if (text[n - 1] != '}')
+        return heft_fail(err, HEFT_E_FORMAT, "the header ends with byte 0x%02x, expected }",
+                         text[n - 1]);
     char *copy = heft_arena_alloc(&h->s->arena, (size_t)n, 1);
     if (!copy) return heft_nomem(err, "the header");
     memcpy(copy, text, (size_t)n);
@@ -229,7 +234,7 @@ heft_status heft_safetensors_read(heft_source *s, int32_t file, heft_error *err)
     int64_t first = s->n_tensors;
     heft_status st = open_header(&h, &s->file[file], err);
     if (!st) st = read_entries(&h, err);
-    if (!st) st = check_tiling(&h, s->tensor + first, s->n_tensors - first, err);
+    if (!st) st = check_tiling(&h, first, err);
     if (st) st = heft_context(err, st, "%s", heft_show_z(s->file[file].path).text);
     return st;
 }

@@ -79,6 +79,10 @@ heft_status heft_source_seal(heft_source *s, heft_error *err)
         return heft_fail(err, HEFT_E_FORMAT, "%s: tensor %s is also in %s", file.text, name.text,
                          heft_show_z(s->file[b->file].path).text);
     }
+    for (int64_t i = 0; i < s->n_tensors; i++) {
+        s->tensor[i].name.p = heft_arena_strdup(&s->arena, s->tensor[i].name);
+        if (!s->tensor[i].name.p) return heft_nomem(err, "the list of tensors");
+    }
     return HEFT_OK;
 }
 

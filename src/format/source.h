@@ -2,7 +2,8 @@
  *
  * Opening validates completely: header bounds, dtype times shape equals bytes, inside the file, no
  * overlap, no hole, no duplicate name, no escape from the directory. Nothing after it needs to ask
- * again. Bad inputs B01-B31 each have a one-line error with file, tensor or key, found, expected. */
+ * again. Bad inputs B01-B31 each have a one-line error with file, tensor or key, found, expected.
+ */
 #ifndef HEFT_FORMAT_SOURCE_H
 #define HEFT_FORMAT_SOURCE_H
 
@@ -14,7 +15,7 @@
 typedef enum { HEFT_SAFETENSORS, HEFT_GGUF } heft_container;
 
 typedef struct {
-    heft_str name;
+    heft_str name; /* a NUL follows it */
     heft_dtype dtype;
     int32_t rank, file;           /* file: index of heft_source.file */
     int64_t shape[HEFT_MAX_RANK]; /* outermost first; GGUF's order is turned round */
@@ -24,16 +25,16 @@ typedef struct {
 
 typedef struct heft_source {
     heft_container container;
-    const char *path;             /* as given */
-    heft_map *file;               /* (n_files) */
+    const char *path; /* as given */
+    heft_map *file;   /* (n_files) */
     int32_t n_files;
-    heft_tensor *tensor;          /* (n_tensors), file by file, in the order of their data */
+    heft_tensor *tensor; /* (n_tensors), file by file, in the order of their data */
     int64_t n_tensors;
     const heft_value *config;     /* config.json, or GGUF metadata as one flat object */
     const heft_value *generation; /* generation_config.json, or NULL */
     /* the rest is the source's own */
-    const heft_tensor **by_name;  /* (n_tensors), sorted */
-    int64_t room;                 /* of tensor */
+    const heft_tensor **by_name; /* (n_tensors), sorted */
+    int64_t room;                /* of tensor */
     heft_arena arena;
 } heft_source;
 

@@ -6,7 +6,13 @@
 #include "base/mem.h"
 
 typedef enum {
-    HEFT_V_NULL, HEFT_V_BOOL, HEFT_V_INT, HEFT_V_REAL, HEFT_V_STRING, HEFT_V_ARRAY, HEFT_V_OBJECT,
+    HEFT_V_NULL,
+    HEFT_V_BOOL,
+    HEFT_V_INT,
+    HEFT_V_REAL,
+    HEFT_V_STRING,
+    HEFT_V_ARRAY,
+    HEFT_V_OBJECT,
     HEFT_V_LONG_ARRAY, /* a GGUF array too long to be kept as values; heft_gguf_array reads it */
 } heft_value_kind;
 

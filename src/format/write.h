@@ -16,14 +16,14 @@ typedef struct {
 /* One GGUF metadata entry. */
 typedef struct {
     const char *key;
-    uint32_t type;          /* GGUF id: 4 u32, 5 i32, 6 f32, 7 bool, 8 string, 9 array, 10 u64 */
-    uint32_t element;       /* of an array */
-    uint64_t n;             /* elements of an array */
+    uint32_t type;    /* GGUF id: 4 u32, 5 i32, 6 f32, 7 bool, 8 string, 9 array, 10 u64 */
+    uint32_t element; /* of an array */
+    uint64_t n;       /* elements of an array */
     union {
-        uint64_t u;         /* u32, i32, bool, u64 */
+        uint64_t u; /* u32, i32, bool, u64 */
         float f;
         const char *str;
-        const void *array;  /* (n) numbers of the element's width, or (n) heft_str */
+        const void *array; /* (n) numbers of the element's width, or (n) heft_str */
     } v;
 } heft_write_kv;
 
@@ -33,8 +33,8 @@ heft_status heft_safetensors_write(const char *path, const heft_write_tensor *t,
                                    const char *const *metadata, int32_t n_metadata, int32_t pad,
                                    heft_error *err) HEFT_MUST_CHECK;
 /* version 2 or 3; alignment a power of two, written as general.alignment where it is not 32. */
-heft_status heft_gguf_write(const char *path, int32_t version, int32_t alignment, const heft_write_kv *kv,
-                            int64_t n_kv, const heft_write_tensor *t, int64_t n,
-                            heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_gguf_write(const char *path, int32_t version, int32_t alignment,
+                            const heft_write_kv *kv, int64_t n_kv, const heft_write_tensor *t,
+                            int64_t n, heft_error *err) HEFT_MUST_CHECK;
 
 #endif

@@ -21,6 +21,9 @@ typedef struct {
 } heft_act;
 _Static_assert(sizeof(heft_act) == 44, "heft_act");
 
+/* Blocks whose largest number is smaller count as zero: 127 / m must not overflow. */
+#define HEFT_ACT_MIN 0x1p-120f
+
 /* 32 weights of one row in canonical form: what every quantised format unpacks to.
  * w = d * sc[half] * q + m. */
 typedef struct {
@@ -36,7 +39,11 @@ enum {
 };
 
 typedef enum {
-    HEFT_ACT_SILU, HEFT_ACT_GELU_TANH, HEFT_ACT_GELU_ERF, HEFT_ACT_RELU, HEFT_ACT_SIGMOID_1702
+    HEFT_ACT_SILU,
+    HEFT_ACT_GELU_TANH,
+    HEFT_ACT_GELU_ERF,
+    HEFT_ACT_RELU,
+    HEFT_ACT_SIGMOID_1702
 } heft_act_kind;
 
 /* act(min(gate, gate_max)) * (clamp(up, +-up_abs) + up_add); gate_max and up_abs 0 = no limit;
@@ -50,12 +57,12 @@ typedef struct {
 
 /* One tile of at most HEFT_TILE cache entries of one key/value head. */
 typedef struct {
-    const uint8_t *k, *v;       /* entry e lies e * stride bytes further */
+    const uint8_t *k, *v; /* entry e lies e * stride bytes further */
     size_t k_stride, v_stride;
-    heft_dtype dtype;           /* F32, F16, BF16 */
+    heft_dtype dtype; /* F32, F16, BF16 */
     int32_t dk, dv;
-    int32_t pos;                /* absolute position of entry 0 */
-    float scale, softcap;       /* softcap 0: none */
+    int32_t pos;          /* absolute position of entry 0 */
+    float scale, softcap; /* softcap 0: none */
 } heft_tile;
 
 /* What attention has seen of one query so far: maximum, sum and weighted values. Empty: l = 0. */
@@ -77,14 +84,16 @@ typedef struct heft_kernels {
 
     /* ---- matrices ---- */
 
-    /* a (k/32) = x (k). Needs k % 32 == 0. */
+    /* a (k/32) = x (k). Needs k % 32 == 0. A block with an infinity or a NaN gets d = s = NaN and
+     * q = 0, so that every sum it enters becomes NaN. */
     void (*quantise)(heft_act *a, const float *x, int32_t k);
 
     /* y[c][r] = sum_k w[r][k] x[c][k] for rows r0 <= r < r1 and columns c < n, by the sum of w's
      * class. x[c] is (cols/32) heft_act for the classes S, A, Q and (cols) float for F and by_col.
      * scratch holds mul_scratch(cols) bytes, aligned to 64. */
-    void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n, float *const *y,
-                void *scratch);
+    void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+                float *const *y, void *scratch);
+    /* A multiple of 64; never less for more columns. */
     size_t (*mul_scratch)(int32_t cols);
 
     /* y (cols) = row r of w as floats, exactly as stored (by_col too). */
@@ -95,7 +104,8 @@ typedef struct heft_kernels {
     /* y = w x / sqrt(mean(x^2) + eps); w NULL: ones. y may be x. arXiv:1910.07467, eq. 4. */
     void (*norm_rms)(float *y, const float *x, const float *w, float eps, int32_t n);
     /* y = w (x - mean) / sqrt(var + eps) + b; w, b may be NULL. y may be x. arXiv:1607.06450. */
-    void (*norm_layer)(float *y, const float *x, const float *w, const float *b, float eps, int32_t n);
+    void (*norm_layer)(float *y, const float *x, const float *w, const float *b, float eps,
+                       int32_t n);
     /* y = a + s b, one fma each. y may be a. */
     void (*add)(float *y, const float *a, const float *b, float s, int64_t n);
     /* y = s x, then cap tanh(y / cap) if cap > 0. y may be x. */
@@ -112,7 +122,8 @@ typedef struct heft_kernels {
 
     /* ---- attention ---- */
 
-    /* One tile for nq queries that share its head: each query's own result, merged into its state. */
+    /* One tile for nq queries that share its head: each query's own result, merged into its state.
+     */
     void (*attend)(const heft_tile *t, const heft_query *q, int32_t nq);
     /* a = a joined with b, in order of position. Sizes (dv). */
     void (*merge)(heft_partial *a, const heft_partial *b, int32_t dv);
@@ -124,7 +135,7 @@ enum {
     HEFT_ISA_NEON = 1u << 2,
 };
 
-/* What this processor and operating system can run. */
+/* What heft has kernels for and this processor and operating system can run. */
 unsigned heft_isa_detect(void);
 /* "scalar", "avx2", ... -> the bits up to and with that set; false if heft has no such set. */
 bool heft_isa_named(const char *name, unsigned *isa);
@@ -135,15 +146,19 @@ void heft_kernels_init(heft_kernels *k, unsigned isa);
 void heft_unpack(heft_block *out, const heft_mat *w, int32_t r, int32_t b);
 
 /* ---- functions: our own polynomials in fma form, equal in every instruction set ---- */
-float heft_exp(float x);     /* relative error below 2^-22; exp(0) = 1; no NaN from +-inf */
-float heft_tanh(float x);
-float heft_erf(float x);
-float heft_log(float x);     /* x > 0 */
+/* Largest relative errors against double precision, measured over every seventh float (results
+ * below 2^-126 apart, which are right to 1 unit in the last place). A NaN gives a NaN. */
+float heft_exp(float x);     /* 2^-23.6; exp(0) = 1, exp(-inf) = 0, infinity from 88.73 on */
+float heft_tanh(float x);    /* 2^-22.6 */
+float heft_erf(float x);     /* 2^-23.7 */
+float heft_ln(float x);      /* 2^-23.5; ln(0) = -inf, below 0 NaN */
 float heft_half(uint16_t h); /* fp16 to float, exact */
 uint16_t heft_to_half(float f);
 float heft_bf16(uint16_t h);
 uint16_t heft_to_bf16(float f);
-/* cs[2i], cs[2i+1] = magnitude * cos, sin of the float angle (float)pos * inv[i], i < n. */
+/* cs[2i], cs[2i+1] = magnitude * cos, sin of the float angle (float)pos * inv[i], i < n. Cosine and
+ * sine are those in double precision rounded to float (angles up to 2^27; beyond, some number or
+ * NaN), then one float product. */
 void heft_rope_table(float *cs, int64_t pos, const float *inv, float magnitude, int32_t n);
 
 #endif

@@ -429,9 +429,11 @@ heft_status heft_tokenizer_of(const heft_source *s, const heft_log *log, heft_to
 {
     char dir[4096], file[4096];
     *out = NULL;
-    if (s->container == HEFT_GGUF)
-        return heft_value_get(s->config, "tokenizer.ggml.model") ? open_from(NULL, s, log, out, err)
-                                                                 : HEFT_OK;
+    if (s->container == HEFT_GGUF) {
+        const heft_value *model = heft_value_get(s->config, "tokenizer.ggml.model");
+        bool none = !model || (model->kind == HEFT_V_STRING && heft_str_is(model->str, "no_vocab"));
+        return none ? HEFT_OK : open_from(NULL, s, log, out, err);
+    }
     heft_status st = directory_of(s->path, dir, sizeof dir, err);
     if (!st) st = heft_path_join(file, sizeof file, dir, heft_str_of("tokenizer.json"), err);
     return st || !heft_is_file(file) ? st : open_from(dir, NULL, log, out, err);

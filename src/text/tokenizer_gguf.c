@@ -8,6 +8,7 @@
 #include "base/bounds.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define KEY(name) "tokenizer.ggml." name
@@ -89,6 +90,15 @@ static uint32_t flags_of(int64_t type)
     }
 }
 
+/* Converters fill the vocabulary up to the rows of the embedding with "[PAD" id "]". The release
+ * has no such tokens, so neither has heft. */
+static bool is_filler(const heft_vocab *v, int32_t id)
+{
+    char filler[32];
+    (void)snprintf(filler, sizeof filler, "[PAD%d]", (int)id);
+    return heft_str_is(heft_vocab_str(v, id), filler);
+}
+
 static heft_status read_types(heft_tokenizer *t, const heft_source *s, heft_error *err)
 {
     heft_gguf_array a;
@@ -99,6 +109,7 @@ static heft_status read_types(heft_tokenizer *t, const heft_source *s, heft_erro
     for (int32_t id = 0; id < size && !st; id++) {
         if (!heft_gguf_next_int(&a, &type) || type < 0 || type > BYTE)
             return wrong_element(s, KEY("token_type"), (uint64_t)id, err);
+        if (type == UNUSED && is_filler(&t->vocab, id)) t->vocab.token[id].flags = 0;
         t->vocab.token[id].flags |= flags_of(type);
         t->n_added += (t->vocab.token[id].flags & HEFT_TOKEN_ADDED) != 0;
     }
@@ -116,7 +127,7 @@ static heft_status index_tokens(heft_tokenizer *t, heft_error *err)
         uint32_t flags = heft_vocab_flags(&t->vocab, id);
         bool special = flags & HEFT_TOKEN_SPECIAL;
         int32_t old; /* of two equal strings the later is found */
-        if (!special) st = heft_vocab_index(&t->vocab, id, &old, err);
+        if (!special && flags) st = heft_vocab_index(&t->vocab, id, &old, err);
         if ((flags & HEFT_TOKEN_ADDED) && heft_vocab_str(&t->vocab, id).n)
             t->added[t->n_added++] = (heft_added){ .id = id, .special = special };
     }

@@ -1,0 +1,179 @@
+/* Speed of the matrix kernels: per format, instruction set and number of columns, one thread.
+ *
+ *   bench_kernels [FORMAT]
+ *
+ * Up to 8 columns the weights come from memory (parts of 64 MB in turn) and GB/s of weights is what
+ * counts; from 32 on they stay in the cache, as in a prompt, and MAC/cycle counts. Best of several
+ * runs; the first line says how fast the memory is read in the same run. Nothing is asserted. */
+#define _POSIX_C_SOURCE 200809L
+#include "base/mem.h"
+#include "kernels/kernels.h"
+#include "kernels/random_mat.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { COLS = 2048, MAX_COLUMNS = 512, PART_BYTES = 8 << 20, PARTS = 8, FEW = 8 };
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Cycles per second: a chain of dependent additions does one each cycle. */
+static double clock_hz(void)
+{
+    enum { STEPS = 1000000 };
+    double best = 0;
+    for (int32_t i = 0; i < 50; i++) {
+        uint64_t x = 1;
+        const double start = now();
+        for (int32_t k = 0; k < STEPS / 10; k++) {
+#pragma GCC unroll 10
+            for (int32_t j = 0; j < 10; j++) {
+                x += x;
+                __asm__ volatile("" : "+r"(x));
+            }
+        }
+        const double hz = STEPS / (now() - start);
+        if (hz > best) best = hz;
+    }
+    return best;
+}
+
+/* Bytes per second of adding up memory. */
+static double read_speed(const uint8_t *data, size_t bytes)
+{
+    double best = 0;
+    for (int32_t i = 0; i < 5; i++) {
+        uint64_t sum[8] = { 0 };
+        const double start = now();
+        for (size_t o = 0; o + 64 <= bytes; o += 64)
+            for (size_t j = 0; j < 8; j++) {
+                uint64_t v;
+                memcpy(&v, data + o + 8 * j, sizeof v);
+                sum[j] += v;
+            }
+        const double speed = (double)bytes / (now() - start);
+        for (size_t j = 0; j < 8; j++)
+            __asm__ volatile("" ::"r"(sum[j]));
+        if (speed > best) best = speed;
+    }
+    return best;
+}
+
+/* What one format is measured on. */
+typedef struct {
+    heft_mat part[PARTS];
+    const void *x[MAX_COLUMNS];
+    float *y[MAX_COLUMNS];
+    void *scratch;
+} work;
+
+/* Best seconds per multiplication. */
+static double measure(const heft_kernels *k, const work *w, int32_t rows, int32_t n)
+{
+    double best = 1e9, start = now();
+    for (int32_t i = 0; i < 400 && (i < 3 || now() - start < 0.4); i++) {
+        const heft_mat *m = n <= FEW ? &w->part[i % PARTS] : &w->part[0];
+        const double begin = now();
+        k->mul(m, 0, rows, w->x, n, w->y, w->scratch);
+        const double took = now() - begin;
+        if (took < best) best = took;
+    }
+    return best;
+}
+
+static void bench(const heft_kernels *k, const work *w, double hz)
+{
+    static const int32_t columns[] = { 1, 2, 4, 8, 32, 512 };
+    const heft_mat *m = &w->part[0];
+    const bool scalar = strcmp(k->name, "scalar") == 0;
+    const int32_t all = scalar ? 64 : m->rows, some = scalar ? 16 : 64;
+    printf("%-5s%-4s%-7s", heft_dtypes[m->dtype].name, m->by_col ? "T" : "", k->name);
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        const int32_t n = columns[i], rows = n <= FEW ? all : some;
+        const double seconds = measure(k, w, rows, n), mac = (double)rows * COLS * n;
+        const heft_dtype_info *info = &heft_dtypes[m->dtype];
+        const double bytes = (double)rows * COLS / info->block * info->bytes;
+        printf("  %5.2f (%4.1f)", mac / seconds / hz, bytes / seconds * 1e-9);
+        fflush(stdout);
+    }
+    printf("\n");
+}
+
+static void make(work *w, heft_dtype dtype, bool by_col, const heft_kernels *k, uint8_t *data,
+                 float *x, heft_act *a, float *y)
+{
+    uint64_t row, seed = 1;
+    if (!heft_dtype_bytes(dtype, COLS, &row)) abort();
+    const int32_t rows = (int32_t)(PART_BYTES / row);
+    for (int32_t i = 0; i < PARTS; i++) {
+        uint8_t *part = data + (size_t)i * PART_BYTES;
+        if (i == 0)
+            random_weights(part, dtype, rows, COLS, &seed);
+        else
+            memcpy(part, data, PART_BYTES);
+        w->part[i] = mat_on(part, dtype, rows, COLS, by_col);
+    }
+    for (int32_t c = 0; c < MAX_COLUMNS; c++) {
+        k->quantise(a + (size_t)c * COLS / 32, x + (size_t)c * COLS, COLS);
+        if (heft_dtypes[dtype].sum == HEFT_SUM_F)
+            w->x[c] = x + (size_t)c * COLS;
+        else
+            w->x[c] = a + (size_t)c * COLS / 32;
+        w->y[c] = y + (size_t)(c % FEW) * (size_t)rows;
+    }
+    /* columns beyond FEW are multiplied with few rows only */
+    for (int32_t c = FEW; c < MAX_COLUMNS; c++)
+        w->y[c] = y + 64 * (size_t)c;
+}
+
+int main(int argc, char **argv)
+{
+    static const struct {
+        heft_dtype dtype;
+        bool by_col;
+    } formats[] = {
+        { HEFT_F32, false },  { HEFT_F16, false },  { HEFT_BF16, false },
+        { HEFT_BF16, true },  { HEFT_Q4_0, false }, { HEFT_Q8_0, false },
+        { HEFT_Q4_K, false }, { HEFT_Q5_K, false }, { HEFT_Q6_K, false },
+    };
+    heft_kernels sets[2];
+    const int32_t count = heft_isa_detect() ? 2 : 1;
+    heft_kernels_init(&sets[0], 0);
+    heft_kernels_init(&sets[1], heft_isa_detect());
+
+    const size_t bytes = (size_t)PART_BYTES * PARTS;
+    const int32_t numbers = COLS * MAX_COLUMNS;
+    uint8_t *data = heft_alloc(bytes, 1);
+    float *x = heft_alloc((size_t)numbers, sizeof *x);
+    heft_act *a = heft_alloc((size_t)numbers / 32, sizeof *a);
+    float *y = heft_alloc((size_t)PART_BYTES / COLS * 2 * FEW, sizeof *y);
+    work w = { .scratch = heft_alloc(sets[count - 1].mul_scratch(COLS), 1) };
+    if (!data || !x || !a || !y || !w.scratch) return 1;
+
+    uint64_t seed = 3;
+    memset(data, 1, bytes);
+    random_activations(x, numbers, &seed);
+    const double hz = clock_hz();
+    printf("clock %.2f GHz, read %.1f GB/s, K = %d; MAC/cycle (GB/s of weights) for N columns\n",
+           hz * 1e-9, read_speed(data, bytes) * 1e-9, COLS);
+    printf("%-16s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
+    for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
+        if (argc > 1 && strcmp(argv[1], heft_dtypes[formats[f].dtype].name) != 0) continue;
+        make(&w, formats[f].dtype, formats[f].by_col, &sets[0], data, x, a, y);
+        for (int32_t s = 0; s < count; s++)
+            bench(&sets[s], &w, hz);
+    }
+    heft_free(data);
+    heft_free(x);
+    heft_free(a);
+    heft_free(y);
+    heft_free(w.scratch);
+    return 0;
+}

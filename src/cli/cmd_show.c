@@ -1,0 +1,182 @@
+/* heft show: what a model is. */
+#include "cli/cli.h"
+
+typedef struct {
+    bool tensors, json;
+} options;
+
+static const options defaults = { .json = false };
+
+static const heft_arg args[] = {
+    { HEFT_ARG(options, 0, "tensors", FLAG, tensors, NULL), .help = "list every tensor" },
+    { HEFT_ARG(options, 0, "json", FLAG, json, NULL), .help = "one JSON object" },
+};
+
+/* ---- facts, by kind ---- */
+
+typedef struct {
+    const char *key;
+    size_t at; /* in heft_model_facts */
+} fact;
+
+#define FACT(field)                                                                                \
+    {                                                                                              \
+#field, offsetof(heft_model_facts, field)                                                  \
+    }
+
+static const fact texts[] = { FACT(name), FACT(path), FACT(container), FACT(family), FACT(source) };
+static const fact amounts[] = {
+    FACT(parameters),   FACT(parameters_active), FACT(tensors),      FACT(bytes),
+    FACT(copied_bytes), FACT(unused_tensors),    FACT(unused_bytes),
+};
+static const fact numbers[] = {
+    FACT(context),  FACT(vocab),      FACT(width),     FACT(layers), FACT(heads),
+    FACT(kv_heads), FACT(head_width), FACT(ffn_width), FACT(window),
+};
+
+#define COUNT(array) ((int32_t)(sizeof(array) / sizeof(array)[0]))
+
+static const void *in(const heft_model_facts *f, const fact *which)
+{
+    return (const char *)f + which->at;
+}
+
+/* ---- as JSON ---- */
+
+static void tensors_json(const heft_model *m, heft_buf *b)
+{
+    heft_tensor_info t;
+    int64_t n = heft_model_describe(m)->tensors;
+    heft_json_key(b, "tensor_list");
+    heft_json_begin(b, '[');
+    for (int64_t i = 0; i < n; i++) {
+        heft_model_tensor(m, i, &t);
+        heft_json_begin(b, '{');
+        heft_json_key(b, "name");
+        heft_json_str(b, heft_str_of(t.name));
+        heft_json_key(b, "format");
+        heft_json_str(b, heft_str_of(t.format));
+        heft_json_key(b, "shape");
+        heft_json_begin(b, '[');
+        for (int32_t d = 0; d < t.rank; d++)
+            heft_json_int(b, t.shape[d]);
+        heft_json_end(b, ']');
+        heft_json_key(b, "bytes");
+        heft_json_int(b, t.bytes);
+        heft_json_key(b, "file");
+        heft_json_str(b, heft_str_of(t.file));
+        heft_json_key(b, "used");
+        heft_json_bool(b, t.used);
+        heft_json_end(b, '}');
+    }
+    heft_json_end(b, ']');
+}
+
+static void facts_json(const heft_model *m, const options *o, heft_buf *b)
+{
+    const heft_model_facts *f = heft_model_describe(m);
+    heft_json_begin(b, '{');
+    for (int32_t i = 0; i < COUNT(texts); i++) {
+        heft_json_key(b, texts[i].key);
+        heft_json_str(b, heft_str_of(*(const char *const *)in(f, &texts[i])));
+    }
+    for (int32_t i = 0; i < COUNT(amounts); i++) {
+        heft_json_key(b, amounts[i].key);
+        heft_json_int(b, *(const int64_t *)in(f, &amounts[i]));
+    }
+    for (int32_t i = 0; i < COUNT(numbers); i++) {
+        heft_json_key(b, numbers[i].key);
+        heft_json_int(b, *(const int32_t *)in(f, &numbers[i]));
+    }
+    heft_json_key(b, "formats");
+    heft_json_begin(b, '{');
+    for (int32_t i = 0; i < f->n_formats; i++) {
+        heft_json_key(b, f->formats[i].name);
+        heft_json_int(b, f->formats[i].bytes);
+    }
+    heft_json_end(b, '}');
+    if (o->tensors) tensors_json(m, b);
+    heft_json_end(b, '}');
+    heft_buf_z(b, "\n");
+}
+
+/* ---- as a page ---- */
+
+static void tensors_page(const heft_model *m, heft_buf *b)
+{
+    heft_tensor_info t;
+    int64_t n = heft_model_describe(m)->tensors;
+    for (int64_t i = 0; i < n; i++) {
+        heft_model_tensor(m, i, &t);
+        heft_buf_printf(b, "%-48s %-6s %10s  ", heft_show_z(t.name).text, t.format,
+                        heft_show_bytes(t.bytes).text);
+        for (int32_t d = 0; d < t.rank; d++)
+            heft_buf_printf(b, d ? " x %lld" : "%lld", (long long)t.shape[d]);
+        heft_buf_z(b, t.used ? "\n" : " (not run)\n");
+    }
+}
+
+static void facts_page(const heft_model *m, heft_buf *b)
+{
+    const heft_model_facts *f = heft_model_describe(m);
+    heft_buf_printf(b, "%s\n", heft_show_z(f->name[0] ? f->name : f->path).text);
+    heft_buf_printf(b, "  family      %s, from %s\n", f->family, f->container);
+    heft_buf_printf(b, "  parameters  %s", heft_show_count(f->parameters).text);
+    if (f->parameters_active != f->parameters)
+        heft_buf_printf(b, ", %s for one token", heft_show_count(f->parameters_active).text);
+    heft_buf_printf(b, "\n  context     %d tokens", f->context);
+    if (f->window) heft_buf_printf(b, ", a window of %d in some layers", f->window);
+    heft_buf_printf(b, "\n  vocabulary  %d\n", f->vocab);
+    heft_buf_printf(b, "  shape       %d layers, width %d, feed-forward %d\n", f->layers, f->width,
+                    f->ffn_width);
+    heft_buf_printf(b, "  attention   %d heads of %d over %d\n", f->heads, f->head_width,
+                    f->kv_heads);
+    heft_buf_printf(b, "  tensors     %lld, %s", (long long)f->tensors,
+                    heft_show_bytes(f->bytes).text);
+    for (int32_t i = 0; i < f->n_formats; i++)
+        heft_buf_printf(b, "%s %s",
+                        i                  ? ", "
+                        : f->n_formats > 1 ? ":"
+                                           : ", all",
+                        f->formats[i].name);
+    heft_buf_z(b, "\n");
+    if (f->unused_tensors)
+        heft_buf_printf(b, "  not run     %lld tensors, %s\n", (long long)f->unused_tensors,
+                        heft_show_bytes(f->unused_bytes).text);
+    heft_buf_printf(b, "  memory      %s used in the file, %s copied\n",
+                    heft_show_bytes(f->bytes - f->unused_bytes - f->copied_bytes).text,
+                    heft_show_bytes(f->copied_bytes).text);
+}
+
+static heft_status run(const heft_call *call, heft_error *err)
+{
+    const options *o = call->options;
+    heft_model *m = NULL;
+    heft_status st = heft_open_model(call, call->operand[0], &m, err);
+    if (st) return st;
+    heft_buf b = heft_buf_of(SIZE_MAX / 2);
+    if (o->json) {
+        facts_json(m, o, &b);
+    } else {
+        facts_page(m, &b);
+        if (o->tensors) tensors_page(m, &b);
+    }
+    st = heft_emit_buf(&b, err);
+    heft_model_close(m);
+    return st;
+}
+
+const heft_verb heft_verb_show = {
+    .name = "show",
+    .operands = "MODEL",
+    .least = 1,
+    .most = 1,
+    .summary = "say what a model is: family, sizes, formats, memory",
+    .example = "  heft show path/to/model\n"
+               "  heft show path/to/model --tensors --json\n",
+    .arg = args,
+    .n_args = sizeof args / sizeof args[0],
+    .defaults = &defaults,
+    .size = sizeof defaults,
+    .run = run,
+};

@@ -1,0 +1,254 @@
+/* An engine: what running a model on this machine takes, planned and then allocated at once. */
+#include "engine/engine.h"
+
+#include "base/pool.h"
+#include "base/system.h"
+
+/* ---- options ---------------------------------------------------------- */
+
+static heft_status within(heft_error *err, const char *what, int32_t value, int32_t least,
+                          int32_t most)
+{
+    if (value >= least && value <= most) return HEFT_OK;
+    return heft_fail(err, HEFT_E_ARG, "%s is %d, expected %d to %d", what, value, least, most);
+}
+
+static int32_t smaller(int32_t a, int32_t b)
+{
+    return a < b ? a : b;
+}
+
+static heft_status resolve_isa(heft_engine_options *o, unsigned *isa, heft_error *err)
+{
+    heft_kernels k;
+    *isa = heft_isa_detect();
+    if (o->isa && !heft_isa_named(o->isa, isa))
+        return heft_fail(
+            err, HEFT_E_ARG,
+            "heft has no instruction set named \"%s\"; it has scalar, avx2, avx512 and neon",
+            heft_show_z(o->isa).text);
+    if (*isa & ~heft_isa_detect())
+        return heft_fail(err, HEFT_E_ARG, "this processor cannot run %s", o->isa);
+    heft_kernels_init(&k, *isa);
+    o->isa = k.name;
+    return HEFT_OK;
+}
+
+static heft_status resolve(const heft_model *m, const heft_engine_options *given,
+                           heft_engine_options *o, unsigned *isa, heft_error *err)
+{
+    *o = given ? *given : (heft_engine_options){ 0 };
+    const int32_t ctx = m->net.spec.ctx;
+    if (!o->threads) o->threads = smaller(heft_cores(), HEFT_MAX_THREADS);
+    if (!o->context) o->context = smaller(ctx, 4096);
+    if (!o->sequences) o->sequences = 1;
+    if (!o->batch) o->batch = 512;
+    if (!o->outputs) o->outputs = o->sequences;
+    heft_status st = within(err, "the number of threads", o->threads, 1, HEFT_MAX_THREADS);
+    if (!st) st = within(err, "the context", o->context, 1, ctx);
+    if (!st) st = within(err, "the number of sequences", o->sequences, 1, HEFT_MAX_SEQUENCES);
+    if (!st) st = within(err, "the batch", o->batch, 1, HEFT_MAX_BATCH);
+    if (!st)
+        o->batch = smaller(o->batch, o->context > HEFT_MAX_BATCH / o->sequences
+                                         ? HEFT_MAX_BATCH
+                                         : o->context * o->sequences);
+    if (!st) st = within(err, "the number of outputs", o->outputs, 1, HEFT_MAX_BATCH);
+    if (!st) o->outputs = smaller(o->outputs, o->batch);
+    if (!st) st = within(err, "the cache type", (int32_t)o->cache, HEFT_CACHE_F16, HEFT_CACHE_F32);
+    return st ? st : resolve_isa(o, isa, err);
+}
+
+static heft_dtype cache_dtype(heft_cache_type t)
+{
+    return t == HEFT_CACHE_F32 ? HEFT_F32 : t == HEFT_CACHE_BF16 ? HEFT_BF16 : HEFT_F16;
+}
+
+/* ---- planning --------------------------------------------------------- */
+
+/* The forward pass with nothing but counting behind it. */
+static void rehearse(const heft_net *net, int32_t rows, int32_t sequences, int32_t outputs,
+                     heft_plan_device *counts, size_t *arena_floats)
+{
+    heft_batch b = { .T = rows, .S = sequences, .N = outputs };
+    *counts = (heft_plan_device){ 0 };
+    heft_run r = { .m = net, .dev = (heft_device *)counts, .ops = &heft_ops_plan, .b = &b };
+    heft_forward(&r, NULL);
+    *arena_floats = r.peak;
+}
+
+size_t heft_text_room(const heft_model *m)
+{
+    return HEFT_MAX_STOP_BYTES + (m->tokenizer ? heft_stream_max(m->tokenizer) : 0);
+}
+
+static size_t widest_rope(const heft_spec *s)
+{
+    int32_t width = 0;
+    for (int32_t i = 0; i < s->n_rope; i++)
+        if (s->rope[i].kind == HEFT_ROPE_DYNAMIC && s->rope[i].r.width > width)
+            width = s->rope[i].r.width;
+    return (size_t)width / 2;
+}
+
+enum { PARTS = 18 };
+
+static void parts_of(heft_engine *e, heft_part p[PARTS])
+{
+    const heft_spec *s = &e->m->net.spec;
+    const size_t seqs = (size_t)e->o.sequences, batch = (size_t)e->o.batch,
+                 ropes = (size_t)s->n_rope;
+    const size_t vocab = (size_t)e->m->net.g.head.w.rows;
+    const size_t hidden = e->o.hidden ? (size_t)(s->L + 1) * batch * (size_t)s->D : 0;
+    p[0] = (heft_part){ &e->seq, seqs, sizeof *e->seq };
+    p[1] = (heft_part){ &e->seq_tokens, seqs * (size_t)e->o.context, sizeof *e->seq_tokens };
+    p[2] = (heft_part){ &e->seq_inv, seqs * ropes * widest_rope(s), sizeof *e->seq_inv };
+    p[3] = (heft_part){ &e->arena, e->arena_floats, sizeof *e->arena };
+    p[4] = (heft_part){ &e->logits, (size_t)e->o.outputs * vocab, sizeof *e->logits };
+    p[5] = (heft_part){ &e->hidden, hidden, sizeof *e->hidden };
+    p[6] = (heft_part){ &e->token, batch, sizeof *e->token };
+    p[7] = (heft_part){ &e->pos, batch, sizeof *e->pos };
+    p[8] = (heft_part){ &e->row_seq, batch, sizeof *e->row_seq };
+    p[9] = (heft_part){ &e->first, seqs + 1, sizeof *e->first };
+    p[10] = (heft_part){ &e->past, seqs + 1, sizeof *e->past };
+    p[11] = (heft_part){ &e->slot, seqs + 1, sizeof *e->slot };
+    p[12] = (heft_part){ &e->out, (size_t)e->o.outputs, sizeof *e->out };
+    p[13] = (heft_part){ &e->inv, ropes * seqs, sizeof *e->inv };
+    p[14] = (heft_part){ &e->candidate, vocab, sizeof *e->candidate };
+    p[15] = (heft_part){ &e->count, vocab, sizeof *e->count };
+    p[16] = (heft_part){ &e->kind, vocab, sizeof *e->kind };
+    p[17] = (heft_part){ &e->text, heft_text_room(e->m), 1 };
+}
+
+/* Resolve the options into *e and add up *plan; allocates nothing. */
+static heft_status plan_engine(const heft_model *m, const heft_engine_options *options,
+                               heft_engine *e, unsigned *isa, heft_plan *plan, heft_error *err)
+{
+    heft_plan_device one, step;
+    heft_part parts[PARTS];
+    size_t floats, cache;
+    *e = (heft_engine){ .m = m };
+    heft_status st = resolve(m, options, &e->o, isa, err);
+    if (st) return st;
+    rehearse(&m->net, 1, 1, 1, &one, &floats);
+    rehearse(&m->net, e->o.batch, e->o.sequences, e->o.outputs, &step, &e->arena_floats);
+    e->need = step.need;
+    e->need.threads = e->o.threads;
+    e->need.context = e->o.context;
+    const heft_cache_shape shape = { &m->net.spec, cache_dtype(e->o.cache), e->o.sequences,
+                                     e->o.context, e->o.batch };
+    st = heft_cache_bytes(&shape, &cache, err);
+    if (st) return st;
+    e->cache.shape = shape;
+    parts_of(e, parts);
+    *plan = (heft_plan){
+        .weights_mapped = m->facts.bytes,
+        .weights_copied = m->net.copied_bytes,
+        .cache_per_token = (int64_t)heft_cache_token_bytes(&m->net.spec, shape.type),
+        .cache = (int64_t)cache,
+        .work = (int64_t)(heft_mem_cost(1, sizeof *e) + heft_parts_bytes(parts, PARTS)
+                          + heft_cpu_bytes(&e->need)),
+        .available = heft_memory_available(),
+        .bytes_per_token = (int64_t)one.weight_bytes,
+    };
+    plan->total_private = m->private_bytes + plan->cache + plan->work;
+    return HEFT_OK;
+}
+
+heft_status heft_engine_plan(const heft_model *m, const heft_engine_options *options,
+                             heft_plan *out, heft_error *err)
+{
+    heft_engine e;
+    unsigned isa;
+    return plan_engine(m, options, &e, &isa, out, err);
+}
+
+/* ---- opening ---------------------------------------------------------- */
+
+static heft_status check_fits(const heft_model *m, const heft_engine *e, const heft_plan *p,
+                              heft_error *err)
+{
+    const double gib = 1024.0 * 1024 * 1024;
+    if (p->available < 0) return HEFT_OK;
+    if (p->total_private > p->available && !e->o.force)
+        return heft_fail(err, HEFT_E_NOMEM,
+                         "a context of %d needs %.2f GiB of memory, %.2f GiB of it the cache; "
+                         "%.2f GiB are available. Use a smaller context, or force it",
+                         e->o.context, (double)p->total_private / gib, (double)p->cache / gib,
+                         (double)p->available / gib);
+    int64_t over = p->weights_mapped + p->total_private - p->available;
+    if (over > 0)
+        heft_warn(&m->log,
+                  "weights and buffers exceed the available memory by %.2f GiB: up to that much is "
+                  "read from "
+                  "the disk for every token",
+                  (double)over / gib);
+    return HEFT_OK;
+}
+
+heft_status heft_engine_open(const heft_model *m, const heft_engine_options *options,
+                             heft_engine **out, heft_error *err)
+{
+    heft_engine planned;
+    heft_plan plan;
+    unsigned isa;
+    heft_status st = plan_engine(m, options, &planned, &isa, &plan, err);
+    if (!st) st = check_fits(m, &planned, &plan, err);
+    if (st) return st;
+    heft_engine *e = heft_alloc(1, sizeof *e);
+    if (!e) return heft_nomem(err, "an engine");
+    const heft_cache_shape shape = planned.cache.shape;
+    planned.cache.shape.spec = NULL; /* not open yet */
+    *e = planned;
+    heft_part parts[PARTS];
+    parts_of(e, parts);
+    st = heft_parts_alloc(parts, PARTS) ? HEFT_OK : heft_nomem(err, "the engine's buffers");
+    if (!st) st = heft_cpu_open(&e->need, isa, &e->device, err);
+    if (!st) st = heft_cache_open(&e->cache, &shape, err);
+    if (st) {
+        heft_engine_close(e);
+        return st;
+    }
+    size_t own = (size_t)m->net.spec.n_rope * widest_rope(&m->net.spec);
+    for (int32_t i = 0; i < e->o.sequences; i++)
+        e->seq[i] = (heft_seq){ .e = e,
+                                .slot = i,
+                                .token = e->seq_tokens + (size_t)i * (size_t)e->o.context,
+                                .own = e->seq_inv + (size_t)i * own };
+    for (int32_t i = 0; m->tokenizer && i < heft_engine_vocab(e); i++)
+        e->kind[i] = !heft_tokenizer_has(m->tokenizer, i)     ? HEFT_TOKEN_ABSENT
+                     : heft_tokenizer_is_end(m->tokenizer, i) ? HEFT_TOKEN_END
+                                                              : HEFT_TOKEN_TEXT;
+    *out = e;
+    return HEFT_OK;
+}
+
+void heft_engine_close(heft_engine *e)
+{
+    if (!e) return;
+    heft_part parts[PARTS];
+    parts_of(e, parts);
+    heft_parts_free(parts, PARTS);
+    heft_cache_close(&e->cache);
+    heft_cpu_close(e->device);
+    heft_free(e);
+}
+
+const heft_engine_options *heft_engine_resolved(const heft_engine *e)
+{
+    return &e->o;
+}
+
+int32_t heft_engine_vocab(const heft_engine *e)
+{
+    return e->m->net.g.head.w.rows;
+}
+
+const float *heft_engine_logits(const heft_engine *e, int32_t i)
+{
+    return e->logits + (size_t)i * (size_t)heft_engine_vocab(e);
+}
+
+const float *heft_engine_hidden(const heft_engine *e, int32_t layer)
+{
+    return e->hidden + (size_t)layer * (size_t)e->o.batch * (size_t)e->m->net.spec.D;
+}

@@ -1,0 +1,64 @@
+/* The objects behind heft.h: a loaded model, an engine, its sequences. */
+#ifndef HEFT_ENGINE_ENGINE_H
+#define HEFT_ENGINE_ENGINE_H
+
+#include "model/cache.h"
+#include "text/tokenizer.h"
+
+struct heft_model {
+    heft_source *source;
+    heft_net net;
+    heft_tokenizer *tokenizer; /* NULL: the release has none */
+    heft_model_facts facts;
+    heft_format_bytes format[HEFT_DTYPES];
+    heft_log log;
+    int64_t private_bytes; /* that opening allocated and keeps */
+};
+
+struct heft_seq {
+    heft_engine *e;
+    int32_t slot, length, max_length;
+    bool open;
+    int32_t *token; /* (engine's context) */
+    float *own;     /* (n_rope, widest/2)  tables of ropes that depend on the length */
+    const float *inv[HEFT_MAX_ROPE];
+};
+
+enum { HEFT_TOKEN_TEXT, HEFT_TOKEN_ABSENT, HEFT_TOKEN_END };
+
+/* A candidate of sampling. */
+typedef struct {
+    float p; /* logit, later probability */
+    int32_t id;
+} heft_candidate;
+
+struct heft_engine {
+    const heft_model *m;
+    heft_engine_options o; /* resolved */
+    heft_device_need need;
+    heft_device *device;
+    heft_cache cache;
+    size_t arena_floats;
+
+    /* allocated together: engine.c, parts_of */
+    heft_seq *seq;                  /* (sequences) */
+    int32_t *seq_tokens;            /* (sequences, context) */
+    float *seq_inv;                 /* (sequences, n_rope, widest/2) */
+    float *arena, *logits;          /* (arena_floats), (outputs, vocab) */
+    float *hidden;                  /* (layers + 1, batch, D), or empty */
+    int32_t *token, *pos, *row_seq; /* (batch) */
+    int32_t *first, *past, *slot;   /* (sequences + 1) */
+    int32_t *out;                   /* (outputs) */
+    const float **inv;              /* (n_rope, sequences) */
+    heft_candidate *candidate;      /* (vocab) */
+    int32_t *count;                 /* (vocab)  times a token occurs in the penalties' window */
+    uint8_t *kind;                  /* (vocab)  HEFT_TOKEN_*, as the tokenizer has it */
+    char *text;                     /* (heft_text_room)  of a generation */
+
+    int32_t rows; /* of the last step */
+};
+
+/* Bytes that a generation's text buffer holds: the longest stop string and one token's text. */
+size_t heft_text_room(const heft_model *m);
+
+#endif

@@ -1,0 +1,228 @@
+/* Sequences, and the step that advances several of them together. */
+#include "engine/engine.h"
+
+#include <string.h>
+
+/* ---- opening, forking, rewinding --------------------------------------- */
+
+static void clear(heft_seq *s)
+{
+    heft_cache_clear(&s->e->cache, s->slot);
+    s->length = 0;
+    s->open = false;
+}
+
+static heft_status take(heft_engine *e, int32_t max_length, heft_seq **out, heft_error *err)
+{
+    if (max_length < 1 || max_length > e->o.context)
+        return heft_fail(err, HEFT_E_ARG,
+                         "a sequence of %d tokens was asked for; the engine's context is %d",
+                         max_length, e->o.context);
+    for (int32_t i = 0; i < e->o.sequences; i++) {
+        heft_seq *s = &e->seq[i];
+        if (s->open) continue;
+        s->open = true;
+        s->length = 0;
+        s->max_length = max_length;
+        const heft_spec *spec = &e->m->net.spec;
+        for (int32_t r = 0; r < spec->n_rope; r++)
+            s->inv[r] = heft_rope_inv(&spec->rope[r], max_length,
+                                      s->own + (size_t)r * (size_t)spec->rope[r].r.width / 2);
+        *out = s;
+        return HEFT_OK;
+    }
+    return heft_fail(err, HEFT_E_ARG, "all %d sequences of the engine are open", e->o.sequences);
+}
+
+heft_status heft_seq_open(heft_engine *e, int32_t max_length, heft_seq **out, heft_error *err)
+{
+    return take(e, max_length ? max_length : e->o.context, out, err);
+}
+
+heft_status heft_seq_fork(const heft_seq *s, heft_seq **out, heft_error *err)
+{
+    heft_seq *copy;
+    heft_status st = take(s->e, s->max_length, &copy, err);
+    if (st) return st;
+    heft_cache_fork(&s->e->cache, s->slot, copy->slot);
+    memcpy(copy->token, s->token, (size_t)s->length * sizeof *s->token);
+    copy->length = s->length;
+    *out = copy;
+    return HEFT_OK;
+}
+
+void heft_seq_close(heft_seq *s)
+{
+    if (s) clear(s);
+}
+
+int32_t heft_seq_length(const heft_seq *s)
+{
+    return s->length;
+}
+
+const int32_t *heft_seq_tokens(const heft_seq *s)
+{
+    return s->token;
+}
+
+heft_status heft_seq_rewind(heft_seq *s, int32_t length, heft_error *err)
+{
+    if (length < 0 || length > s->length)
+        return heft_fail(err, HEFT_E_ARG, "a sequence of %d tokens cannot be rewound to %d",
+                         s->length, length);
+    heft_cache *c = &s->e->cache;
+    if (heft_cache_intact(c, s->slot, length)) {
+        s->length = length;
+        heft_cache_trim(c, s->slot, length);
+        return HEFT_OK;
+    }
+    /* Something a window had let go is needed again: run the tokens anew, same bits (law 3). */
+    heft_cache_clear(c, s->slot);
+    s->length = 0;
+    return heft_seq_feed(s, s->token, length, HEFT_LOGITS_NONE, err);
+}
+
+/* ---- a step ------------------------------------------------------------ */
+
+static heft_status check_feed(const heft_engine *e, const heft_feed *f, int32_t *rows,
+                              int32_t *outputs, heft_error *err)
+{
+    if (f->n < 1)
+        return heft_fail(err, HEFT_E_ARG, "a sequence is fed %d tokens, expected at least 1", f->n);
+    if (f->seq->length + f->n > f->seq->max_length)
+        return heft_fail(err, HEFT_E_ARG,
+                         "%d more tokens after %d do not fit a sequence of at most %d", f->n,
+                         f->seq->length, f->seq->max_length);
+    for (int32_t i = 0; i < f->n; i++)
+        if (f->token[i] < 0 || f->token[i] >= e->m->net.spec.V)
+            return heft_fail(err, HEFT_E_ARG, "token %d is %d, expected 0 to %d", i, f->token[i],
+                             e->m->net.spec.V - 1);
+    *rows += f->n;
+    *outputs += f->logits == HEFT_LOGITS_ALL ? f->n : f->logits == HEFT_LOGITS_LAST;
+    if (*rows > e->o.batch)
+        return heft_fail(err, HEFT_E_ARG, "a step of more than %d rows was asked for", e->o.batch);
+    if (*outputs > e->o.outputs)
+        return heft_fail(err, HEFT_E_ARG, "logits of more than %d rows were asked for",
+                         e->o.outputs);
+    return HEFT_OK;
+}
+
+static heft_status check_feeds(const heft_engine *e, const heft_feed *feed, int32_t n,
+                               heft_error *err)
+{
+    int32_t rows = 0, outputs = 0;
+    heft_status st = HEFT_OK;
+    if (n < 1 || n > e->o.sequences)
+        return heft_fail(err, HEFT_E_ARG, "a step of %d sequences was asked for, expected 1 to %d",
+                         n, e->o.sequences);
+    for (int32_t i = 0; i < n && !st; i++) {
+        for (int32_t j = 0; j < i; j++)
+            if (feed[j].seq == feed[i].seq)
+                return heft_fail(err, HEFT_E_ARG, "a sequence is fed twice in one step");
+        st = check_feed(e, &feed[i], &rows, &outputs, err);
+    }
+    return st;
+}
+
+/* Pages for every row, or none changed hands that anyone could see. */
+static heft_status reserve(heft_engine *e, const heft_feed *feed, int32_t n, heft_error *err)
+{
+    for (int32_t i = 0; i < n; i++) {
+        const heft_seq *s = feed[i].seq;
+        heft_status st =
+            heft_cache_reserve(&e->cache, s->slot, s->length, s->length + feed[i].n, err);
+        if (!st) continue;
+        for (int32_t j = 0; j < i; j++)
+            heft_cache_trim(&e->cache, feed[j].seq->slot, feed[j].seq->length);
+        return st;
+    }
+    return HEFT_OK;
+}
+
+static heft_batch make_batch(heft_engine *e, const heft_feed *feed, int32_t n)
+{
+    heft_batch b = { .S = n,
+                     .token = e->token,
+                     .pos = e->pos,
+                     .seq = e->row_seq,
+                     .first = e->first,
+                     .past = e->past,
+                     .out = e->out,
+                     .inv = e->inv,
+                     .page = e->cache.table,
+                     .slot = e->slot,
+                     .pages = e->cache.pages };
+    const int32_t ropes = e->m->net.spec.n_rope;
+    for (int32_t s = 0; s < n; s++) {
+        const heft_feed *f = &feed[s];
+        e->first[s] = b.T;
+        e->past[s] = f->seq->length;
+        e->slot[s] = f->seq->slot;
+        for (int32_t r = 0; r < ropes; r++)
+            e->inv[(size_t)r * (size_t)n + (size_t)s] = f->seq->inv[r];
+        for (int32_t i = 0; i < f->n; i++, b.T++) {
+            e->token[b.T] = f->token[i];
+            e->pos[b.T] = f->seq->length + i;
+            e->row_seq[b.T] = s;
+            if (f->logits == HEFT_LOGITS_ALL || (f->logits == HEFT_LOGITS_LAST && i == f->n - 1))
+                e->out[b.N++] = b.T;
+        }
+    }
+    e->first[n] = b.T;
+    return b;
+}
+
+static void keep_hidden(void *to, int32_t layer, const float *x)
+{
+    heft_engine *e = to;
+    size_t D = (size_t)e->m->net.spec.D;
+    memcpy(e->hidden + (size_t)layer * (size_t)e->o.batch * D, x, (size_t)e->rows * D * sizeof *x);
+}
+
+heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, heft_error *err)
+{
+    heft_status st = check_feeds(e, feed, n, err);
+    if (!st) st = reserve(e, feed, n, err);
+    if (st) return st;
+    heft_batch b = make_batch(e, feed, n);
+    e->rows = b.T;
+    heft_run r = { .m = &e->m->net,
+                   .dev = e->device,
+                   .ops = &heft_ops_cpu,
+                   .b = &b,
+                   .kv = e->cache.kv,
+                   .arena = e->arena,
+                   .capture = e->o.hidden ? keep_hidden : NULL,
+                   .to = e };
+    heft_forward(&r, e->logits);
+    st = heft_ops_cpu.sync(e->device, err);
+    if (!st) st = heft_source_check(e->m->source, err);
+    for (int32_t i = 0; i < n; i++) {
+        heft_seq *s = feed[i].seq;
+        if (!st) {
+            memmove(s->token + s->length, feed[i].token, (size_t)feed[i].n * sizeof *s->token);
+            s->length += feed[i].n;
+        }
+        heft_cache_trim(&e->cache, s->slot, s->length);
+    }
+    return st;
+}
+
+heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
+                          heft_error *err)
+{
+    if (logits == HEFT_LOGITS_ALL && n > s->e->o.batch)
+        return heft_fail(err, HEFT_E_ARG,
+                         "logits of all of %d tokens were asked for; one step has %d rows", n,
+                         s->e->o.batch);
+    heft_status st = HEFT_OK;
+    for (int32_t done = 0, part; done < n && !st; done += part) {
+        part = n - done < s->e->o.batch ? n - done : s->e->o.batch;
+        bool last = done + part == n;
+        heft_feed f = { s, token + done, part,
+                        last || logits == HEFT_LOGITS_ALL ? logits : HEFT_LOGITS_NONE };
+        st = heft_engine_step(s->e, &f, 1, err);
+    }
+    return st;
+}

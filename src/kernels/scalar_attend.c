@@ -1,0 +1,104 @@
+/* Attention over one tile, and the joining of results: the definition, never optimised. */
+#include "kernels/fill.h"
+#include "kernels/sums.h"
+
+#include <assert.h>
+#include <math.h>
+
+/* ---- joining ---- */
+
+/* How much of each of two partial results goes into the joined one. */
+typedef struct {
+    float m, l;
+    float mine, theirs; /* factors of the values */
+    bool first;         /* there was nothing before: the values are theirs, bit for bit */
+} joint;
+
+static joint join(const heft_partial *a, float m, float l)
+{
+    if (a->l == 0) return (joint){ .m = m, .l = l, .first = true };
+    joint j = { .m = a->m > m ? a->m : m };
+    j.mine = heft_exp(a->m - j.m);
+    j.theirs = heft_exp(m - j.m);
+    j.l = fmaf(a->l, j.mine, l * j.theirs);
+    return j;
+}
+
+static float joined(const joint *j, float mine, float theirs)
+{
+    return j->first ? theirs : fmaf(mine, j->mine, theirs * j->theirs);
+}
+
+static void merge(heft_partial *a, const heft_partial *b, int32_t dv)
+{
+    if (b->l == 0) return;
+    joint j = join(a, b->m, b->l);
+    for (int32_t d = 0; d < dv; d++)
+        a->o[d] = joined(&j, a->o[d], b->o[d]);
+    a->m = j.m;
+    a->l = j.l;
+}
+
+/* ---- one tile ---- */
+
+static float dot(const heft_tile *t, int32_t e, const float *q)
+{
+    const uint8_t *k = t->k + (size_t)e * t->k_stride;
+    size_t width = t->dtype == HEFT_F32 ? 4 : 2;
+    float s[16] = { 0 };
+    for (int32_t i = 0; i < t->dk; i++)
+        s[i % 16] = fmaf(q[i], heft_number((uint8_t)t->dtype, k + width * (size_t)i), s[i % 16]);
+    return heft_fold(s);
+}
+
+static float score(const heft_tile *t, int32_t e, const heft_query *q)
+{
+    float s = t->scale * dot(t, e, q->q);
+    if (t->softcap > 0) s = t->softcap * heft_tanh(s / t->softcap);
+    return q->slope == 0 ? s : fmaf(q->slope, (float)(t->pos + e - q->pos), s);
+}
+
+/* sum over e of p[e] v[e][d], e ascending */
+static float weigh(const heft_tile *t, const heft_query *q, const float *p, int32_t d)
+{
+    const uint8_t *v = t->v + (size_t)d * (t->dtype == HEFT_F32 ? 4 : 2);
+    float o = 0;
+    for (int32_t e = q->lo; e < q->hi; e++)
+        o = fmaf(p[e], heft_number((uint8_t)t->dtype, v + (size_t)e * t->v_stride), o);
+    return o;
+}
+
+static void attend_one(const heft_tile *t, const heft_query *q)
+{
+    float p[HEFT_TILE], part[16] = { 0 };
+    float m = -INFINITY;
+    for (int32_t e = q->lo; e < q->hi; e++) {
+        p[e] = score(t, e, q);
+        m = p[e] > m ? p[e] : m;
+    }
+    m += 0.0f; /* -0 would depend on the order */
+    for (int32_t e = q->lo; e < q->hi; e++) {
+        p[e] = heft_exp(p[e] - m);
+        part[e % 16] += p[e];
+    }
+    joint j = join(q->state, m, heft_fold(part));
+    for (int32_t d = 0; d < t->dv; d++)
+        q->state->o[d] = joined(&j, q->state->o[d], weigh(t, q, p, d));
+    q->state->m = j.m;
+    q->state->l = j.l;
+}
+
+static void attend(const heft_tile *t, const heft_query *q, int32_t nq)
+{
+    for (int32_t i = 0; i < nq; i++) {
+        if (q[i].lo >= q[i].hi) continue;
+        assert(q[i].lo >= 0 && q[i].hi <= HEFT_TILE);
+        attend_one(t, q + i);
+    }
+}
+
+void heft_kernels_scalar_attend(heft_kernels *k)
+{
+    k->attend = attend;
+    k->merge = merge;
+}

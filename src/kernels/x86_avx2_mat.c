@@ -1,0 +1,219 @@
+/* AVX2 matrix products: which kernel multiplies what, and the quantiser of activations. */
+#include "kernels/x86_avx2_mat.h"
+#include "kernels/fill.h"
+
+#include <assert.h>
+#include <math.h>
+
+/* ---- activations ---- */
+
+INLINE __m256i absolute_bits(__m256 x)
+{
+    return _mm256_and_si256(_mm256_castps_si256(x), _mm256_set1_epi32(0x7fffffff));
+}
+
+/* Largest of eight; the bits of floats without a sign are in the order of their values, with
+ * infinity and the NaNs on top. */
+INLINE int32_t largest(__m256i v)
+{
+    __m128i m = _mm_max_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256(v, 1));
+    m = _mm_max_epi32(m, _mm_shuffle_epi32(m, 0x4e));
+    m = _mm_max_epi32(m, _mm_shuffle_epi32(m, 0xb1));
+    return _mm_cvtsi128_si32(m);
+}
+
+/* Sum of 16 bytes. */
+INLINE int16_t sum_bytes(__m128i q)
+{
+    const __m128i flipped = _mm_xor_si128(q, _mm_set1_epi8(-128));
+    const __m128i sums = _mm_sad_epu8(flipped, _mm_setzero_si128());
+    return (int16_t)(_mm_cvtsi128_si32(sums) + _mm_extract_epi16(sums, 4) - 16 * 128);
+}
+
+static void quantise_block(heft_act *a, const float *x)
+{
+    const __m256 v[4] = { _mm256_loadu_ps(x), _mm256_loadu_ps(x + 8), _mm256_loadu_ps(x + 16),
+                          _mm256_loadu_ps(x + 24) };
+    const __m256i m01 = _mm256_max_epi32(absolute_bits(v[0]), absolute_bits(v[1]));
+    const __m256i m23 = _mm256_max_epi32(absolute_bits(v[2]), absolute_bits(v[3]));
+    const int32_t bits = largest(_mm256_max_epi32(m01, m23));
+    float m;
+    memcpy(&m, &bits, sizeof m);
+    if (!isfinite(m)) {
+        *a = (heft_act){ .d = NAN, .s = NAN };
+        return;
+    }
+
+    if (m < HEFT_ACT_MIN) m = 0;
+    const __m256 id = _mm256_set1_ps(m > 0 ? 127.0f / m : 0);
+    __m256i q[4];
+    for (int32_t i = 0; i < 4; i++)
+        q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], id));
+    const __m256i words01 = _mm256_packs_epi32(q[0], q[1]),
+                  words23 = _mm256_packs_epi32(q[2], q[3]);
+    const __m256i bytes = _mm256_permutevar8x32_epi32(_mm256_packs_epi16(words01, words23),
+                                                      _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7));
+    _mm256_storeu_si256((__m256i *)(void *)a->q, bytes);
+    a->d = m / 127.0f;
+    a->h[0] = sum_bytes(_mm256_castsi256_si128(bytes));
+    a->h[1] = sum_bytes(_mm256_extracti128_si256(bytes, 1));
+    a->s = a->d * (float)(a->h[0] + a->h[1]);
+}
+
+static void quantise_avx2(heft_act *a, const float *x, int32_t k)
+{
+    assert(k % 32 == 0);
+    for (int32_t b = 0; b < k / 32; b++)
+        quantise_block(a + b, x + 32 * b);
+}
+
+/* ---- formats ---- */
+
+enum {
+    /* Bytes of a panel that stay in the second cache while every column passes. More k than that
+     * are done in several passes, with the sums waiting in y. */
+    PANEL_BYTES = 320 << 10,
+    FEW_COLUMNS = 8, /* up to here straight from the file is faster than through a panel */
+};
+
+typedef struct {
+    size_t block; /* bytes of one block of the panel */
+    heft_avx2_tiler *tile;
+    heft_avx2_putter *put;
+    heft_avx2_unpacker *unpack; /* NULL: through heft_unpack and put */
+    heft_avx2_rower *rows;      /* NULL: always a panel */
+} format;
+
+/* clang-format off */
+static const format formats[HEFT_DTYPES] = {
+    [HEFT_Q4_0] = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4,
+                    heft_avx2_unpack_q4_0, heft_avx2_rows_q4_0 },
+    [HEFT_Q8_0] = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8,
+                    heft_avx2_unpack_q8_0, heft_avx2_rows_q8_0 },
+    [HEFT_Q4_K] = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a,
+                    heft_avx2_unpack_q4_k, heft_avx2_rows_q4_k },
+    [HEFT_Q5_K] = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a,
+                    heft_avx2_unpack_q5_k, heft_avx2_rows_q5_k },
+    [HEFT_Q6_K] = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6,
+                    heft_avx2_unpack_q6_k, heft_avx2_rows_q6_k },
+};
+/* clang-format on */
+
+/* ---- few columns ---- */
+
+/* Needs r1 >= 8: the last group of eight ends at r1 and may begin before r0; what lies before is
+ * computed and dropped. */
+static void mul_rows(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *x, int32_t n,
+                     float *const *y)
+{
+    heft_avx2_rower *rows = formats[w->dtype].rows;
+    for (int32_t r = r0; r < r1; r += 8) {
+        const int32_t first = r + 8 <= r1 ? r : r1 - 8;
+        const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
+        for (int32_t c = 0; c < n; c += 4) {
+            const int32_t nc = n - c < 4 ? n - c : 4;
+            float acc[4][8];
+            rows(row, (size_t)w->stride, x + c, nc, w->cols / 32, acc);
+            for (int32_t i = 0; i < nc; i++)
+                memcpy(y[c + i] + r, acc[i] + (r - first), sizeof(float) * (size_t)(first + 8 - r));
+        }
+    }
+}
+
+/* ---- many columns ---- */
+
+/* Blocks b .. b + n - 1 of the 16 rows from `first` on to the panel. */
+static void fill_panel(void *panel, const heft_mat *w, int32_t first, int32_t b, int32_t n)
+{
+    const format *f = &formats[w->dtype];
+    const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
+    if (f->unpack && first + PANEL_ROWS <= w->rows) {
+        const heft_dtype_info *info = &heft_dtypes[w->dtype];
+        for (int32_t i = 0; i < n; i += 8) { /* 256 k here, and as much of the next rows fetched */
+            const int32_t part = n - i < 8 ? n - i : 8;
+            const size_t at = (size_t)(b + i) * 32 / (size_t)info->block * (size_t)info->bytes;
+            const size_t bytes = (size_t)part * 32 / (size_t)info->block * (size_t)info->bytes;
+            fetch(row + PANEL_ROWS * ((size_t)w->stride + at), PANEL_ROWS * bytes);
+            f->unpack((uint8_t *)panel + f->block * (size_t)i, row, (size_t)w->stride, b + i, part);
+        }
+        return;
+    }
+    for (int32_t i = 0; i < n; i++)
+        for (int32_t r = 0; r < PANEL_ROWS; r++) {
+            heft_block block;
+            heft_unpack(&block, w, first + r < w->rows ? first + r : w->rows - 1, b + i);
+            f->put((uint8_t *)panel + f->block * (size_t)i, r, &block);
+        }
+}
+
+/* The panel's blocks from b on times all columns; rows r .. r1 - 1 of y, which the panel has from
+ * its row `skip` on. */
+static void mul_panel(const format *f, const void *panel, int32_t b, int32_t blocks,
+                      const heft_act *const *x, int32_t n, float *const *y, int32_t r, int32_t r1,
+                      int32_t skip)
+{
+    const size_t bytes = sizeof(float) * (size_t)(r1 - r);
+    for (int32_t c = 0; c < n; c += 4) {
+        const int32_t nc = n - c < 4 ? n - c : 4;
+        float acc[4][PANEL_ROWS] __attribute__((aligned(64))) = { { 0 } };
+        const heft_act *a[4];
+        for (int32_t i = 0; i < nc; i++) {
+            a[i] = x[c + i] + b;
+            if (b > 0) memcpy(acc[i] + skip, y[c + i] + r, bytes);
+        }
+        if (blocks > 0) f->tile(panel, a, nc, blocks, acc);
+        for (int32_t i = 0; i < nc; i++)
+            memcpy(y[c + i] + r, acc[i] + skip, bytes);
+    }
+}
+
+static void mul_panels(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *x,
+                       int32_t n, float *const *y, void *scratch)
+{
+    const format *f = &formats[w->dtype];
+    const int32_t all = w->cols / 32, most = (int32_t)(PANEL_BYTES / f->block) / 8 * 8;
+    const int32_t passes = all > most ? (all + most - 1) / most : 1;
+    const int32_t step = (all + 8 * passes - 1) / (8 * passes) * 8;
+    for (int32_t r = r0; r < r1; r += PANEL_ROWS) {
+        const int32_t end = r + PANEL_ROWS < r1 ? r + PANEL_ROWS : r1;
+        const int32_t first = end >= PANEL_ROWS ? end - PANEL_ROWS : 0;
+        for (int32_t pass = 0, b = 0; pass < passes; pass++, b += step) {
+            const int32_t blocks = all - b < step ? all - b : step;
+            fill_panel(scratch, w, first, b, blocks);
+            mul_panel(f, scratch, b, blocks, x, n, y, r, end, r - first);
+        }
+    }
+}
+
+/* ---- the table ---- */
+
+static void mul_avx2(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+                     float *const *y, void *scratch)
+{
+    assert(heft_dtypes[w->dtype].sum != HEFT_SUM_NONE && 0 <= r0 && r1 <= w->rows);
+    const heft_act *const *a = (const heft_act *const *)x;
+    const float *const *floats = (const float *const *)x;
+    if (w->by_col)
+        heft_avx2_mul_c(w, r0, r1, floats, n, y, scratch);
+    else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
+        heft_avx2_mul_f(w, r0, r1, floats, n, y, scratch);
+    else if (n <= FEW_COLUMNS && formats[w->dtype].rows && r1 >= 8)
+        mul_rows(w, r0, r1, a, n, y);
+    else
+        mul_panels(w, r0, r1, a, n, y, scratch);
+}
+
+static size_t mul_scratch_avx2(int32_t cols)
+{
+    const size_t panel = (size_t)cols / 32 * PANEL_BLOCK_MAX,
+                 floats = heft_avx2_float_scratch(cols);
+    const size_t most = panel < PANEL_BYTES ? panel : PANEL_BYTES;
+    return most > floats ? most : floats;
+}
+
+void heft_kernels_avx2_mat(heft_kernels *k)
+{
+    k->quantise = quantise_avx2;
+    k->mul = mul_avx2;
+    k->mul_scratch = mul_scratch_avx2;
+}

@@ -1,0 +1,219 @@
+/* The pieces of the AVX2 matrix kernels, and what they share.
+ *
+ * Lanes are rows, so there is no sum across lanes. Weights are handled in granules of four
+ * consecutive k (32 bits): one register holds a granule of eight rows, and vpmaddubsw multiplies
+ * it with one granule of the activations, broadcast.
+ *
+ * Few columns: rows.c multiplies eight rows at a time straight from the file.
+ * Many columns: unpack.c writes 16 rows into a panel, tile.c multiplies it with four columns at a
+ * time. A format without kernels of its own reaches the panel through heft_unpack. */
+#ifndef HEFT_KERNELS_X86_AVX2_MAT_H
+#define HEFT_KERNELS_X86_AVX2_MAT_H
+
+#include "kernels/kernels.h"
+
+#include <immintrin.h>
+#include <string.h>
+
+/* ---- panels ---- */
+
+enum { PANEL_ROWS = 16 };
+
+/* One block of 32 k of 16 rows; q[i] is granule i. Numbers are unsigned, at most as wide as the
+ * name says; what was added to make them so is taken off in the integer sum. */
+typedef struct { /* class A, 4 or 5 bits */
+    uint8_t q[8][PANEL_ROWS][4];
+    float d[PANEL_ROWS], m[PANEL_ROWS];
+} panel_a;
+
+typedef struct { /* class S, 4 bits: q - 8 */
+    uint8_t q[8][PANEL_ROWS][4];
+    float d[PANEL_ROWS];
+} panel_s4;
+
+typedef struct { /* class S, 8 bits: q[0] + 16 q[1] - 128, two nibbles */
+    uint8_t q[2][8][PANEL_ROWS][4];
+    float d[PANEL_ROWS];
+} panel_s8;
+
+typedef struct { /* class Q, 6 bits: q - 32 */
+    uint8_t q[8][PANEL_ROWS][4];
+    int16_t sc[2][PANEL_ROWS][2]; /* the scale of half h, twice, for vpmaddwd */
+    int16_t off[PANEL_ROWS][2];   /* -32 times the scales of both halves */
+    float d[PANEL_ROWS];
+} panel_q6;
+
+enum { PANEL_BLOCK_MAX = sizeof(panel_s8) };
+
+/* Blocks b .. b + n - 1 (b and n multiples of the format's stored block) of the 16 rows from
+ * `row` on, `stride` bytes apart, to a panel. */
+typedef void heft_avx2_unpacker(void *panel, const uint8_t *row, size_t stride, int32_t b,
+                                int32_t n);
+heft_avx2_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpack_q4_k,
+    heft_avx2_unpack_q5_k, heft_avx2_unpack_q6_k;
+
+/* The same for one canonical block, row r (0 .. 15) of a panel's block. */
+typedef void heft_avx2_putter(void *panel_block, int32_t r, const heft_block *w);
+heft_avx2_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6;
+
+/* acc[c] += a panel of `blocks` blocks times column a[c], c < n, 1 <= n <= 4. acc is 64-byte
+ * aligned. */
+typedef void heft_avx2_tiler(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
+                             float (*acc)[PANEL_ROWS]);
+heft_avx2_tiler heft_avx2_tile_a4, heft_avx2_tile_a5, heft_avx2_tile_s4, heft_avx2_tile_s8,
+    heft_avx2_tile_q6;
+
+/* ---- rows ---- */
+
+/* acc[c] = the eight rows from `row` on, of `blocks` blocks, times column a[c], c < n,
+ * 1 <= n <= 4. */
+typedef void heft_avx2_rower(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
+                             int32_t blocks, float (*acc)[8]);
+heft_avx2_rower heft_avx2_rows_q4_0, heft_avx2_rows_q8_0, heft_avx2_rows_q4_k, heft_avx2_rows_q5_k,
+    heft_avx2_rows_q6_k;
+
+/* ---- float weights ---- */
+
+/* As heft_kernels.mul, for class F and class C. scratch: heft_avx2_float_scratch(cols) bytes,
+ * aligned to 64. */
+void heft_avx2_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
+                     float *const *y, void *scratch);
+void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
+                     float *const *y, void *scratch);
+size_t heft_avx2_float_scratch(int32_t cols);
+
+/* ---- what rows.c and unpack.c share: eight rows of the file in registers ---- */
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE __m256i low_nibbles(__m256i v)
+{
+    return _mm256_and_si256(v, _mm256_set1_epi8(15));
+}
+
+INLINE __m256i high_nibbles(__m256i v)
+{
+    return low_nibbles(_mm256_srli_epi16(v, 4));
+}
+
+/* 16 bytes of rows i and i + 4. */
+INLINE __m256i two_rows(const uint8_t *p, size_t stride)
+{
+    return _mm256_loadu2_m128i((const __m128i *)(const void *)(p + 4 * stride),
+                               (const __m128i *)(const void *)p);
+}
+
+/* 16 bytes at `row` of eight rows -> t[i]: bytes 4i .. 4i + 3 of rows 0 .. 7. */
+INLINE void granules(const uint8_t *row, size_t stride, __m256i t[4])
+{
+    const __m256i a = two_rows(row, stride), b = two_rows(row + stride, stride);
+    const __m256i c = two_rows(row + 2 * stride, stride), d = two_rows(row + 3 * stride, stride);
+    const __m256i ab0 = _mm256_unpacklo_epi32(a, b), ab1 = _mm256_unpackhi_epi32(a, b);
+    const __m256i cd0 = _mm256_unpacklo_epi32(c, d), cd1 = _mm256_unpackhi_epi32(c, d);
+    t[0] = _mm256_unpacklo_epi64(ab0, cd0);
+    t[1] = _mm256_unpackhi_epi64(ab0, cd0);
+    t[2] = _mm256_unpacklo_epi64(ab1, cd1);
+    t[3] = _mm256_unpackhi_epi64(ab1, cd1);
+}
+
+/* The half at p of eight rows, widened. */
+INLINE __m256 halves(const uint8_t *p, size_t stride)
+{
+    int16_t h[8];
+    for (size_t i = 0; i < 8; i++)
+        memcpy(&h[i], p + stride * i, sizeof h[i]);
+    return _mm256_cvtph_ps(_mm_setr_epi16(h[0], h[1], h[2], h[3], h[4], h[5], h[6], h[7]));
+}
+
+/* The low half of each lane, widened. */
+INLINE __m256 half_of_lane(__m256i v)
+{
+    const __m256i low = _mm256_and_si256(v, _mm256_set1_epi32(0xffff));
+    const __m256i packed = _mm256_packus_epi32(low, _mm256_setzero_si256());
+    return _mm256_cvtph_ps(_mm256_castsi256_si128(_mm256_permute4x64_epi64(packed, 8)));
+}
+
+INLINE __m256 byte_of_lane(__m256i v, int32_t j)
+{
+    const __m256i byte = _mm256_and_si256(_mm256_srli_epi32(v, 8 * j), _mm256_set1_epi32(255));
+    return _mm256_cvtepi32_ps(byte);
+}
+
+/* The head of a Q4_K or Q5_K block: scales and minima as bytes, blocks 0-3 and 4-7. */
+typedef struct {
+    __m256 d, minus_dmin;
+    __m256i sc[2], mn[2];
+} head_k;
+
+INLINE head_k read_head_k(const uint8_t *block, size_t stride)
+{
+    const __m256i six = _mm256_set1_epi8(63), upper = _mm256_set1_epi8(0x30);
+    __m256i h[4]; /* d and dmin; bytes 0-3, 4-7 and 8-11 of the scales */
+    granules(block, stride, h);
+    return (head_k){
+        .d = half_of_lane(h[0]),
+        .minus_dmin =
+            _mm256_xor_ps(half_of_lane(_mm256_srli_epi32(h[0], 16)), _mm256_set1_ps(-0.0f)),
+        .sc = { _mm256_and_si256(h[1], six),
+                _mm256_or_si256(low_nibbles(h[3]),
+                                _mm256_and_si256(_mm256_srli_epi16(h[1], 2), upper)) },
+        .mn = { _mm256_and_si256(h[2], six),
+                _mm256_or_si256(high_nibbles(h[3]),
+                                _mm256_and_si256(_mm256_srli_epi16(h[2], 2), upper)) },
+    };
+}
+
+INLINE __m256 scale_k(const head_k *h, int32_t j)
+{
+    return _mm256_mul_ps(h->d, byte_of_lane(h->sc[j / 4], j % 4));
+}
+
+INLINE __m256 minimum_k(const head_k *h, int32_t j)
+{
+    return _mm256_mul_ps(h->minus_dmin, byte_of_lane(h->mn[j / 4], j % 4));
+}
+
+/* Q5_K: a granule of block j from its nibbles and the granule of fifth bits. */
+INLINE __m256i five_bits(__m256i nibbles, __m256i qh, int32_t j)
+{
+    const __m256i bit = j < 4 ? _mm256_slli_epi16(qh, 4 - j) : _mm256_srli_epi16(qh, j - 4);
+    return _mm256_or_si256(nibbles, _mm256_and_si256(bit, _mm256_set1_epi8(16)));
+}
+
+/* Q6_K: a granule of quarter u from its byte of ql and of qh. */
+INLINE __m256i six_bits(__m256i ql, __m256i qh, int32_t u)
+{
+    const __m256i low = u < 2 ? low_nibbles(ql) : high_nibbles(ql);
+    const __m256i top = u < 2 ? _mm256_slli_epi16(qh, 4 - 2 * u) : _mm256_srli_epi16(qh, 2 * u - 4);
+    return _mm256_or_si256(low, _mm256_and_si256(top, _mm256_set1_epi8(0x30)));
+}
+
+/* Q6_K: the two scales of block j as int16 pairs (s0, s0), (s1, s1), and -32 (s0, s1); s: the 16
+ * bytes of scales. */
+typedef struct {
+    __m256i sc[2], off;
+} scales_q6;
+
+INLINE scales_q6 read_scales_q6(const __m256i s[4], int32_t j)
+{
+    const __m256i low = _mm256_set1_epi32(0xffff);
+    const __m256i v = j % 2 ? s[j / 2] : _mm256_slli_epi32(s[j / 2], 16); /* s1 s0 0 0 */
+    const __m256i s0 = _mm256_srai_epi32(_mm256_slli_epi32(v, 8), 24),
+                  s1 = _mm256_srai_epi32(v, 24);
+    const __m256i s0_low = _mm256_and_si256(s0, low), s1_high = _mm256_slli_epi32(s1, 16);
+    return (scales_q6){
+        .sc = { _mm256_or_si256(s0_low, _mm256_slli_epi32(s0, 16)),
+                _mm256_or_si256(s1_high, _mm256_and_si256(s1, low)) },
+        .off = _mm256_mullo_epi16(_mm256_or_si256(s0_low, s1_high), _mm256_set1_epi16(-32)),
+    };
+}
+
+/* Fetch `bytes` from p on into the first cache. Assembly, because gcc 12 takes an inline function
+ * of nothing but prefetches for one without effect and drops the call. */
+INLINE void fetch(const uint8_t *p, size_t bytes)
+{
+    for (size_t o = 0; o < bytes; o += 64)
+        __asm__ volatile("prefetcht0 (%0)" ::"r"(p + o));
+}
+
+#endif

@@ -1,0 +1,254 @@
+/* Paged caches: what sequences keep of their tokens. */
+#include "model/cache.h"
+
+#include <assert.h>
+#include <string.h>
+
+enum { NONE = -1 };
+
+static int32_t pages_of(int64_t tokens)
+{
+    return (int32_t)((tokens + HEFT_TILE - 1) / HEFT_TILE);
+}
+
+static size_t lines(size_t bytes)
+{
+    return heft_mem_cost(1, bytes);
+}
+
+static bool decl_of(const heft_spec *s, int32_t layer, heft_cache_decl *d)
+{
+    heft_cache_decl all[HEFT_MAX_CACHE] = { 0 };
+    int32_t n = s->layer[layer].mixer->caches(s, layer, all);
+    assert(n <= 1);
+    *d = all[0];
+    return n > 0;
+}
+
+static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
+{
+    return lines((size_t)HEFT_TILE * (size_t)d->G * (size_t)(d->dk + d->dv)
+                 * (size_t)heft_dtypes[type].bytes);
+}
+
+/* Pages a sequence holds at most: all of its positions; with a reach, those that the rows of one
+ * step can see or are. */
+static int32_t pages_each(const heft_cache_shape *s, int32_t keep)
+{
+    int32_t all = pages_of(s->context);
+    int32_t some = keep ? pages_of((int64_t)keep - 1 + s->batch) + 1 : all;
+    return some < all ? some : all;
+}
+
+static int32_t find_group(const heft_cache *c, int32_t keep)
+{
+    int32_t g = 0;
+    while (g < c->n_groups && c->group[g].keep != keep)
+        g++;
+    return g;
+}
+
+/* Groups, pages and pool size, without memory. */
+static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_error *err)
+{
+    *c = (heft_cache){ .shape = *shape, .pages = pages_of(shape->context) };
+    for (int32_t i = 0; i < shape->spec->L; i++) {
+        heft_cache_decl d;
+        if (!decl_of(shape->spec, i, &d)) continue;
+        int32_t g = find_group(c, d.keep);
+        if (g == HEFT_MAX_GROUPS)
+            return heft_fail(err, HEFT_E_UNSUPPORTED,
+                             "layer %d: its window of %d tokens is the model's %dth; heft keeps "
+                             "at most %d different ones",
+                             i, d.keep, g + 1, HEFT_MAX_GROUPS);
+        if (g == c->n_groups) {
+            c->group[c->n_groups++].keep = d.keep;
+            c->group[g].n_pages = shape->slots * pages_each(shape, d.keep);
+        }
+        c->group[g].page_bytes += layer_page_bytes(&d, shape->type);
+        c->pool_bytes += (size_t)c->group[g].n_pages * layer_page_bytes(&d, shape->type);
+    }
+    return HEFT_OK;
+}
+
+enum { PARTS = 2 + 3 * HEFT_MAX_GROUPS };
+
+static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
+{
+    int32_t n = 0;
+    p[n++] = (heft_part){ &c->kv, (size_t)c->shape.spec->L, sizeof *c->kv };
+    p[n++] = (heft_part){ &c->pool, c->pool_bytes, 1 };
+    for (int32_t g = 0; g < c->n_groups; g++) {
+        heft_cache_group *k = &c->group[g];
+        p[n++] =
+            (heft_part){ &k->table, (size_t)c->shape.slots * (size_t)c->pages, sizeof *k->table };
+        p[n++] = (heft_part){ &k->refs, (size_t)k->n_pages, sizeof *k->refs };
+        p[n++] = (heft_part){ &k->free, (size_t)k->n_pages, sizeof *k->free };
+    }
+    return n;
+}
+
+heft_status heft_cache_bytes(const heft_cache_shape *shape, size_t *bytes, heft_error *err)
+{
+    heft_cache c;
+    heft_part p[PARTS];
+    heft_status st = lay_out(&c, shape, err);
+    if (!st) *bytes = heft_parts_bytes(p, parts_of(&c, p));
+    return st;
+}
+
+size_t heft_cache_token_bytes(const heft_spec *s, heft_dtype type)
+{
+    size_t bytes = 0;
+    for (int32_t i = 0; i < s->L; i++) {
+        heft_cache_decl d;
+        if (decl_of(s, i, &d))
+            bytes += (size_t)d.G * (size_t)(d.dk + d.dv) * (size_t)heft_dtypes[type].bytes;
+    }
+    return bytes;
+}
+
+heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_error *err)
+{
+    heft_part p[PARTS];
+    heft_status st = lay_out(c, shape, err);
+    if (st) return st;
+    if (!heft_parts_alloc(p, parts_of(c, p))) return heft_nomem(err, "the cache");
+    for (int32_t g = 0; g < c->n_groups; g++) {
+        heft_cache_group *k = &c->group[g];
+        c->table[g] = k->table;
+        for (size_t i = 0; i < (size_t)shape->slots * (size_t)c->pages; i++)
+            k->table[i] = NONE;
+        for (k->n_free = 0; k->n_free < k->n_pages; k->n_free++)
+            k->free[k->n_free] = k->n_pages - 1 - k->n_free; /* low pages go first */
+    }
+    uint8_t *at = c->pool;
+    for (int32_t i = 0; i < shape->spec->L; i++) {
+        heft_cache_decl d;
+        if (!decl_of(shape->spec, i, &d)) continue;
+        int32_t g = find_group(c, d.keep);
+        c->kv[i] = (heft_kv){ .base = at,
+                              .page_bytes = layer_page_bytes(&d, shape->type),
+                              .dtype = shape->type,
+                              .G = d.G,
+                              .dk = d.dk,
+                              .dv = d.dv,
+                              .group = g,
+                              .layer = i };
+        at += (size_t)c->group[g].n_pages * c->kv[i].page_bytes;
+    }
+    return HEFT_OK;
+}
+
+void heft_cache_close(heft_cache *c)
+{
+    heft_part p[PARTS];
+    if (!c->shape.spec) return;
+    heft_parts_free(p, parts_of(c, p));
+    *c = (heft_cache){ 0 };
+}
+
+static int32_t *row_of(const heft_cache *c, int32_t g, int32_t slot)
+{
+    return c->group[g].table + (size_t)slot * (size_t)c->pages;
+}
+
+static void drop(heft_cache_group *k, int32_t *entry)
+{
+    if (*entry == NONE) return;
+    if (--k->refs[*entry] == 0) k->free[k->n_free++] = *entry;
+    *entry = NONE;
+}
+
+static void copy_page(heft_cache *c, int32_t g, int32_t from, int32_t to)
+{
+    for (int32_t i = 0; i < c->shape.spec->L; i++) {
+        const heft_kv *kv = &c->kv[i];
+        if (!kv->base || kv->group != g) continue;
+        memcpy(kv->base + (size_t)to * kv->page_bytes, kv->base + (size_t)from * kv->page_bytes,
+               kv->page_bytes);
+    }
+}
+
+/* Pages of positions from .. to-1 that are missing or shared. */
+static int32_t wanted(const heft_cache *c, int32_t g, int32_t slot, int32_t from, int32_t to)
+{
+    const int32_t *row = row_of(c, g, slot);
+    int32_t n = 0;
+    for (int32_t p = from / HEFT_TILE; p * HEFT_TILE < to; p++)
+        n += row[p] == NONE || c->group[g].refs[row[p]] > 1;
+    return n;
+}
+
+heft_status heft_cache_reserve(heft_cache *c, int32_t slot, int32_t from, int32_t to,
+                               heft_error *err)
+{
+    for (int32_t g = 0; g < c->n_groups; g++)
+        if (wanted(c, g, slot, from, to) > c->group[g].n_free)
+            return heft_fail(err, HEFT_E_NOMEM,
+                             "the cache is full: %d pages of %d tokens are left, %d are needed",
+                             c->group[g].n_free, HEFT_TILE, wanted(c, g, slot, from, to));
+    for (int32_t g = 0; g < c->n_groups; g++) {
+        heft_cache_group *k = &c->group[g];
+        int32_t *row = row_of(c, g, slot);
+        for (int32_t p = from / HEFT_TILE; p * HEFT_TILE < to; p++) {
+            int32_t old = row[p];
+            if (old != NONE && k->refs[old] == 1) continue;
+            row[p] = k->free[--k->n_free];
+            k->refs[row[p]] = 1;
+            if (old == NONE) continue;
+            k->refs[old]--; /* another slot still has it */
+            copy_page(c, g, old, row[p]);
+        }
+    }
+    return HEFT_OK;
+}
+
+/* First position that a token at `length` can see in group g. */
+static int32_t first_seen(const heft_cache *c, int32_t g, int32_t length)
+{
+    int32_t keep = c->group[g].keep;
+    return keep && length - keep + 1 > 0 ? length - keep + 1 : 0;
+}
+
+void heft_cache_trim(heft_cache *c, int32_t slot, int32_t length)
+{
+    for (int32_t g = 0; g < c->n_groups; g++) {
+        int32_t *row = row_of(c, g, slot), first = first_seen(c, g, length) / HEFT_TILE;
+        for (int32_t p = first - 1; p >= 0 && row[p] != NONE; p--)
+            drop(&c->group[g], &row[p]);
+        for (int32_t p = pages_of(length); p < c->pages && row[p] != NONE; p++)
+            drop(&c->group[g], &row[p]);
+    }
+}
+
+bool heft_cache_intact(const heft_cache *c, int32_t slot, int32_t length)
+{
+    for (int32_t g = 0; g < c->n_groups; g++) {
+        const int32_t *row = row_of(c, g, slot);
+        for (int32_t p = first_seen(c, g, length) / HEFT_TILE; p * HEFT_TILE < length; p++)
+            if (row[p] == NONE) return false;
+    }
+    return true;
+}
+
+void heft_cache_fork(heft_cache *c, int32_t from, int32_t to)
+{
+    for (int32_t g = 0; g < c->n_groups; g++) {
+        const int32_t *row = row_of(c, g, from);
+        int32_t *copy = row_of(c, g, to);
+        for (int32_t p = 0; p < c->pages; p++) {
+            copy[p] = row[p];
+            if (row[p] != NONE) c->group[g].refs[row[p]]++;
+        }
+    }
+}
+
+void heft_cache_clear(heft_cache *c, int32_t slot)
+{
+    for (int32_t g = 0; g < c->n_groups; g++) {
+        int32_t *row = row_of(c, g, slot);
+        for (int32_t p = 0; p < c->pages; p++)
+            drop(&c->group[g], &row[p]);
+    }
+}

@@ -1,0 +1,384 @@
+/* Reading a configuration: config.json or GGUF metadata behind one set of typed getters, and the
+ * accounts of law 2: what nobody asked for is known to be harmless, must have its usual value, or
+ * is named. */
+#include "model/cfg.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+void heft_cfg_refuse(struct heft_cfg *c, heft_status code, const char *fmt, ...)
+{
+    if (c->failed) return;
+    va_list ap;
+    va_start(ap, fmt);
+    c->failed = true;
+    c->error.code = code;
+    (void)vsnprintf(c->error.text, sizeof c->error.text, fmt, ap);
+    va_end(ap);
+}
+
+bool heft_cfg_is_gguf(const struct heft_cfg *c)
+{
+    return c->gguf;
+}
+
+/* The first of the names "a|b|c" that the object has; the others count as read too. */
+static const heft_value *lookup(struct heft_cfg *c, const char *names)
+{
+    char key[160];
+    const heft_value *first = NULL;
+    while (names && *names) {
+        size_t n = strcspn(names, "|");
+        if (c->gguf)
+            (void)snprintf(key, sizeof key, "%.*s.%.*s", (int)c->arch.n, c->arch.p, (int)n, names);
+        else
+            (void)snprintf(key, sizeof key, "%.*s", (int)n, names);
+        const heft_value *v = heft_value_get(c->root, key);
+        if (!first) first = v;
+        names += n + (names[n] == '|');
+    }
+    return first;
+}
+
+const heft_value *heft_cfg_find(struct heft_cfg *c, const char *hf, const char *gguf)
+{
+    return lookup(c, c->gguf ? gguf : hf);
+}
+
+/* The key's value if it is there, not null, and of the kind; else NULL, with the error noted where
+ * the kind is wrong or a required key is absent. */
+static const heft_value *typed(struct heft_cfg *c, const char *hf, const char *gguf, unsigned kinds,
+                               const char *expected, bool required)
+{
+    const char *name = c->gguf ? gguf : hf;
+    const heft_value *v = name ? lookup(c, name) : NULL;
+    if (!v || v->kind == HEFT_V_NULL) {
+        if (required && name)
+            heft_cfg_refuse(c, HEFT_E_FORMAT, "%s%s%s is %s, expected %s",
+                            c->gguf ? heft_show(c->arch).text : "", c->gguf ? "." : "", name,
+                            v ? "null" : "missing", expected);
+        return NULL;
+    }
+    if (kinds >> v->kind & 1) return v;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %s, expected %s", heft_show(v->key).text,
+                    heft_value_kind_name(v->kind), expected);
+    return NULL;
+}
+
+static const unsigned integer = 1u << HEFT_V_INT | 1u << HEFT_V_REAL,
+                      real = 1u << HEFT_V_INT | 1u << HEFT_V_REAL;
+
+int32_t heft_cfg_int(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent)
+{
+    const heft_value *v = typed(c, hf, gguf, integer, "an integer", absent == HEFT_REQUIRED);
+    if (!v) return absent == HEFT_REQUIRED ? 1 : absent;
+    double d = v->kind == HEFT_V_INT ? (double)v->n : v->real;
+    if (d == floor(d) && d >= INT32_MIN + 1.0 && d <= INT32_MAX) return (int32_t)d;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected an integer of at most %d",
+                    heft_show(v->key).text, d, INT32_MAX);
+    return 1;
+}
+
+int32_t heft_cfg_int_or_null(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent,
+                             int32_t null)
+{
+    const heft_value *v = heft_cfg_find(c, hf, gguf);
+    return v && v->kind == HEFT_V_NULL ? null : heft_cfg_int(c, hf, gguf, absent);
+}
+
+float heft_cfg_real(struct heft_cfg *c, const char *hf, const char *gguf, double absent)
+{
+    const heft_value *v = typed(c, hf, gguf, real, "a number", false);
+    if (!v) return (float)absent;
+    float f = (float)v->real;
+    if (isfinite(f)) return f;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a finite number", heft_show(v->key).text,
+                    v->real);
+    return (float)absent;
+}
+
+bool heft_cfg_bool(struct heft_cfg *c, const char *hf, const char *gguf, bool absent)
+{
+    const heft_value *v = typed(c, hf, gguf, 1u << HEFT_V_BOOL, "true or false", false);
+    return v ? v->n != 0 : absent;
+}
+
+heft_str heft_cfg_str(struct heft_cfg *c, const char *hf, const char *gguf, const char *absent)
+{
+    const heft_value *v = typed(c, hf, gguf, 1u << HEFT_V_STRING, "a string", false);
+    return v ? v->str : heft_str_of(absent);
+}
+
+bool heft_cfg_has(struct heft_cfg *c, const char *hf, const char *gguf)
+{
+    return heft_cfg_find(c, hf, gguf) != NULL;
+}
+
+bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
+{
+    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
+    if (!types || types->kind == HEFT_V_NULL) return absent;
+    const heft_value *t = heft_value_at(types, layer);
+    if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "full_attention")) return true;
+    if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                    "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
+                    t && t->kind == HEFT_V_STRING ? heft_show(t->str).text : "missing");
+    return absent;
+}
+
+void heft_cfg_upper_windows(struct heft_cfg *c, heft_spec *s, int32_t rope)
+{
+    bool slides = heft_cfg_bool(c, "use_sliding_window", NULL, false);
+    int32_t window = heft_cfg_int_or_null(c, "sliding_window", NULL, 4096, 0);
+    int32_t first = heft_cfg_int(c, "max_window_layers", NULL, 28);
+    for (int32_t i = 0; s->layer && i < s->L; i++) {
+        bool full = heft_cfg_full(c, i, i < first);
+        s->layer[i].attn.rope = rope;
+        s->layer[i].attn.window = slides && !full ? window : 0;
+    }
+}
+
+heft_act_kind heft_cfg_act(struct heft_cfg *c, const char *hf, heft_act_kind absent)
+{
+    static const struct {
+        const char *name;
+        heft_act_kind kind;
+    } names[] = {
+        { "silu", HEFT_ACT_SILU },
+        { "swish", HEFT_ACT_SILU },
+        { "gelu", HEFT_ACT_GELU_ERF },
+        { "gelu_python", HEFT_ACT_GELU_ERF },
+        { "gelu_new", HEFT_ACT_GELU_TANH },
+        { "gelu_pytorch_tanh", HEFT_ACT_GELU_TANH },
+        { "gelu_fast", HEFT_ACT_GELU_TANH },
+        { "gelu_accurate", HEFT_ACT_GELU_TANH },
+        { "gelu_python_tanh", HEFT_ACT_GELU_TANH },
+        { "relu", HEFT_ACT_RELU },
+        { "quick_gelu", HEFT_ACT_SIGMOID_1702 },
+    };
+    heft_str name = heft_cfg_str(c, hf, NULL, "");
+    if (name.n == 0) return absent;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (heft_str_is(name, names[i].name)) return names[i].kind;
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s is \"%s\", which heft does not know", hf,
+                    heft_show(name).text);
+    return absent;
+}
+
+static heft_presence presence(struct heft_cfg *c, const char *hf)
+{
+    const heft_value *v = typed(c, hf, NULL, 1u << HEFT_V_BOOL, "true or false", false);
+    return !v ? HEFT_MAYBE : v->n ? HEFT_YES : HEFT_NO;
+}
+
+void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
+{
+    s->L = heft_cfg_int(c, "num_hidden_layers", "block_count", HEFT_REQUIRED);
+    s->D = heft_cfg_int(c, "hidden_size", "embedding_length", HEFT_REQUIRED);
+    s->ctx = heft_cfg_int(c, "max_position_embeddings", "context_length",
+                          c->family->context && !c->gguf ? c->family->context : HEFT_REQUIRED);
+    s->V = heft_cfg_int(c, "vocab_size", "vocab_size", c->gguf ? 0 : HEFT_REQUIRED);
+    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-6);
+    s->tied = presence(c, "tie_word_embeddings");
+    int32_t H = heft_cfg_int(c, "num_attention_heads", "attention.head_count", HEFT_REQUIRED);
+    int32_t G = heft_cfg_int_or_null(c, "num_key_value_heads", "attention.head_count_kv",
+                                     c->family->kv_heads && !c->gguf ? c->family->kv_heads : H, H);
+    int32_t F = heft_cfg_int(c, "intermediate_size", "feed_forward_length", HEFT_REQUIRED);
+    int32_t even = H > 0 ? s->D / H : 0;
+    int32_t dk = heft_cfg_int_or_null(c, "head_dim", "attention.key_length",
+                                      c->family->head_width ? c->family->head_width : even, even);
+    int32_t dv = heft_cfg_int(c, NULL, "attention.value_length", dk);
+    heft_act_kind act = heft_cfg_act(c, "hidden_act", HEFT_ACT_SILU);
+    if (!c->failed && (s->L < 1 || s->L > HEFT_MAX_LAYERS))
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "the number of layers is %d, expected 1 to %d", s->L,
+                        HEFT_MAX_LAYERS);
+    if (c->failed) return;
+    s->layer = heft_arena_alloc(c->arena, (size_t)s->L, sizeof *s->layer);
+    if (!s->layer) {
+        heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for %d layers", s->L);
+        return;
+    }
+    for (int32_t i = 0; i < s->L; i++) {
+        heft_layer_spec *l = &s->layer[i];
+        heft_layer_default(l);
+        l->F = F;
+        l->act.fn = act;
+        l->attn.H = H;
+        l->attn.G = G;
+        l->attn.dk = dk;
+        l->attn.dv = dv;
+        l->attn.q = (heft_heads){ 0, H, 0, dk };
+        l->attn.k = (heft_heads){ 0, G, 0, dk };
+        l->attn.v = (heft_heads){ 0, G, 0, dv };
+        l->attn.kv_from = i;
+        l->attn.scale = dk > 0 ? (float)(1 / sqrt((double)dk)) : 0;
+    }
+}
+
+/* ---- finding the family, and closing the accounts ---------------------- */
+
+/* Keys of config.json that change nothing in a forward pass, for every family. */
+static const char *const harmless[] = {
+    "_name_or_path",
+    "architectures",
+    "auto_map",
+    "attention_dropout",
+    "attn_pdrop",
+    "bos_token_id",
+    "dtype",
+    "embd_pdrop",
+    "eos_token_id",
+    "hidden_dropout",
+    "initializer_range",
+    "model_type",
+    "output_attentions",
+    "output_hidden_states",
+    "pad_token_id",
+    "pretraining_tp",
+    "resid_pdrop",
+    "return_dict",
+    "torch_dtype",
+    "transformers_version",
+    "unk_token_id",
+    "use_cache",
+    "_attn_implementation",
+    "_attn_implementation_autoset",
+    "transformers.js_config",
+    "unsloth_fixed",
+    "unsloth_version",
+    "task_specific_params",
+    "id2label",
+    "label2id",
+    "keys_to_ignore_at_inference",
+    "use_flash_attn",
+    "trust_remote_code",
+    "chunk_size_feed_forward",
+    "problem_type",
+    "tokenizer_class",
+    "prefix",
+    "finetuning_task",
+    "torchscript",
+    "gradient_checkpointing",
+    NULL,
+};
+
+static bool listed(const char *const *list, heft_str key)
+{
+    for (; list && *list; list++)
+        if (heft_str_is(key, *list)) return true;
+    return false;
+}
+
+/* Does the value say what `only` says: "null", "false", "true", or a number? */
+static bool says(const heft_value *v, const char *only)
+{
+    char text[40];
+    switch (v->kind) {
+    case HEFT_V_NULL: return strcmp(only, "null") == 0;
+    case HEFT_V_BOOL: return strcmp(only, v->n ? "true" : "false") == 0;
+    case HEFT_V_INT:
+    case HEFT_V_REAL:
+        (void)snprintf(text, sizeof text, "%g", v->real);
+        return strcmp(only, text) == 0;
+    case HEFT_V_STRING: return heft_str_is(v->str, only);
+    case HEFT_V_ARRAY:
+    case HEFT_V_OBJECT:
+    case HEFT_V_LONG_ARRAY: return false;
+    }
+    return false;
+}
+
+/* Is an unread key silent? GGUF metadata is about more than the model: there, only the keys of the
+ * architecture count. */
+static bool silent(const struct heft_cfg *c, const heft_family *f, heft_str key)
+{
+    if (!c->gguf) return listed(harmless, key) || listed(f->harmless, key);
+    const size_t n = c->arch.n;
+    bool own = key.n > n && memcmp(key.p, c->arch.p, n) == 0 && key.p[n] == '.';
+    return !own || listed(f->harmless, (heft_str){ key.p + n + 1, key.n - n - 1 });
+}
+
+/* Keys that nobody read (law 2), in the configuration and in the objects it was read from. */
+static heft_status unread(const struct heft_cfg *c, const heft_family *f, const heft_value *object,
+                          bool strict, const heft_log *log, heft_error *err)
+{
+    heft_status st = HEFT_OK;
+    for (const heft_value *v = object->child; v && !st; v = v->next) {
+        if (v->read && v->kind == HEFT_V_OBJECT) st = unread(c, f, v, strict, log, err);
+        if (v->read || v->kind == HEFT_V_NULL || silent(c, f, v->key)) continue;
+        if (strict)
+            st = heft_fail(err, HEFT_E_UNSUPPORTED, "config key %s is not known to the family %s",
+                           heft_show(v->key).text, f->name);
+        else
+            heft_warn(log, "config key %s is not known to the family %s and was ignored",
+                      heft_show(v->key).text, f->name);
+    }
+    return st;
+}
+
+static heft_status close_accounts(struct heft_cfg *c, const heft_family *f, bool strict,
+                                  const heft_log *log, heft_error *err)
+{
+    for (const heft_must_be *m = f->must_be; m && m->key; m++) {
+        const heft_value *v = c->gguf ? NULL : heft_value_get(c->root, m->key);
+        if (v && v->kind != HEFT_V_NULL && !says(v, m->only))
+            return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: heft runs %s with %s only",
+                             heft_show(v->key).text, f->name, m->only);
+    }
+    return unread(c, f, c->root, strict, log, err);
+}
+
+static const heft_family *find_family(bool gguf, heft_str name)
+{
+    for (const heft_family *const *f = heft_families; *f; f++)
+        if (listed(gguf ? (*f)->gguf_arch : (*f)->model_type, name)) return *f;
+    return NULL;
+}
+
+static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name, heft_error *err)
+{
+    const char *key = c->gguf ? "general.architecture" : "model_type";
+    const heft_value *v = heft_value_get(c->root, key);
+    if (!v || v->kind != HEFT_V_STRING)
+        return heft_fail(err, HEFT_E_FORMAT, "%s is %s, expected a string", key,
+                         v ? heft_value_kind_name(v->kind) : "missing");
+    *name = c->arch = v->str;
+    if (c->gguf) return HEFT_OK;
+    const heft_value *quant = heft_value_get(c->root, "quantization_config");
+    if (quant && quant->kind != HEFT_V_NULL) {
+        const heft_value *method = heft_value_get(quant, "quant_method");
+        return heft_fail(err, HEFT_E_UNSUPPORTED, "quantization_config: the method %s is not known",
+                         method && method->kind == HEFT_V_STRING ? heft_show(method->str).text
+                                                                 : "of this release");
+    }
+    if (heft_value_get(c->root, "auto_map"))
+        heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
+    return HEFT_OK;
+}
+
+heft_status heft_configure(const heft_source *src, bool strict, const heft_log *log,
+                           heft_arena *arena, bool *used, heft_spec *s, heft_error *err)
+{
+    struct heft_cfg c = { .src = src,
+                          .root = src->config,
+                          .gguf = src->container == HEFT_GGUF,
+                          .arena = arena,
+                          .used = used };
+    heft_str name;
+    heft_status st = begin(&c, log, &name, err);
+    if (st) return st;
+    const heft_family *f = find_family(c.gguf, name);
+    if (!f)
+        return heft_fail(err, HEFT_E_UNSUPPORTED, "heft does not know the model type \"%s\"",
+                         heft_show(name).text);
+    heft_spec_default(s);
+    s->family = c.family = f;
+    f->configure(&c, s);
+    if (c.failed) {
+        if (err) *err = c.error;
+        return heft_context(err, c.error.code, "%s", c.gguf ? "metadata" : "config.json");
+    }
+    return close_accounts(&c, f, strict, log, err);
+}

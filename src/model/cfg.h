@@ -1,0 +1,26 @@
+/* A configuration being read: what the getters of family.h share. */
+#ifndef HEFT_MODEL_CFG_H
+#define HEFT_MODEL_CFG_H
+
+#include "base/cursor.h"
+#include "model/family.h"
+
+#include <string.h>
+
+struct heft_cfg {
+    const heft_source *src;
+    const heft_value
+        *root; /* the object the getters read: config.json (its text_config) or the metadata */
+    const heft_family *family;
+    bool gguf, failed;
+    heft_str arch; /* GGUF: what stands before the dot of its keys */
+    heft_arena *arena;
+    bool *used;       /* (n_tensors) */
+    heft_error error; /* the first; valid where failed */
+};
+
+heft_str heft_cfg_str(struct heft_cfg *, const char *hf, const char *gguf, const char *absent);
+/* The value itself, marked read; NULL: absent. */
+const heft_value *heft_cfg_find(struct heft_cfg *, const char *hf, const char *gguf);
+
+#endif

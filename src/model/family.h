@@ -1,0 +1,118 @@
+/* A family: names of weights as data, and one function for what only code can say.
+ *
+ * To add one, copy the page of its nearest relative in families/, change what differs, and list it
+ * in families.c. docs/add-a-family.md walks through it. */
+#ifndef HEFT_MODEL_FAMILY_H
+#define HEFT_MODEL_FAMILY_H
+
+#include "format/source.h"
+#include "model/spec.h"
+
+/* Extents of weights, in the letters of ops/types.h. */
+typedef enum {
+    HEFT_AXIS_ONE, /* no such axis: a vector */
+    HEFT_AXIS_D,
+    HEFT_AXIS_V,
+    HEFT_AXIS_P /* positions */,
+    HEFT_AXIS_Q,
+    HEFT_AXIS_K,
+    HEFT_AXIS_VAL,
+    HEFT_AXIS_QKV,
+    HEFT_AXIS_O /* H dv */,
+    HEFT_AXIS_HEAD /* dk */,
+    HEFT_AXIS_H,
+    HEFT_AXIS_F,
+    HEFT_AXIS_2F
+} heft_axis;
+
+typedef enum {
+    HEFT_SLOT_LIN,  /* the matrix of a heft_lin, in place */
+    HEFT_SLOT_BIAS, /* its bias: a float copy */
+    HEFT_SLOT_MAT,  /* a table of rows (heft_mat), in place */
+    HEFT_SLOT_NORM, /* the weight of a heft_norm: a float copy */
+    HEFT_SLOT_NORM_BIAS,
+    HEFT_SLOT_VEC, /* a float copy */
+    HEFT_SLOT_NONE /* known, not run, counted */
+} heft_slot;
+
+typedef enum { HEFT_AS_IS, HEFT_BY_COL /* stored [in, out] */, HEFT_ADD_ONE /* w + 1 */ } heft_rule;
+
+typedef enum {
+    HEFT_ALWAYS,
+    HEFT_IF_THERE,
+    HEFT_HEAD, /* by spec.tied: the embedding where there is none */
+    HEFT_IF_QKV_BIAS,
+    HEFT_IF_O_BIAS,
+    HEFT_IF_MLP_BIAS
+} heft_need;
+
+/* Several rows may name one slot: the first whose tensor exists is it. */
+typedef struct {
+    uint16_t at; /* offsetof(heft_layer or heft_globals, ...) */
+    uint8_t slot, rows, cols, need, hf_rule, gguf_rule;
+    /* {} = the layer. hf is behind the release's prefix ("model."); a leading ^ means beside it
+     * ("^lm_head.weight"). NULL = not in that container. */
+    const char *hf, *gguf;
+} heft_weight;
+
+struct heft_cfg;
+
+typedef struct {
+    const char *key, *only; /* config.json must say this, or nothing: "false", "1", "null" */
+} heft_must_be;
+
+typedef struct heft_family {
+    const char *name, *source;                         /* source: the paper or report */
+    const char *const *model_type, *const *gguf_arch;  /* NULL-ended; an arch may be shared */
+    const heft_weight *const *globals, *const *layers; /* NULL-ended; a later table's rows win */
+    const char *const *harmless;           /* config keys that change nothing; or NULL */
+    const heft_must_be *must_be;           /* ended by a NULL key; or NULL */
+    int32_t kv_heads, head_width, context; /* where config.json is silent; 0: H, D / H, required */
+    void (*configure)(struct heft_cfg *, heft_spec *); /* at most 40 lines */
+} heft_family;
+
+extern const heft_family *const heft_families[]; /* NULL-ended */
+
+/* Tables that families share: names.c. */
+extern const heft_weight heft_names_globals[], heft_names_llama[];
+
+/* ---- reading a configuration (cfg.c) ---------------------------------- */
+
+enum { HEFT_REQUIRED = INT32_MIN }; /* as `absent`: the key must be there */
+
+/* config.json or GGUF metadata behind typed getters that mark what was read (law 2) and remember
+ * the first error, so that a page handles none. hf and gguf name the key in either container (GGUF
+ * without "<arch>."); "a|b" tries a, then b; NULL: not in that container. null counts as absent. */
+int32_t heft_cfg_int(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent);
+float heft_cfg_real(struct heft_cfg *, const char *hf, const char *gguf, double absent);
+bool heft_cfg_bool(struct heft_cfg *, const char *hf, const char *gguf, bool absent);
+/* The same, with another value where the key is there and says null. */
+int32_t heft_cfg_int_or_null(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent,
+                             int32_t null);
+/* Is the key there (null counts)? */
+bool heft_cfg_has(struct heft_cfg *, const char *hf, const char *gguf);
+bool heft_cfg_is_gguf(const struct heft_cfg *);
+
+/* The dozen keys of a llama-like model; allocates s->layer. Every getter below needs that. */
+void heft_cfg_llama(struct heft_cfg *, heft_spec *);
+/* Add a rotary table as rope_theta, rope_scaling, rope_parameters (of layer_type where nested; or
+ * NULL) and GGUF's rope.* say; returns its index in s->rope. width: rotated numbers of a head. */
+int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, double theta,
+                      int32_t width);
+/* The rope table for every layer, and the window of qwen: use_sliding_window, sliding_window, on
+ * the layers from max_window_layers, or as layer_types says. */
+void heft_cfg_upper_windows(struct heft_cfg *, heft_spec *, int32_t rope);
+/* Does layer i attend to everything? From layer_types where there is such a list. */
+bool heft_cfg_full(struct heft_cfg *, int32_t layer, bool absent);
+/* The activation named under the key ("silu", "gelu", ...). */
+heft_act_kind heft_cfg_act(struct heft_cfg *, const char *hf, heft_act_kind absent);
+/* Refuse this configuration: one line, names what was found and what was expected. */
+void heft_cfg_refuse(struct heft_cfg *, heft_status, const char *fmt, ...) HEFT_PRINTF(3, 4);
+
+/* Find the family of a source and resolve its spec. `used` (n_tensors) is set for tensors that the
+ * configuration itself read (rope factors). Arena: the spec's tables.
+ * Fails: HEFT_E_UNSUPPORTED (no such family, an unknown value), HEFT_E_FORMAT. */
+heft_status heft_configure(const heft_source *, bool strict, const heft_log *, heft_arena *,
+                           bool *used, heft_spec *, heft_error *) HEFT_MUST_CHECK;
+
+#endif

@@ -1,0 +1,86 @@
+/* The forward pass of a decoder.
+ *
+ *     x = embed(tokens)                          (T, D)
+ *     for each layer:  x = wire(x, mixer, ffn)
+ *     logits = head(norm(x[rows wanted]))        (N, V)
+ *
+ * A wiring says how the two sublayers of a layer join the residual stream. */
+#include "model/run.h"
+
+static float *serial(heft_run *r, const heft_layer *l, float *x)
+{
+    float *o = l->s->mixer->forward(r, l, heft_run_norm(r, &l->n1, x));
+    x = heft_run_join(r, l, x, heft_run_norm(r, &l->n2, o));
+    float *f = l->s->ffn->forward(r, l, heft_run_norm(r, &l->n3, x), x);
+    return heft_run_join(r, l, x, heft_run_norm(r, &l->n4, f));
+}
+
+static float *parallel(heft_run *r, const heft_layer *l, float *x)
+{
+    float *a = heft_run_norm(r, &l->n1, x);
+    float *b = l->n3.kind ? heft_run_norm(r, &l->n3, x) : a;
+    float *o = l->s->mixer->forward(r, l, a);
+    return heft_run_join(r, l, heft_run_join(r, l, x, o), l->s->ffn->forward(r, l, b, x));
+}
+
+static float *post(heft_run *r, const heft_layer *l, float *x) /* OPT-350m */
+{
+    x = heft_run_norm(r, &l->n2, heft_run_join(r, l, x, l->s->mixer->forward(r, l, x)));
+    return heft_run_norm(r, &l->n4, heft_run_join(r, l, x, l->s->ffn->forward(r, l, x, x)));
+}
+
+static float *(*const wirings[])(heft_run *, const heft_layer *, float *) = {
+    [HEFT_WIRE_SERIAL] = serial,
+    [HEFT_WIRE_PARALLEL] = parallel,
+    [HEFT_WIRE_POST] = post,
+};
+
+static float *embed(heft_run *r)
+{
+    const heft_net *m = r->m;
+    float *x = heft_tmp(r, (int64_t)r->b->T * m->spec.D);
+    r->ops->embed(r->dev, x, &m->g.embed, m->g.pos.data ? &m->g.pos : NULL, m->spec.pos_offset,
+                  m->spec.embed_scale, r->b);
+    return heft_run_norm(r, &m->g.embed_norm, x);
+}
+
+static void head(heft_run *r, const float *x, float *logits)
+{
+    const heft_spec *s = &r->m->spec;
+    const int32_t N = r->b->N, V = r->m->g.head.w.rows;
+    if (N == 0) return;
+    float *h = heft_tmp(r, (int64_t)N * s->D), *y = logits;
+    r->ops->pick(r->dev, h, x, r->b->out, N, s->D);
+    if (r->m->g.out_norm.kind) {
+        float *n = heft_tmp(r, (int64_t)N * s->D);
+        r->ops->norm(r->dev, n, h, &r->m->g.out_norm, N, s->D);
+        h = n;
+    }
+    bool scaled = s->logit_scale != 1 || s->logit_cap > 0;
+    if (scaled) y = heft_tmp(r, (int64_t)N * V);
+    r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &r->m->g.head }, h, N);
+    if (scaled) r->ops->scale(r->dev, logits, y, s->logit_scale, s->logit_cap, N, V);
+}
+
+void heft_forward(heft_run *r, float *logits)
+{
+    const heft_spec *s = &r->m->spec;
+    const int64_t TD = (int64_t)r->b->T * s->D;
+    r->used = 0;
+    for (int32_t i = 0; i < s->n_rope; i++) {
+        r->cs[i] = heft_tmp(r, (int64_t)r->b->T * s->rope[i].r.width);
+        r->ops->rope(r->dev, r->cs[i], &s->rope[i].r, i, r->b);
+    }
+    float *stream[2] = { heft_tmp(r, TD), heft_tmp(r, TD) }, *x = embed(r);
+    if (r->capture) r->capture(r->to, 0, x);
+    const size_t kept = r->used;
+    for (int32_t i = 0; i < s->L; i++) {
+        const heft_layer *l = &r->m->layer[i];
+        x = wirings[s->wire](r, l, x);
+        r->ops->scale(r->dev, stream[i & 1], x, 1, 0, r->b->T, s->D);
+        x = stream[i & 1]; /* all else that the layer used is free again */
+        r->used = kept;
+        if (r->capture) r->capture(r->to, i + 1, x);
+    }
+    head(r, x, logits);
+}

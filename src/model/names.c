@@ -1,0 +1,38 @@
+/* Names of weights that families share. Sources: the transformers library's llama module names;
+ * the GGUF specification, "Standardized tensor names". */
+#include "model/run.h"
+
+#include <stddef.h>
+
+/* clang-format off */
+#define G(slot) offsetof(heft_globals, slot)
+#define L(slot) offsetof(heft_layer, slot)
+
+const heft_weight heft_names_globals[] = {
+    { G(embed),    HEFT_SLOT_MAT,  HEFT_AXIS_V, HEFT_AXIS_D,   HEFT_ALWAYS, 0, 0, "embed_tokens.weight", "token_embd.weight" },
+    { G(out_norm), HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "norm.weight",         "output_norm.weight" },
+    { G(head),     HEFT_SLOT_LIN,  HEFT_AXIS_V, HEFT_AXIS_D,   HEFT_HEAD,   0, 0, "^lm_head.weight",     "output.weight" },
+    { 0 },
+};
+
+#define LIN(slot, rows, cols, hf, gguf, bias) \
+    { L(slot), HEFT_SLOT_LIN,  rows, cols,          HEFT_ALWAYS, 0, 0, "layers.{}." hf ".weight", "blk.{}." gguf ".weight" }, \
+    { L(slot), HEFT_SLOT_BIAS, rows, HEFT_AXIS_ONE, bias,        0, 0, "layers.{}." hf ".bias",   "blk.{}." gguf ".bias" }
+#define NORM(slot, axis, need, hf, gguf) \
+    { L(slot), HEFT_SLOT_NORM, axis, HEFT_AXIS_ONE, need, 0, 0, "layers.{}." hf ".weight", "blk.{}." gguf ".weight" }
+
+const heft_weight heft_names_llama[] = {
+    NORM(n1, HEFT_AXIS_D, HEFT_ALWAYS, "input_layernorm", "attn_norm"),
+    LIN(q, HEFT_AXIS_Q,   HEFT_AXIS_D, "self_attn.q_proj", "attn_q",      HEFT_IF_QKV_BIAS),
+    LIN(k, HEFT_AXIS_K,   HEFT_AXIS_D, "self_attn.k_proj", "attn_k",      HEFT_IF_QKV_BIAS),
+    LIN(v, HEFT_AXIS_VAL, HEFT_AXIS_D, "self_attn.v_proj", "attn_v",      HEFT_IF_QKV_BIAS),
+    LIN(o, HEFT_AXIS_D,   HEFT_AXIS_O, "self_attn.o_proj", "attn_output", HEFT_IF_O_BIAS),
+    NORM(n3, HEFT_AXIS_D, HEFT_ALWAYS, "post_attention_layernorm", "ffn_norm"),
+    LIN(gate, HEFT_AXIS_F, HEFT_AXIS_D, "mlp.gate_proj", "ffn_gate", HEFT_IF_MLP_BIAS),
+    LIN(up,   HEFT_AXIS_F, HEFT_AXIS_D, "mlp.up_proj",   "ffn_up",   HEFT_IF_MLP_BIAS),
+    LIN(down, HEFT_AXIS_D, HEFT_AXIS_F, "mlp.down_proj", "ffn_down", HEFT_IF_MLP_BIAS),
+    /* a buffer of old releases: what configure() computes anyway */
+    { 0, HEFT_SLOT_NONE, 0, 0, HEFT_IF_THERE, 0, 0, "layers.{}.self_attn.rotary_emb.inv_freq", NULL },
+    { 0 },
+};
+/* clang-format on */

@@ -1,0 +1,291 @@
+/* Rotary tables: every scaling kind comes down to inverse frequencies and a magnitude.
+ *
+ *     inv_m = theta^(-2m/R),  m < R/2
+ *
+ * linear (arXiv:2306.15595), dynamic NTK, llama3 (Llama 3.1's report, section 3.4.2), yarn
+ * (arXiv:2309.00071), longrope (arXiv:2402.13753). Computed as the reference does, in float, so
+ * that positions of a million still get its angles. */
+#include "model/cfg.h"
+
+#include <math.h>
+
+/* theta^(2m/R) as float arithmetic gives it: the exponent is rounded first. */
+static float power(double theta, int32_t m, int32_t R)
+{
+    float exponent = (float)(2 * m) / (float)R;
+    return (float)pow((double)(float)theta, (double)exponent);
+}
+
+static void plain(float *inv, double theta, int32_t R)
+{
+    for (int32_t m = 0; m < R / 2; m++)
+        inv[m] = 1.0f / power(theta, m, R);
+}
+
+const float *heft_rope_inv(const heft_rope *r, int32_t length, float *own)
+{
+    switch (r->kind) {
+    case HEFT_ROPE_FIXED: return r->inv;
+    case HEFT_ROPE_LONG: return length > r->original ? r->inv_long : r->inv;
+    case HEFT_ROPE_DYNAMIC: break;
+    }
+    int32_t R = r->r.width;
+    double n = length > r->original ? length : r->original;
+    plain(own, r->theta * pow(r->factor * n / r->original - (r->factor - 1), (double)R / (R - 2)),
+          R);
+    return own;
+}
+
+/* Everything the keys of a scaling say, from either container. */
+typedef struct {
+    heft_str kind;
+    double theta;
+    float factor, low, high, beta_fast, beta_slow, attention_factor, mscale, mscale_all;
+    int32_t original, positions; /* positions: the model's context */
+    bool truncate;
+    const heft_value *shorts, *longs;
+} scaling;
+
+static void scale_llama3(const scaling *s, heft_rope *r)
+{
+    const float two_pi = 6.28318530717958647692f, O = (float)s->original;
+    for (int32_t m = 0; m < r->r.width / 2; m++) {
+        float inv = r->inv[m], wave = two_pi / inv;
+        float smooth = (O / wave - s->low) / (s->high - s->low);
+        if (wave > O / s->low)
+            r->inv[m] = inv / s->factor;
+        else if (wave >= O / s->high)
+            r->inv[m] = (1 - smooth) * inv / s->factor + smooth * inv;
+    }
+}
+
+static float yarn_magnitude(float factor, float k)
+{
+    return factor <= 1 ? 1.0f : (float)(0.1 * (double)k * log((double)factor) + 1);
+}
+
+static void scale_yarn(const scaling *s, heft_rope *r)
+{
+    const int32_t R = r->r.width;
+    const double O = s->original, two_pi = 6.28318530717958647692;
+    double lo = R * log(O / ((double)s->beta_fast * two_pi)) / (2 * log(s->theta));
+    double hi = R * log(O / ((double)s->beta_slow * two_pi)) / (2 * log(s->theta));
+    if (s->truncate) {
+        lo = floor(lo);
+        hi = ceil(hi);
+    }
+    if (lo < 0) lo = 0;
+    if (hi > R - 1) hi = R - 1;
+    if (hi == lo) hi += 0.001;
+    for (int32_t m = 0; m < R / 2; m++) {
+        float ramp = (float)(((double)m - lo) / (hi - lo));
+        ramp = ramp < 0 ? 0 : ramp > 1 ? 1 : ramp;
+        r->inv[m] = r->inv[m] / s->factor * ramp + r->inv[m] * (1 - ramp);
+    }
+    if (s->attention_factor > 0)
+        r->r.magnitude = s->attention_factor;
+    else if (s->mscale > 0 && s->mscale_all > 0)
+        r->r.magnitude =
+            yarn_magnitude(s->factor, s->mscale) / yarn_magnitude(s->factor, s->mscale_all);
+    else
+        r->r.magnitude = yarn_magnitude(s->factor, 1);
+}
+
+static void divide(struct heft_cfg *c, float *inv, const heft_value *factors, const char *key,
+                   int32_t n)
+{
+    if (!factors || factors->kind != HEFT_V_ARRAY || factors->n != n) {
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "rope %s has %lld entries, expected %d", key,
+                        (long long)(factors ? factors->n : 0), n);
+        return;
+    }
+    int64_t i = 0;
+    for (const heft_value *v = factors->child; v; v = v->next, i++) {
+        if (v->kind != HEFT_V_INT && v->kind != HEFT_V_REAL) {
+            heft_cfg_refuse(c, HEFT_E_FORMAT, "rope %s[%lld] is %s, expected a number", key,
+                            (long long)i, heft_value_kind_name(v->kind));
+            return;
+        }
+        inv[i] = 1.0f / ((float)v->real * (1.0f / inv[i]));
+    }
+}
+
+static void scale_long(struct heft_cfg *c, const scaling *s, heft_rope *r)
+{
+    int32_t n = r->r.width / 2;
+    r->kind = HEFT_ROPE_LONG;
+    r->original = s->original;
+    r->inv_long = heft_arena_alloc(c->arena, (size_t)n, sizeof(float));
+    if (!r->inv_long) {
+        heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
+        return;
+    }
+    plain(r->inv_long, s->theta, r->r.width);
+    divide(c, r->inv, s->shorts, "short_factor", n);
+    divide(c, r->inv_long, s->longs, "long_factor", n);
+    float f = s->factor;
+    r->r.magnitude = s->attention_factor > 0 ? s->attention_factor
+                     : f <= 1                ? 1.0f
+                              : (float)sqrt(1 + log((double)f) / log((double)s->original));
+}
+
+static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
+{
+    if (s->kind.n == 0 || heft_str_is(s->kind, "default") || heft_str_is(s->kind, "none")) return;
+    if (!(s->factor > 0) || !isfinite(s->factor) || s->original < 1) {
+        heft_cfg_refuse(c, HEFT_E_FORMAT,
+                        "rope scaling %s has factor %g over %d positions, expected both above 0",
+                        heft_show(s->kind).text, (double)s->factor, s->original);
+    } else if (heft_str_is(s->kind, "linear")) {
+        for (int32_t m = 0; m < r->r.width / 2; m++)
+            r->inv[m] /= s->factor;
+    } else if (heft_str_is(s->kind, "dynamic")) {
+        r->kind = HEFT_ROPE_DYNAMIC;
+        r->original = s->positions;
+        r->theta = s->theta;
+        r->factor = (double)s->factor;
+    } else if (heft_str_is(s->kind, "llama3")) {
+        scale_llama3(s, r);
+    } else if (heft_str_is(s->kind, "yarn")) {
+        scale_yarn(s, r);
+    } else if (heft_str_is(s->kind, "longrope") || heft_str_is(s->kind, "su")) {
+        scale_long(c, s, r);
+    } else {
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "rope scaling \"%s\" is not known; heft knows default, linear, "
+                        "dynamic, llama3, yarn and longrope",
+                        heft_show(s->kind).text);
+    }
+}
+
+/* config.json: rope_theta and rope_scaling, or rope_parameters of transformers 5, flat or nested
+ * by layer type. */
+static scaling from_json(struct heft_cfg *c, const char *layer_type, double theta)
+{
+    const heft_value *root = c->root, *params = heft_value_get(root, "rope_parameters");
+    const heft_value *old = heft_value_get(root, "rope_scaling");
+    if (params && layer_type && heft_value_get(params, layer_type))
+        params = heft_value_get(params, layer_type);
+    if (!params || params->kind != HEFT_V_OBJECT) params = old;
+    scaling s = { .theta = (double)heft_cfg_real(c, "rope_theta", NULL, theta), .truncate = true };
+    s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, HEFT_REQUIRED);
+    s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, 0);
+    if (!params || params->kind != HEFT_V_OBJECT) return s;
+    c->root = params; /* the getters below read there, and messages name it */
+    s.theta = (double)heft_cfg_real(c, "rope_theta", NULL, s.theta);
+    s.kind = heft_cfg_str(c, "rope_type|type", NULL, "");
+    if (s.original == 0)
+        s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, s.positions);
+    bool plain_kind = s.kind.n == 0 || heft_str_is(s.kind, "default")
+                      || heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su");
+    s.factor =
+        heft_cfg_real(c, "factor", NULL, plain_kind ? 1 : (double)s.positions / (double)s.original);
+    if ((heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su")) && s.original > 0
+        && (s.original != s.positions || !heft_cfg_has(c, "factor", NULL)))
+        s.factor = (float)((double)s.positions / (double)s.original);
+    s.low = heft_cfg_real(c, "low_freq_factor", NULL, 1);
+    s.high = heft_cfg_real(c, "high_freq_factor", NULL, 4);
+    s.beta_fast = heft_cfg_real(c, "beta_fast", NULL, 32);
+    s.beta_slow = heft_cfg_real(c, "beta_slow", NULL, 1);
+    s.attention_factor = heft_cfg_real(c, "attention_factor", NULL, 0);
+    s.mscale = heft_cfg_real(c, "mscale", NULL, 0);
+    s.mscale_all = heft_cfg_real(c, "mscale_all_dim", NULL, 0);
+    s.truncate = heft_cfg_bool(c, "truncate", NULL, true);
+    if (heft_cfg_real(c, "partial_rotary_factor", NULL, 1) != 1)
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "partial_rotary_factor of rope_parameters: heft runs this family "
+                        "with 1 only");
+    s.shorts = heft_value_get(params, "short_factor");
+    s.longs = heft_value_get(params, "long_factor");
+    heft_value_mark(s.shorts);
+    heft_value_mark(s.longs);
+    c->root = root;
+    return s;
+}
+
+/* GGUF metadata. llama.cpp multiplies yarn's attn_factor by 0.1 ln(factor) + 1 itself. */
+static scaling from_gguf(struct heft_cfg *c, double theta)
+{
+    scaling s = { .theta = (double)heft_cfg_real(c, NULL, "rope.freq_base", theta),
+                  .truncate = true };
+    s.positions = heft_cfg_int(c, NULL, "context_length", HEFT_REQUIRED);
+    s.kind = heft_cfg_str(c, NULL, "rope.scaling.type", "");
+    s.factor = heft_cfg_real(c, NULL, "rope.scaling.factor|rope.scale_linear", 1);
+    if (s.kind.n == 0 && s.factor != 1) s.kind = heft_str_of("linear");
+    s.original = heft_cfg_int(c, NULL, "rope.scaling.original_context_length", s.positions);
+    s.beta_fast = heft_cfg_real(c, NULL, "rope.scaling.yarn_beta_fast", 32);
+    s.beta_slow = heft_cfg_real(c, NULL, "rope.scaling.yarn_beta_slow", 1);
+    float attn = heft_cfg_real(c, NULL, "rope.scaling.attn_factor", 1);
+    if (heft_str_is(s.kind, "yarn")) attn *= yarn_magnitude(s.factor, 1);
+    s.attention_factor = attn;
+    return s;
+}
+
+/* A GGUF tensor of divisors (llama3, proportional, longrope), n of them, as read. */
+static bool divisors(struct heft_cfg *c, const char *name, float *inv, int32_t n)
+{
+    const heft_tensor *t = heft_source_find(c->src, heft_str_of(name));
+    if (!t) return false;
+    if (t->dtype != HEFT_F32 || t->rank != 1 || t->shape[0] != n) {
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "tensor %s is %s of %s, expected F32 of %d", name,
+                        heft_dtypes[t->dtype].name, heft_show_shape(t->shape, t->rank).text, n);
+        return true;
+    }
+    c->used[t - c->src->tensor] = true;
+    for (int32_t i = 0; i < n; i++) {
+        uint32_t bits = heft_load32(t->data + 4 * (size_t)i);
+        float by;
+        memcpy(&by, &bits, sizeof by);
+        inv[i] /= by;
+    }
+    return true;
+}
+
+static void factors_of_gguf(struct heft_cfg *c, const scaling *s, heft_rope *r)
+{
+    int32_t n = r->r.width / 2;
+    (void)divisors(c, "rope_freqs.weight", r->inv, n);
+    if (!heft_source_find(c->src, heft_str_of("rope_factors_long.weight"))) return;
+    r->kind = HEFT_ROPE_LONG;
+    r->original = s->original;
+    r->r.magnitude = s->attention_factor;
+    r->inv_long = heft_arena_alloc(c->arena, (size_t)n, sizeof(float));
+    if (!r->inv_long) {
+        heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
+        return;
+    }
+    plain(r->inv_long, s->theta, r->r.width);
+    (void)divisors(c, "rope_factors_long.weight", r->inv_long, n);
+    (void)divisors(c, "rope_factors_short.weight", r->inv, n);
+}
+
+int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
+                      int32_t width)
+{
+    if (c->failed || s->n_rope == HEFT_MAX_ROPE) return 0;
+    heft_rope *r = &s->rope[s->n_rope];
+    *r = (heft_rope){ .r = { .width = width, .magnitude = 1 } };
+    if (width < 2 || width > HEFT_MAX_HEAD_WIDTH || width % 2) {
+        heft_cfg_refuse(c, HEFT_E_FORMAT,
+                        "the rotated width of a head is %d, expected an even number of 2 to %d",
+                        width, HEFT_MAX_HEAD_WIDTH);
+        return 0;
+    }
+    r->inv = heft_arena_alloc(c->arena, (size_t)width / 2, sizeof(float));
+    if (!r->inv) {
+        heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
+        return 0;
+    }
+    scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, theta);
+    if (!c->failed && !(k.theta > 1 && isfinite(k.theta)))
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1",
+                        k.theta);
+    plain(r->inv, k.theta, width);
+    if (c->gguf) factors_of_gguf(c, &k, r);
+    if (!c->failed && r->kind != HEFT_ROPE_LONG) apply(c, &k, r);
+    if (r->kind == HEFT_ROPE_DYNAMIC) { /* its max_position_embeddings is where stretching begins */
+        double stretched = s->ctx * r->factor;
+        s->ctx = stretched < HEFT_MAX_CONTEXT ? (int32_t)stretched : HEFT_MAX_CONTEXT;
+    }
+    return s->n_rope++;
+}

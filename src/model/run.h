@@ -1,0 +1,78 @@
+/* A bound model, and one step of it in progress. */
+#ifndef HEFT_MODEL_RUN_H
+#define HEFT_MODEL_RUN_H
+
+#include "model/family.h"
+#include "ops/ops.h"
+
+typedef struct { /* a layer: one flat struct, so that offsetof names every slot */
+    const heft_layer_spec *s;
+    heft_norm n1, n2, n3, n4; /* before and after the mixer; before and after the ffn */
+    heft_norm q_norm, k_norm;
+    heft_lin q, k, v, o, gate, up, down;
+    const float *sinks, *slopes;
+} heft_layer;
+
+typedef struct {
+    heft_mat embed, pos;
+    heft_lin head;
+    heft_norm embed_norm, out_norm;
+} heft_globals;
+
+/* The network: what a file's weights are, found and checked. Weights are borrowed from the source.
+ */
+typedef struct {
+    heft_spec spec;
+    heft_globals g;
+    heft_layer *layer; /* (L) */
+    heft_arena arena;
+    bool *used; /* (n_tensors) of the source */
+    int64_t parameters, copied_bytes, unused_tensors, unused_bytes;
+} heft_net;
+
+/* Configure and bind: every tensor of the source is bound, or known and counted as not run, or an
+ * error. The source must outlive the network. Close after a failure is not needed. */
+heft_status heft_net_open(heft_net *, const heft_source *, bool strict, const heft_log *,
+                          heft_error *) HEFT_MUST_CHECK;
+void heft_net_close(heft_net *);
+/* Give every norm that has a weight the kind and epsilon of the spec: part of opening, and again
+ * where a test has changed the spec. */
+void heft_net_set_norms(heft_net *);
+
+typedef struct {
+    const heft_net *m;
+    heft_device *dev;
+    const heft_ops *ops; /* the device's; or one that records, counts or times, and passes on */
+    const heft_batch *b;
+    const heft_kv *kv; /* (L) */
+    float *cs[HEFT_MAX_ROPE];
+    float *arena;      /* outputs of operations; NULL while planning */
+    size_t used, peak; /* floats */
+    void (*capture)(void *to, int32_t layer,
+                    const float *x); /* x (T,D) after `layer` layers; or NULL */
+    void *to;
+} heft_run;
+
+/* Logits (N,V) of the rows that want them. */
+void heft_forward(heft_run *, float *logits);
+
+/* Blocks return a buffer (T, D) of the arena; residual is the stream before the block's norm. */
+typedef struct heft_mixer {
+    const char *name;
+    int32_t (*caches)(const heft_spec *, int32_t layer, heft_cache_decl out[HEFT_MAX_CACHE]);
+    float *(*forward)(heft_run *, const heft_layer *, const float *h);
+} heft_mixer;
+typedef struct heft_ffn {
+    const char *name;
+    float *(*forward)(heft_run *, const heft_layer *, const float *h, const float *residual);
+} heft_ffn;
+extern const heft_mixer heft_mixer_gqa;
+extern const heft_ffn heft_ffn_mlp;
+
+/* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */
+float *heft_tmp(heft_run *, int64_t n);                        /* n floats of the arena */
+float *heft_run_norm(heft_run *, const heft_norm *, float *x); /* (T,D); NONE: x itself */
+float *heft_run_join(heft_run *, const heft_layer *, const float *x,
+                     const float *y); /* x + out_scale y */
+
+#endif

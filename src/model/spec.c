@@ -1,0 +1,159 @@
+/* The resolved spec: defaults, relations, and a walk over its numbers. */
+#include "model/spec.h"
+
+#include "model/run.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+void heft_spec_default(heft_spec *s)
+{
+    *s = (heft_spec){
+        .wire = HEFT_WIRE_SERIAL,
+        .norm = HEFT_NORM_RMS,
+        .eps = 1e-6f,
+        .embed_scale = 1,
+        .logit_scale = 1,
+        .qkv_bias = HEFT_MAYBE,
+        .o_bias = HEFT_MAYBE,
+        .mlp_bias = HEFT_MAYBE,
+        .tied = HEFT_MAYBE,
+    };
+}
+
+void heft_layer_default(heft_layer_spec *l)
+{
+    *l = (heft_layer_spec){
+        .mixer = &heft_mixer_gqa,
+        .ffn = &heft_ffn_mlp,
+        .attn = { .rope = -1, .scale = 1 },
+        .act = { .fn = HEFT_ACT_SILU, .gated = true },
+        .out_scale = 1,
+    };
+}
+
+/* ---- relations -------------------------------------------------------- */
+
+static heft_status within(heft_error *err, const char *what, int64_t layer, int64_t value,
+                          int64_t least, int64_t most)
+{
+    if (value >= least && value <= most) return HEFT_OK;
+    if (layer >= 0)
+        return heft_fail(err, HEFT_E_FORMAT, "layer %lld: the %s is %lld, expected %lld to %lld",
+                         (long long)layer, what, (long long)value, (long long)least,
+                         (long long)most);
+    return heft_fail(err, HEFT_E_FORMAT, "the %s is %lld, expected %lld to %lld", what,
+                     (long long)value, (long long)least, (long long)most);
+}
+
+static heft_status positive(heft_error *err, const char *what, float value)
+{
+    if (isfinite(value) && value > 0) return HEFT_OK;
+    return heft_fail(err, HEFT_E_FORMAT, "the %s is %g, expected a number above 0", what,
+                     (double)value);
+}
+
+static heft_status check_rope(const heft_rope *r, heft_error *err)
+{
+    heft_status st = within(err, "rotated width of a head", -1, r->r.width, 2, HEFT_MAX_HEAD_WIDTH);
+    if (!st && r->r.width % 2)
+        st = heft_fail(err, HEFT_E_FORMAT,
+                       "the rotated width of a head is %d, expected an even number", r->r.width);
+    if (!st) st = positive(err, "rope magnitude", r->r.magnitude);
+    const float *table[2] = { r->inv, r->inv_long };
+    for (int32_t t = 0; t < 2 && !st; t++)
+        for (int32_t i = 0; i < r->r.width / 2 && table[t] && !st; i++)
+            if (!isfinite(table[t][i]) || table[t][i] < 0)
+                st = heft_fail(err, HEFT_E_FORMAT,
+                               "the rope frequency %d is %g, expected a number of at least 0", i,
+                               (double)table[t][i]);
+    return st;
+}
+
+static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_attn *a = &s->layer[i].attn;
+    heft_status st = within(err, "number of heads", i, a->H, 1, HEFT_MAX_HEADS);
+    if (!st) st = within(err, "number of key/value heads", i, a->G, 1, a->H);
+    if (!st && a->H % a->G)
+        st = heft_fail(err, HEFT_E_FORMAT,
+                       "layer %d: %d heads cannot share %d key/value heads evenly", i, a->H, a->G);
+    if (!st) st = within(err, "head width", i, a->dk, 1, HEFT_MAX_HEAD_WIDTH);
+    if (!st) st = within(err, "width of a value head", i, a->dv, 1, HEFT_MAX_HEAD_WIDTH);
+    if (!st) st = within(err, "width of all heads", i, (int64_t)a->H * a->dk, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "window", i, a->window, 0, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "chunk", i, a->chunk, 0, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "layer whose keys it reads", i, a->kv_from, 0, i);
+    if (!st) st = within(err, "rope table", i, a->rope, -1, s->n_rope - 1);
+    if (!st && a->rope >= 0)
+        st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, 2, a->dk);
+    if (!st) st = positive(err, "attention scale", a->scale);
+    return st;
+}
+
+heft_status heft_spec_check(const heft_spec *s, heft_error *err)
+{
+    heft_status st = within(err, "number of layers", -1, s->L, 1, HEFT_MAX_LAYERS);
+    if (!st) st = within(err, "hidden width", -1, s->D, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "vocabulary size", -1, s->V, 1, HEFT_MAX_VOCAB);
+    if (!st) st = within(err, "context length", -1, s->ctx, 1, HEFT_MAX_CONTEXT);
+    if (!st) st = positive(err, "norm epsilon", s->eps);
+    if (!st) st = positive(err, "embedding scale", s->embed_scale);
+    if (!st) st = positive(err, "logit scale", s->logit_scale);
+    for (int32_t i = 0; i < s->n_rope && !st; i++)
+        st = check_rope(&s->rope[i], err);
+    for (int32_t i = 0; i < s->L && !st; i++) {
+        st = within(err, "feed-forward width", i, s->layer[i].F, 1, HEFT_MAX_WIDTH);
+        if (!st) st = check_attention(s, i, err);
+    }
+    return st;
+}
+
+/* ---- the walk: every number but extents, which the weights themselves decide ---- */
+
+#define SPEC(field, kind)                                                                          \
+    {                                                                                              \
+#field, offsetof(heft_spec, field), HEFT_FIELD_##kind, 0                                   \
+    }
+#define LAYER(field, kind)                                                                         \
+    {                                                                                              \
+#field, offsetof(heft_layer_spec, field), HEFT_FIELD_##kind, 1                             \
+    }
+#define ROPE(field, kind)                                                                          \
+    {                                                                                              \
+#field, offsetof(heft_rope, field), HEFT_FIELD_##kind, 2                                   \
+    }
+const heft_field heft_fields[] = {
+    SPEC(wire, ENUM),
+    SPEC(pos_offset, INT),
+    SPEC(norm, ENUM),
+    SPEC(eps, FLOAT),
+    SPEC(embed_scale, FLOAT),
+    SPEC(logit_scale, FLOAT),
+    SPEC(logit_cap, FLOAT),
+    LAYER(attn.window, INT),
+    LAYER(attn.chunk, INT),
+    LAYER(attn.kv_from, INT),
+    LAYER(attn.rope, INT),
+    LAYER(attn.scale, FLOAT),
+    LAYER(attn.softcap, FLOAT),
+    LAYER(attn.clip, FLOAT),
+    LAYER(attn.alibi, FLOAT),
+    LAYER(attn.qk_norm, ENUM),
+    LAYER(attn.norm_after_rope, BOOL),
+    LAYER(attn.v_norm, BOOL),
+    LAYER(attn.v_from_k, BOOL),
+    LAYER(attn.sinks, BOOL),
+    LAYER(act.fn, ENUM),
+    LAYER(act.gated, BOOL),
+    LAYER(act.gate_max, FLOAT),
+    LAYER(act.up_abs, FLOAT),
+    LAYER(act.up_add, FLOAT),
+    LAYER(out_scale, FLOAT),
+    ROPE(r.pairs, BOOL),
+    ROPE(r.magnitude, FLOAT),
+    ROPE(kind, ENUM),
+    ROPE(original, INT),
+};
+const int32_t heft_n_fields = sizeof heft_fields / sizeof *heft_fields;

@@ -1,0 +1,234 @@
+/* Attention on the processor.
+ *
+ *     o_h = softmax(scale q_h K_g^T [softcap, alibi, mask]) V_g       g = h / (H / G)
+ *
+ * The order of the sums (docs/sums.md): keys lie in tiles of 32 by absolute position, and tiles in
+ * spans of 512. A tile has its own maximum, sum and output; tiles are merged in order within their
+ * span, spans in order after that, a sink last. So it does not matter whether one thread walks all
+ * spans of a query or each span has its own thread, which decode with few heads needs.
+ *
+ * A block is a run of rows of one sequence; its queries on one key/value head are worked on
+ * together, so that a tile is read once for all of them. */
+#include "ops/cpu.h"
+
+#include <assert.h>
+#include <string.h>
+
+typedef struct {
+    heft_device *d;
+    float *o;
+    const float *q, *sinks, *slopes;
+    const heft_kv *kv;
+    const heft_attn *a;
+    const heft_batch *b;
+    int32_t blocks, group; /* group: query heads of a key/value head */
+    int32_t spans;         /* of a split decode: the most any sequence has */
+} attend_args;
+
+/* What one thread needs for one block and head. */
+typedef struct {
+    heft_query *query;          /* (queries) of the tile at hand */
+    heft_partial *span, *total; /* (queries) */
+    float *zero;                /* (dv) */
+} workspace;
+
+static int32_t queries_of(int32_t group)
+{
+    return group > HEFT_QUERIES ? group : HEFT_QUERIES;
+}
+
+static int32_t block_rows(int32_t group)
+{
+    return group > HEFT_QUERIES ? 1 : HEFT_QUERIES / group;
+}
+
+static size_t lines(size_t bytes)
+{
+    return (bytes + 63) / 64 * 64;
+}
+
+size_t heft_attend_scratch(const heft_device_need *n)
+{
+    size_t q = (size_t)queries_of(n->group), dv = (size_t)n->dv;
+    return lines(q * sizeof(heft_query)) + lines(2 * q * sizeof(heft_partial))
+           + (2 * q + 1) * lines(dv * sizeof(float));
+}
+
+size_t heft_attend_partials(const heft_device_need *n)
+{
+    size_t spans = ((size_t)n->context + HEFT_SPAN - 1) / HEFT_SPAN;
+    return n->threads > 1 ? 2 * (size_t)n->threads * spans * (size_t)n->group : 0;
+}
+
+static workspace workspace_of(const heft_device *d, int32_t thread)
+{
+    size_t q = (size_t)queries_of(d->need.group), o = lines((size_t)d->need.dv * sizeof(float));
+    uint8_t *at = d->scratch + (size_t)thread * d->scratch_bytes;
+    workspace w = { .query = (void *)at };
+    at += lines(q * sizeof(heft_query));
+    w.span = (void *)at;
+    w.total = w.span + q;
+    at += lines(2 * q * sizeof(heft_partial));
+    for (size_t i = 0; i < 2 * q; i++)
+        w.span[i] = (heft_partial){ .o = (void *)(at + i * o) };
+    w.zero = (void *)(at + 2 * q * o);
+    memset(w.zero, 0, (size_t)d->need.dv * sizeof(float));
+    return w;
+}
+
+/* Positions that row t may see: from <= position < to. */
+static void visible(const heft_attn *a, const heft_batch *b, int32_t t, int32_t *from, int32_t *to)
+{
+    int32_t pos = b->pos[t];
+    *from = a->window && pos - a->window + 1 > 0 ? pos - a->window + 1 : 0;
+    if (a->chunk && pos / a->chunk * a->chunk > *from) *from = pos / a->chunk * a->chunk;
+    *to = (b->span && b->span[t] > pos ? b->span[t] : pos) + 1;
+}
+
+static heft_tile tile_of(const attend_args *a, int32_t seq, int32_t g, int32_t tile)
+{
+    const heft_kv *kv = a->kv;
+    const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
+                 dv = (size_t)kv->dv;
+    const int32_t *table = a->b->page[kv->group] + (size_t)a->b->slot[seq] * (size_t)a->b->pages;
+    const uint8_t *page = kv->base + (size_t)table[tile] * kv->page_bytes;
+    return (heft_tile){
+        .k = page + (size_t)g * HEFT_TILE * dk * size,
+        .v = page + ((size_t)kv->G * dk + (size_t)g * dv) * HEFT_TILE * size,
+        .k_stride = dk * size,
+        .v_stride = dv * size,
+        .dtype = kv->dtype,
+        .dk = kv->dk,
+        .dv = kv->dv,
+        .pos = tile * HEFT_TILE,
+        .scale = a->a->scale,
+        .softcap = a->a->softcap,
+    };
+}
+
+/* Merge into state (rows of the block, group) what its queries see in span `span`. */
+static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t span,
+                     const workspace *w, heft_partial *state)
+{
+    const heft_batch *b = a->b;
+    int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], from, to, first, last;
+    visible(a->a, b, r0, &first, &to);
+    last = to;
+    for (int32_t t = r0 + 1; t < r1; t++) {
+        visible(a->a, b, t, &from, &to);
+        if (from < first) first = from;
+        if (to > last) last = to;
+    }
+    if (first < span * HEFT_SPAN) first = span * HEFT_SPAN;
+    if (last > (span + 1) * HEFT_SPAN) last = (span + 1) * HEFT_SPAN;
+    for (int32_t tile = first / HEFT_TILE; tile * HEFT_TILE < last; tile++) {
+        heft_tile k = tile_of(a, b->seq[r0], g, tile);
+        int32_t n = 0;
+        for (int32_t t = r0; t < r1; t++) {
+            visible(a->a, b, t, &from, &to);
+            int32_t lo = from > k.pos ? from - k.pos : 0;
+            int32_t hi = to < k.pos + HEFT_TILE ? to - k.pos : HEFT_TILE;
+            for (int32_t i = 0; lo < hi && i < a->group; i++) {
+                int32_t h = g * a->group + i;
+                w->query[n++] = (heft_query){
+                    .q = a->q + ((size_t)t * (size_t)a->a->H + (size_t)h) * (size_t)a->a->dk,
+                    .lo = lo,
+                    .hi = hi,
+                    .pos = b->pos[t],
+                    .slope = a->slopes ? a->slopes[h] : 0,
+                    .state = &state[(t - r0) * a->group + i],
+                };
+            }
+        }
+        a->d->k.attend(&k, w->query, n);
+    }
+}
+
+/* o = the finished state of head h in row t, its sink joined. */
+static void finish(const attend_args *a, heft_partial *state, int32_t t, int32_t h, float *zero)
+{
+    int32_t dv = a->a->dv;
+    float *o = a->o + ((size_t)t * (size_t)a->a->H + (size_t)h) * (size_t)dv;
+    if (a->sinks) a->d->k.merge(state, &(heft_partial){ a->sinks[h], 1, zero }, dv);
+    for (int32_t i = 0; i < dv; i++)
+        o[i] = state->o[i] / state->l;
+}
+
+/* All spans of one block and head, in order. */
+static void attend_block(void *arg, int32_t part, int32_t thread)
+{
+    const attend_args *a = arg;
+    int32_t block = part / a->a->G, g = part % a->a->G;
+    int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], from, to;
+    workspace w = workspace_of(a->d, thread);
+    int32_t first = a->b->pos[r0], last = 0;
+    for (int32_t t = r0; t < r1; t++) {
+        visible(a->a, a->b, t, &from, &to);
+        if (from < first) first = from;
+        if (to > last) last = to;
+    }
+    int32_t queries = (r1 - r0) * a->group;
+    for (int32_t span = first / HEFT_SPAN; span * HEFT_SPAN < last; span++) {
+        for (int32_t i = 0; i < queries; i++)
+            w.span[i].l = 0;
+        run_span(a, block, g, span, &w, w.span);
+        for (int32_t i = 0; i < queries; i++)
+            if (w.span[i].l > 0) a->d->k.merge(&w.total[i], &w.span[i], a->a->dv);
+    }
+    for (int32_t i = 0; i < queries; i++)
+        finish(a, &w.total[i], r0 + i / a->group, g * a->group + i % a->group, w.zero);
+}
+
+/* One span of one row and head; the results wait in d->partial. */
+static void attend_span(void *arg, int32_t part, int32_t thread)
+{
+    const attend_args *a = arg;
+    int32_t span = part % a->spans, head = part / a->spans;
+    heft_partial *state = a->d->partial + (size_t)part * (size_t)a->group;
+    for (int32_t i = 0; i < a->group; i++)
+        state[i].l = 0;
+    workspace w = workspace_of(a->d, thread);
+    run_span(a, head / a->a->G, head % a->a->G, span, &w, state);
+}
+
+static void attend_join(void *arg, int32_t head, int32_t thread)
+{
+    const attend_args *a = arg;
+    workspace w = workspace_of(a->d, thread);
+    for (int32_t i = 0; i < a->group; i++) {
+        for (int32_t span = 0; span < a->spans; span++) {
+            const heft_partial *s =
+                a->d->partial + ((size_t)head * (size_t)a->spans + (size_t)span) * (size_t)a->group;
+            if (s[i].l > 0) a->d->k.merge(&w.total[i], &s[i], a->a->dv);
+        }
+        finish(a, &w.total[i], a->d->block[head / a->a->G], head % a->a->G * a->group + i, w.zero);
+    }
+}
+
+void heft_attend_cpu(heft_device *d, float *o, const float *q, const heft_kv *kv,
+                     const float *sinks, const float *slopes, const heft_attn *attn,
+                     const heft_batch *b)
+{
+    attend_args a = {
+        .d = d, .o = o, .q = q, .sinks = sinks, .slopes = slopes, .kv = kv, .a = attn, .b = b
+    };
+    a.group = attn->H / attn->G;
+    assert(a.group <= d->need.group && attn->dv <= d->need.dv);
+    int32_t rows = block_rows(a.group), longest = 0;
+    d->block[0] = 0;
+    for (int32_t s = 0; s < b->S; s++)
+        for (int32_t t = b->first[s]; t < b->first[s + 1]; t = d->block[a.blocks])
+            d->block[++a.blocks] = t + rows < b->first[s + 1] ? t + rows : b->first[s + 1];
+    for (int32_t t = 0; t < b->T; t++)
+        if (b->pos[t] >= longest) longest = b->pos[t] + 1;
+    a.spans = (longest + HEFT_SPAN - 1) / HEFT_SPAN;
+    bool single = a.blocks == b->T; /* one row each: their queries fit d->partial */
+    for (int32_t i = 0; single && i < a.blocks; i++)
+        single = d->block[i + 1] - d->block[i] == 1;
+    if (single && d->need.threads > 1 && a.spans > 1 && a.blocks * attn->G <= 2 * d->need.threads) {
+        heft_pool_run(d->pool, attend_span, &a, a.blocks * attn->G * a.spans);
+        heft_pool_run(d->pool, attend_join, &a, a.blocks * attn->G);
+    } else {
+        heft_pool_run(d->pool, attend_block, &a, a.blocks * attn->G);
+    }
+}

@@ -1,0 +1,90 @@
+/* The operations of a forward pass: one table per device.
+ *
+ * Pure: an output never aliases an input and nothing else is written but caches, so the same calls
+ * can be recorded and played backwards (train), counted without running (plan) or timed (bench):
+ * more tables that the model knows nothing of.
+ * Void: shapes are asserted; a device that can fail remembers its first failure until sync.
+ * Exact (law 3): a row of an output depends on that row and on its own sequence only, and the
+ * order of every sum is the one of docs/sums.md, whatever T, the batch and the threads.
+ * Float pointers are memory of the device. T rows, row-major. */
+#ifndef HEFT_OPS_OPS_H
+#define HEFT_OPS_OPS_H
+
+#include "base/err.h"
+#include "ops/types.h"
+
+typedef struct heft_device heft_device;
+
+typedef struct heft_ops {
+    const char *name;
+
+    /* The first failure since the last sync, if any. */
+    heft_status (*sync)(heft_device *, heft_error *);
+
+    /* x (T,D) = scale * E[token] + P[pos + offset]; p NULL: none. Token -1: next row of inject. */
+    void (*embed)(heft_device *, float *x, const heft_mat *e, const heft_mat *p, int32_t offset,
+                  float scale, const heft_batch *);
+    /* y (n,D) = x[row] */
+    void (*pick)(heft_device *, float *y, const float *x, const int32_t *row, int32_t n, int32_t D);
+    /* y[i] (T, w[i]->w.rows), n of them from one x (T, cols), quantised once: q k v, gate up */
+    void (*linear)(heft_device *, int32_t n, float *const *y, const heft_lin *const *w,
+                   const float *x, int32_t T);
+    /* y (n,width) = norm(x); the kind is not NONE */
+    void (*norm)(heft_device *, float *y, const float *x, const heft_norm *, int32_t n,
+                 int32_t width);
+    /* y = a + s b */
+    void (*add)(heft_device *, float *y, const float *a, const float *b, float s, int32_t T,
+                int32_t width);
+    /* y = s x, then cap tanh(y / cap) if cap > 0 */
+    void (*scale)(heft_device *, float *y, const float *x, float s, float cap, int32_t T,
+                  int32_t width);
+    /* y (T,F) = act(gate) * up; rows of gate and up are `row` apart; not gated: act(gate) */
+    void (*act)(heft_device *, float *y, const float *gate, const float *up, int32_t row,
+                const heft_act_spec *, int32_t T, int32_t F);
+
+    /* cs (T,width) = cosines and sines of every row's position */
+    void (*rope)(heft_device *, float *cs, const heft_rotation *, int32_t rope, const heft_batch *);
+    /* Heads of a projected row -> y (T,n,width): clip, norm, rotate (or rotate, norm). cs NULL: no
+     * rotation. `norm` of kind NONE: none; HEAD: w (width); HEAD_OWN: w (n,width); ROW: w (n*width)
+     */
+    void (*heads)(heft_device *, float *y, const heft_slice *, const heft_attn *, const heft_norm *,
+                  const heft_rotation *, const float *cs, int32_t T);
+    /* Append k (T,G,dk) and v (T,G,dv) to the cache at the rows' positions. */
+    void (*store)(heft_device *, const heft_kv *, const float *k, const float *v,
+                  const heft_batch *);
+    /* o (T,H,dv): softmax(scale q k^T ...) v in tiles of 32 keys by absolute position, each with
+     * its own maximum and sums, merged in order. sinks (H), slopes (H, alibi) or NULL. */
+    void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
+                   const float *slopes, const heft_attn *, const heft_batch *);
+} heft_ops;
+
+/* ---- the processor ---------------------------------------------------- */
+
+/* What the operations of one step need beside their outputs; ops_plan adds it up. */
+typedef struct {
+    int32_t threads, rows; /* rows of a step at most */
+    int32_t cols;          /* widest input of a linear */
+    int32_t heads, dv;     /* most query heads, widest value head */
+    int32_t group;         /* most query heads per key/value head */
+    int32_t context;       /* longest sequence */
+} heft_device_need;
+
+heft_status heft_cpu_open(const heft_device_need *, unsigned isa, heft_device **,
+                          heft_error *) HEFT_MUST_CHECK;
+void heft_cpu_close(heft_device *);
+size_t heft_cpu_bytes(const heft_device_need *); /* that opening allocates, its threads included */
+const heft_kernels *heft_cpu_kernels(const heft_device *);
+extern const heft_ops heft_ops_cpu;
+
+/* ---- counting instead of running -------------------------------------- */
+
+/* A device that adds up what a step would need: `heft plan` cannot drift from the forward pass.
+ * Pointers are never followed. The caller zeroes it and reads it. */
+typedef struct {
+    heft_device_need need;
+    uint64_t weight_bytes; /* read, each matrix once; of the embedding, the rows of the step */
+    uint64_t macs;         /* multiply-accumulates in matrices */
+} heft_plan_device;
+extern const heft_ops heft_ops_plan; /* its heft_device * is a heft_plan_device * */
+
+#endif

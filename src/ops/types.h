@@ -1,0 +1,90 @@
+/* What operations work on: weights as the file has them, one layer's parameters, one step.
+ *
+ * Dimensions, everywhere in model/ and ops/: T rows of this step, S sequences, N rows that want
+ * logits, L layers, D model width, V rows of the embedding, H query heads, G key/value heads, dk
+ * and dv their widths, F feed-forward width, E experts. */
+#ifndef HEFT_OPS_TYPES_H
+#define HEFT_OPS_TYPES_H
+
+#include "dtype/mat.h"
+#include "kernels/kernels.h"
+
+typedef struct { /* y = x w^T + bias. Vectors are float copies, always */
+    heft_mat w;
+    const float *bias; /* (w.rows) or NULL */
+} heft_lin;
+
+typedef enum { HEFT_NORM_NONE, HEFT_NORM_RMS, HEFT_NORM_LAYER } heft_norm_kind;
+typedef struct { /* NONE is the identity; w NULL is ones (olmo 1) */
+    heft_norm_kind kind;
+    const float *w, *b;
+    float eps;
+} heft_norm;
+
+/* Where head h starts in a projected row: at + (h / per) * group + (h % per) * head.
+ * Says every fused layout there is, on the activation side: no fused weight is copied apart.
+ * Separate projections: { 0, H, 0, width }. */
+typedef struct {
+    int32_t at, per, group, head;
+} heft_heads;
+
+typedef enum { HEFT_QKN_NONE, HEFT_QKN_HEAD, HEFT_QKN_HEAD_OWN, HEFT_QKN_ROW } heft_qk_norm;
+
+typedef struct {          /* one layer's attention */
+    int32_t H, G, dk, dv; /* heads, key/value heads, their widths */
+    heft_heads q, k, v;
+    int32_t window, chunk; /* keys a query sees, itself included; blocks of positions; 0 = all */
+    int32_t kv_from, rope; /* layer whose cache it reads; index of spec.rope or -1 */
+    float scale, softcap, clip; /* final values; softcap, clip 0 = none */
+    float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
+    heft_qk_norm qk_norm;
+    bool norm_after_rope, v_norm, v_from_k, sinks;
+} heft_attn;
+
+typedef struct {     /* pairing is a field: permuting rows instead would copy all of q and k */
+    bool pairs;      /* (2i, 2i+1); else (i, i + width/2) */
+    int32_t width;   /* rotated numbers of a head, its first ones */
+    float magnitude; /* times cosine and sine (yarn, longrope) */
+} heft_rotation;
+
+typedef struct {
+    heft_act_kind fn;
+    bool gated;
+    float gate_max, up_abs, up_add; /* heft_glu */
+    heft_heads gate, up; /* fused halves or interleaved: heads of width 1 in the gate's row */
+} heft_act_spec;
+
+/* One step. Rows of a sequence are adjacent and in order; arrays lie on the device. */
+typedef struct {
+    int32_t T, S, N;      /* rows, sequences, rows that want logits */
+    const int32_t *token; /* (T)  -1: the row is the next of `inject` */
+    const int32_t *pos;   /* (T) */
+    const int32_t *seq;   /* (T)  0 .. S-1 */
+    const int32_t
+        *span; /* (T)  last position it may see ahead (inside an image), or NULL: causal */
+    const int32_t *first;       /* (S+1)  rows of sequence s are first[s] .. first[s+1]-1 */
+    const int32_t *past;        /* (S)  its tokens before this step */
+    const int32_t *out;         /* (N)  rows that want logits, ascending */
+    const float *inject;        /* (.., D)  embeddings from elsewhere, or NULL */
+    const float *const *inv;    /* [rope * S + s] (width/2) inverse frequencies of sequence s */
+    const int32_t *const *page; /* [cache group] (slots, pages) page numbers by position / 32 */
+    const int32_t *slot;        /* (S)  its row of those tables */
+    int32_t pages;              /* length of such a row */
+} heft_batch;
+
+/* One layer's keys and values: pages of 32 entries, keys of all heads (G, 32, dk), then values. */
+typedef struct {
+    uint8_t *base;
+    size_t page_bytes;
+    heft_dtype dtype;
+    int32_t G, dk, dv, group, layer;
+} heft_kv;
+
+/* n heads of `width` in rows of x that are `row` floats apart. */
+typedef struct {
+    const float *x;
+    int32_t row, n, width;
+    heft_heads at;
+} heft_slice;
+
+#endif

@@ -1,0 +1,91 @@
+/* Golden models: what a reference library said of tiny models with known weights.
+ *
+ * tests/golden/NAME/ holds config.json as a release has it, golden.json and results.safetensors.
+ * The weights are not stored: they are a hash of (tensor name, element, seed), made again here and
+ * written as a release or as a GGUF file. tools/golden/ made the goldens; its weights.py defines
+ * the hash. */
+#ifndef HEFT_TESTS_GOLDEN_MODEL_H
+#define HEFT_TESTS_GOLDEN_MODEL_H
+
+#include "dtype/dtype.h"
+#include "format/source.h"
+
+/* A tensor of a golden model. */
+typedef struct {
+    const char *name, *gguf; /* Hugging Face's name; GGUF's, NULL where there is no GGUF form */
+    int32_t rank;            /* 1 or 2 */
+    int64_t shape[2], n;     /* n: elements */
+    int32_t exponent;        /* an element is offset + q * 2^-exponent, q an integer */
+    float offset;
+    int32_t permuted; /* width of the heads whose rows GGUF has as pairs; 0: same order */
+    uint64_t hash;    /* FNV-1a of the integers q, as bytes, in the reference's run */
+} heft_golden_tensor;
+
+/* Arrays are borrowed and live as long as the golden. */
+typedef struct {
+    const char *directory; /* .../tests/golden/NAME */
+    uint64_t seed;
+    const heft_golden_tensor *tensor;
+    int32_t n_tensors;
+    int32_t n_ids, n_greedy, n_rows, vocab, width, layers;
+    /* Open sequences with this maximum: rope tables that depend on the length are those of it. */
+    int32_t length;
+    int32_t choices;       /* greedy tokens are chosen among ids below this */
+    const int32_t *ids;    /* (n_ids) the text */
+    const int32_t *greedy; /* (n_greedy) what follows it */
+    const int32_t *rows;   /* (n_rows) positions of the text that `hidden` has */
+    double tolerance;    /* allowed difference, as a part of the largest magnitude compared with */
+    const float *logits; /* (n_ids, vocab) */
+    const float *hidden; /* (layers + 1, n_rows, width): 0 the embedding, layers before the norm */
+    const float *llama_cpp; /* (n_rows, vocab) llama.cpp's logits of the GGUF file, or NULL */
+    const char *no_gguf;    /* why there is no GGUF form, or NULL */
+    bool same_bits; /* the GGUF file gives the bits of the release: no number in it is derived */
+    /* the rest is the golden's own */
+    const heft_value *gguf;
+    heft_source *results;
+    char *text;
+    heft_arena arena;
+} heft_golden;
+
+enum { HEFT_MAX_GOLDENS = 1024 };
+
+typedef struct {
+    int32_t n;
+    char name[HEFT_MAX_GOLDENS][64];
+} heft_golden_names;
+
+/* The names of all goldens, sorted. Fails: HEFT_E_IO, HEFT_E_NOMEM (too many, or too long a name).
+ */
+heft_status heft_golden_list(heft_golden_names *out, heft_error *err) HEFT_MUST_CHECK;
+
+/* Open the golden called name. Fails: HEFT_E_IO, HEFT_E_FORMAT, HEFT_E_NOMEM. */
+heft_status heft_golden_open(const char *name, heft_golden **out, heft_error *err) HEFT_MUST_CHECK;
+void heft_golden_close(heft_golden *g); /* NULL is allowed */
+
+/* FNV-1a, 64 bits. */
+uint64_t heft_golden_hash(const void *data, size_t n);
+/* The integers q of a tensor: (t->n). Cannot fail. */
+void heft_golden_grid(const heft_golden *g, const heft_golden_tensor *t, int8_t *q);
+/* The weights of a tensor: (t->n), exact. Cannot fail. */
+void heft_golden_values(const heft_golden *g, const heft_golden_tensor *t, float *value);
+
+/* How a release is to be written. */
+typedef struct {
+    heft_dtype dtype; /* HEFT_F32, HEFT_F16 or HEFT_BF16: the same values in each */
+    int32_t pad;      /* bytes that move the data off its alignment */
+    int32_t shards;   /* files; 0 and 1: one */
+} heft_golden_form;
+
+/* Write a release into the directory `at`, which exists: config.json, the weights, and the
+ * tokenizer if the golden has one. Fails: HEFT_E_ARG (dtype), HEFT_E_IO, HEFT_E_NOMEM. */
+heft_status heft_golden_write_release(const heft_golden *g, const char *at,
+                                      const heft_golden_form *form,
+                                      heft_error *err) HEFT_MUST_CHECK;
+
+/* Write a GGUF file: matrices in dtype (HEFT_F32, HEFT_F16, HEFT_BF16, or HEFT_Q8_0, which loses
+ * nothing here), vectors in F32. Fails: HEFT_E_UNSUPPORTED where the golden has no GGUF form;
+ * HEFT_E_ARG (dtype), HEFT_E_IO, HEFT_E_NOMEM. */
+heft_status heft_golden_write_gguf(const heft_golden *g, const char *path, heft_dtype dtype,
+                                   heft_error *err) HEFT_MUST_CHECK;
+
+#endif

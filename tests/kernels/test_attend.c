@@ -1,0 +1,333 @@
+/* Attention over tiles: what the scalar code computes is softmax attention, and every instruction
+ * set this machine has gives its bytes, whatever is masked and whatever lies in masked entries. */
+#include "fence.h"
+#include "kernels/fill.h"
+#include "random_mat.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void assert_near(double got, double want, double tolerance)
+{
+    if (!(fabs(got - want) <= tolerance)) fail_msg("%.17g, expected %.17g", got, want);
+}
+
+enum { MAX_QUERIES = 70, MAX_WIDTH = 640, TILES = 3 };
+enum { KEYS, VALUES, QUERY, OUTPUT };
+
+/* Which entries a query sees: all; up to its own (causal, four queries a position); any range. */
+typedef enum { SEES_ALL, SEES_CAUSAL, SEES_ANY, SEES } sight;
+
+typedef struct {
+    heft_dtype dtype;
+    int32_t dk, dv, nq, skew; /* skew: bytes more than needed between entries */
+    sight sight;
+    float softcap, slope;
+    uint64_t seed;
+} shape;
+
+/* Queries with their states after some tiles. */
+typedef struct {
+    heft_query q[MAX_QUERIES];
+    heft_partial state[MAX_QUERIES];
+} crowd;
+
+static void range(const shape *s, int32_t i, uint64_t *seed, heft_query *q)
+{
+    q->lo = 0;
+    q->hi = HEFT_TILE;
+    if (s->sight == SEES_CAUSAL) q->hi = i / 4 < HEFT_TILE ? i / 4 + 1 : HEFT_TILE;
+    if (s->sight == SEES_ANY) {
+        q->lo = (int32_t)(random_bits(seed) % (HEFT_TILE + 1));
+        q->hi = (int32_t)(random_bits(seed) % (HEFT_TILE + 1)); /* often nothing */
+    }
+}
+
+/* Entries of the tile, each with HEFT_TILE of them; those nobody sees are NaN. */
+static uint8_t *entries(int32_t fence, const shape *s, int32_t n, size_t *stride, const crowd *c,
+                        uint64_t *seed)
+{
+    const size_t width = (size_t)heft_dtypes[s->dtype].bytes;
+    *stride = width * (size_t)n + (size_t)s->skew;
+    const size_t bytes = *stride * (HEFT_TILE - 1) + width * (size_t)n;
+    uint8_t *p = fenced(fence, bytes);
+    for (int32_t e = 0; e < HEFT_TILE; e++) {
+        bool seen = false;
+        for (int32_t i = 0; i < s->nq; i++)
+            seen |= c->q[i].lo <= e && e < c->q[i].hi;
+        if (seen)
+            random_weights(p + *stride * (size_t)e, s->dtype, 1, n, seed);
+        else
+            memset(p + *stride * (size_t)e, 0xff, width * (size_t)n);
+    }
+    return p;
+}
+
+/* Let the queries see TILES tiles one after the other; o of query i lies in o + i dv. */
+static void run(const heft_kernels *k, const shape *s, crowd *c, float *o)
+{
+    uint64_t seed = s->seed;
+    float *q = fenced(QUERY, sizeof(float) * (size_t)(s->nq * s->dk));
+    for (int32_t i = 0; i < s->nq * s->dk; i++)
+        q[i] = random_float(&seed);
+    for (int32_t i = 0; i < s->nq; i++) {
+        c->state[i] = (heft_partial){ .o = o + i * s->dv };
+        c->q[i] = (heft_query){ .q = q + i * s->dk,
+                                .pos = 1000 + i / 4,
+                                .slope = i % 2 ? s->slope : 0,
+                                .state = &c->state[i] };
+    }
+    for (int32_t tile = 0; tile < TILES; tile++) {
+        for (int32_t i = 0; i < s->nq; i++)
+            range(s, i, &seed, &c->q[i]);
+        heft_tile t = { .dtype = s->dtype,
+                        .dk = s->dk,
+                        .dv = s->dv,
+                        .pos = 960 + HEFT_TILE * tile,
+                        .scale = s->dk ? 4 / sqrtf((float)s->dk) : 1,
+                        .softcap = s->softcap };
+        t.k = entries(KEYS, s, s->dk, &t.k_stride, c, &seed);
+        t.v = entries(VALUES, s, s->dv, &t.v_stride, c, &seed);
+        k->attend(&t, c->q, s->nq);
+    }
+}
+
+static void compare(const heft_kernels *k, const shape *s)
+{
+    static float expected[MAX_QUERIES * MAX_WIDTH];
+    static crowd want, got;
+    const size_t n = (size_t)(s->nq * s->dv);
+    heft_kernels scalar;
+    heft_kernels_init(&scalar, 0);
+    memset(expected, 0xa5, sizeof expected);
+    run(&scalar, s, &want, expected);
+    float *o = fenced(OUTPUT, sizeof(float) * n);
+    run(k, s, &got, o);
+    for (int32_t i = 0; i < s->nq; i++) {
+        if (want.state[i].l != got.state[i].l || want.state[i].m != got.state[i].m)
+            fail_msg("%s dk %d dv %d nq %d sight %d: query %d has m %a l %a, scalar %a %a",
+                     heft_dtypes[s->dtype].name, s->dk, s->dv, s->nq, s->sight, i,
+                     (double)got.state[i].m, (double)got.state[i].l, (double)want.state[i].m,
+                     (double)want.state[i].l);
+        if (memcmp(expected + i * s->dv, o + i * s->dv, sizeof(float) * (size_t)s->dv) != 0)
+            fail_msg("%s dk %d dv %d nq %d sight %d: the values of query %d differ",
+                     heft_dtypes[s->dtype].name, s->dk, s->dv, s->nq, s->sight, i);
+    }
+    assert_true(fence_intact(OUTPUT, sizeof(float) * n));
+}
+
+static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t dk, dv;
+    } widths[] = { { 64, 64 },   { 128, 128 }, { 80, 80 },   { 576, 512 },
+                   { 192, 128 }, { 1, 1 },     { 15, 7 },    { 17, 33 },
+                   { 40, 24 },   { 0, 5 },     { 5, 0 },     { 300, 290 },
+                   { 100, 600 }, { 8, 8 },     { 256, 256 }, { 72, 72 } };
+    static const int32_t queries[] = { 0, 1, 2, 3, 4, 5, 8, 9, 65, 70 };
+    static const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16 };
+    const unsigned isa = heft_isa_detect();
+    heft_kernels k;
+    heft_kernels_init(&k, isa);
+    if (!isa) print_message("not run: this machine has only the scalar set\n");
+    uint64_t seed = 7;
+    for (size_t w = 0; isa && w < sizeof widths / sizeof widths[0]; w++)
+        for (size_t n = 0; n < sizeof queries / sizeof queries[0]; n++)
+            for (int32_t way = 0; way < 3 * SEES; way++) {
+                if (queries[n] > 9 && widths[w].dk > 128 && way % 2) continue; /* slow in scalar */
+                shape s = { .dtype = types[way % 3],
+                            .sight = (sight)(way / 3),
+                            .dk = widths[w].dk,
+                            .dv = widths[w].dv,
+                            .nq = queries[n],
+                            .skew = (int32_t)(random_bits(&seed) % 3 * 5),
+                            .softcap = random_bits(&seed) % 3 ? 0 : 5,
+                            .slope = random_bits(&seed) % 3 ? 0 : 0.03f,
+                            .seed = seed };
+                compare(&k, &s);
+            }
+}
+
+/* ---- the scalar code is softmax attention ---- */
+
+static double number(heft_dtype t, const uint8_t *p)
+{
+    float f;
+    uint16_t h;
+    memcpy(&f, p, t == HEFT_F32 ? 4 : 0);
+    memcpy(&h, p, t == HEFT_F32 ? 0 : 2);
+    return (double)(t == HEFT_F32 ? f : t == HEFT_F16 ? heft_half(h) : heft_bf16(h));
+}
+
+enum { D = 48, MANY = 3 * HEFT_TILE };
+
+/* o = sum softmax(score) v over the entries lo .. hi-1 of a sequence, in double. */
+static void reference(double *o, const uint8_t *k, const uint8_t *v, heft_dtype t, const float *q,
+                      int32_t lo, int32_t hi, float scale, float softcap, float slope, int32_t pos)
+{
+    const size_t width = (size_t)heft_dtypes[t].bytes;
+    double sum = 0;
+    memset(o, 0, D * sizeof *o);
+    for (int32_t e = lo; e < hi; e++) {
+        double s = 0;
+        for (int32_t d = 0; d < D; d++)
+            s += (double)q[d] * number(t, k + width * (size_t)(e * D + d));
+        s *= (double)scale;
+        if (softcap > 0) s = (double)softcap * tanh(s / (double)softcap);
+        s = exp(s + (double)slope * (e - pos)); /* small enough to do without the maximum */
+        sum += s;
+        for (int32_t d = 0; d < D; d++)
+            o[d] += s * number(t, v + width * (size_t)(e * D + d));
+    }
+    for (int32_t d = 0; d < D; d++)
+        o[d] /= sum;
+}
+
+static heft_tile tile_at(const uint8_t *k, const uint8_t *v, heft_dtype t, int32_t tile)
+{
+    const size_t stride = D * (size_t)heft_dtypes[t].bytes,
+                 skip = stride * HEFT_TILE * (size_t)tile;
+    return (heft_tile){ .k = k + skip,
+                        .v = v + skip,
+                        .k_stride = stride,
+                        .v_stride = stride,
+                        .dtype = t,
+                        .dk = D,
+                        .dv = D,
+                        .pos = HEFT_TILE * tile };
+}
+
+static void attention_is_softmax_of_scaled_capped_biased_scores_over_what_is_seen(void **state)
+{
+    (void)state;
+    static uint8_t k[MANY * D * 4], v[MANY * D * 4];
+    uint64_t seed = 99;
+    heft_kernels scalar;
+    heft_kernels_init(&scalar, 0);
+    for (int32_t way = 0; way < 12; way++) {
+        const heft_dtype t = (heft_dtype)(way % 3);
+        const float softcap = way / 3 & 1 ? 2.0f : 0, slope = way / 6 ? 0.05f : 0, scale = 0.6f;
+        const int32_t lo = 11, hi = 80, pos = 79; /* part of the first and of the third tile */
+        float q[D], o[D];
+        double want[D];
+        random_weights(k, t, MANY, D, &seed);
+        random_weights(v, t, MANY, D, &seed);
+        for (int32_t d = 0; d < D; d++)
+            q[d] = random_float(&seed);
+        reference(want, k, v, t, q, lo, hi, scale, softcap, slope, pos);
+
+        heft_partial seen = { .o = o };
+        for (int32_t tile = 0; tile < 3; tile++) {
+            heft_tile x = tile_at(k, v, t, tile);
+            x.scale = scale;
+            x.softcap = softcap;
+            const int32_t first = HEFT_TILE * tile;
+            heft_query one = { .q = q,
+                               .lo = lo > first ? lo - first : 0,
+                               .hi = hi < first + HEFT_TILE ? hi - first : HEFT_TILE,
+                               .pos = pos,
+                               .slope = slope,
+                               .state = &seen };
+            scalar.attend(&x, &one, 1);
+        }
+        for (int32_t d = 0; d < D; d++)
+            assert_near((double)(o[d] / seen.l), want[d], 2e-6);
+    }
+}
+
+static void a_merge_joins_two_parts_in_order_and_an_empty_part_changes_nothing(void **state)
+{
+    (void)state;
+    heft_kernels k;
+    heft_kernels_init(&k, 0);
+    float oa[2] = { 1, -2 }, ob[2] = { 10, 20 };
+    heft_partial a = { .o = oa }, b = { .m = 3, .l = 2, .o = ob }, none = { .m = 9, .o = NULL };
+    oa[0] = NAN; /* of an empty part nothing is read */
+    k.merge(&a, &b, 2);
+    assert_true(a.m == 3 && a.l == 2 && oa[0] == 10 && oa[1] == 20);
+    k.merge(&a, &none, 2);
+    assert_true(a.m == 3 && a.l == 2 && oa[0] == 10 && oa[1] == 20);
+
+    b.m = 4;
+    k.merge(&a, &b, 2);
+    const float f = heft_exp(-1);
+    assert_true(a.m == 4 && a.l == fmaf(2, f, 2));
+    assert_true(oa[0] == fmaf(10, f, 10) && oa[1] == fmaf(20, f, 20));
+
+    b.m = -200; /* weighs nothing beside what is there */
+    k.merge(&a, &b, 2);
+    assert_true(a.m == 4 && a.l == fmaf(2, f, 2) && oa[0] == fmaf(10, f, 10));
+}
+
+static void every_set_merges_alike(void **state)
+{
+    (void)state;
+    heft_kernels scalar, k;
+    heft_kernels_init(&scalar, 0);
+    heft_kernels_init(&k, heft_isa_detect());
+    uint64_t seed = 5;
+    for (int32_t n = 0; n < 300; n++) {
+        float a[300], b[300], *y = fenced(OUTPUT, sizeof(float) * (size_t)n);
+        random_floats(a, n, &seed);
+        random_floats(b, n, &seed);
+        memcpy(y, a, sizeof(float) * (size_t)n);
+        heft_partial mine = { .m = random_float(&seed), .l = (float)(n % 3), .o = a }, got = mine;
+        heft_partial theirs = { .m = random_float(&seed), .l = (float)(n % 5), .o = b };
+        got.o = y;
+        scalar.merge(&mine, &theirs, n);
+        k.merge(&got, &theirs, n);
+        assert_memory_equal(a, y, sizeof(float) * (size_t)n);
+        assert_true(mine.m == got.m && mine.l == got.l);
+        assert_true(fence_intact(OUTPUT, sizeof(float) * (size_t)n));
+    }
+}
+
+static void a_query_gives_the_same_bytes_alone_and_in_a_crowd(void **state)
+{
+    (void)state;
+    enum { CROWD = 67 };
+    static uint8_t k[HEFT_TILE * D * 2], v[HEFT_TILE * D * 2];
+    static float q[CROWD][D], together[CROWD][D], alone[D];
+    static heft_query queries[CROWD];
+    static heft_partial states[CROWD];
+    uint64_t seed = 12;
+    heft_kernels best;
+    heft_kernels_init(&best, heft_isa_detect());
+    random_weights(k, HEFT_F16, HEFT_TILE, D, &seed);
+    random_weights(v, HEFT_F16, HEFT_TILE, D, &seed);
+    heft_tile t = tile_at(k, v, HEFT_F16, 0);
+    t.scale = 1;
+    for (int32_t i = 0; i < CROWD; i++) {
+        for (int32_t d = 0; d < D; d++)
+            q[i][d] = random_float(&seed);
+        states[i].o = together[i];
+        queries[i] = (heft_query){ .q = q[i], .hi = i % 33, .state = &states[i] };
+    }
+    best.attend(&t, queries, CROWD);
+    for (int32_t i = 0; i < CROWD; i++) {
+        heft_partial seen = { .o = alone };
+        heft_query one = queries[i];
+        one.state = &seen;
+        best.attend(&t, &one, 1);
+        assert_true(seen.l == states[i].l && seen.m == states[i].m);
+        if (one.hi > 0) assert_memory_equal(alone, together[i], sizeof alone);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(attention_is_softmax_of_scaled_capped_biased_scores_over_what_is_seen),
+        cmocka_unit_test(a_merge_joins_two_parts_in_order_and_an_empty_part_changes_nothing),
+        cmocka_unit_test(every_set_gives_the_bytes_of_the_scalar_code),
+        cmocka_unit_test(every_set_merges_alike),
+        cmocka_unit_test(a_query_gives_the_same_bytes_alone_and_in_a_crowd),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,45 @@
+# README.md shows what heft prints: every "$ heft ..." in a console block is run, and what follows it
+# must be its output, line by line.
+#   cmake -DROOT=<source tree> -DBUILD=<build tree> -P tests/readme.cmake
+# With -DREWRITE=1 the file is given the output there is.
+cmake_minimum_required(VERSION 3.18)
+
+file(READ ${ROOT}/README.md readme)
+set(rest "${readme}")
+set(after "")
+set(commands 0)
+while(rest MATCHES "```console\n([^`]*)```")
+  set(block "${CMAKE_MATCH_1}")
+  string(FIND "${rest}" "```console\n${block}" at)
+  string(SUBSTRING "${rest}" 0 ${at} before)
+  string(LENGTH "```console\n${block}" length)
+  math(EXPR at "${at} + ${length}")
+  string(SUBSTRING "${rest}" ${at} -1 rest)
+  string(APPEND after "${before}```console\n")
+
+  string(REGEX MATCHALL "\\$ heft [^\n]*" lines "${block}")
+  foreach(line IN LISTS lines)
+    string(REGEX REPLACE "^\\$ heft " "" words "${line}")
+    separate_arguments(words UNIX_COMMAND "${words}")
+    execute_process(COMMAND ${BUILD}/bin/heft ${words} WORKING_DIRECTORY ${ROOT}
+                    RESULT_VARIABLE status OUTPUT_VARIABLE out ERROR_VARIABLE err)
+    if(NOT status EQUAL 0)
+      message(FATAL_ERROR "${line}\nexit ${status}: ${err}")
+    endif()
+    string(REGEX REPLACE "\n$" "" out "${out}")
+    string(APPEND after "${line}\n${out}\n")
+    math(EXPR commands "${commands} + 1")
+  endforeach()
+endwhile()
+string(APPEND after "${rest}")
+
+if(commands EQUAL 0)
+  message(FATAL_ERROR "README.md has no example")
+elseif(REWRITE)
+  file(WRITE ${ROOT}/README.md "${after}")
+elseif(NOT after STREQUAL readme)
+  file(WRITE ${BUILD}/README.md "${after}")
+  message(FATAL_ERROR "README.md shows something else than heft prints; compare it with "
+                      "${BUILD}/README.md")
+endif()
+message("readme: ${commands} commands print what it shows")

@@ -1,0 +1,188 @@
+/* Models made of a hash. */
+#include "synthetic.h"
+
+#include "dtype/blocks.h"
+#include "kernels/kernels.h"
+
+#include <math.h>
+#include <string.h>
+
+uint64_t heft_synthetic_hash(uint64_t seed, uint64_t i)
+{
+    uint64_t z = (seed + 1) * 0x9e3779b97f4a7c15u + i * 0xd1342543de82ef95u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+/* Roughly normal, deviation 1: four uniforms. */
+static float normal(uint64_t h)
+{
+    float sum = 0;
+    for (int32_t i = 0; i < 4; i++)
+        sum += (float)(h >> 16 * i & 0xffff) * (1.0f / 65536) - 0.5f;
+    return sum * 1.7320508f;
+}
+
+static void put_half(uint8_t *to, float v)
+{
+    uint16_t h = heft_to_half(v);
+    memcpy(to, &h, 2);
+}
+
+/* Random bytes are valid blocks once their scales are: where those lie, and what one step of the
+ * format's integers deviates by. */
+static void fix_scales(uint8_t *block, heft_dtype type, float deviation, uint64_t h)
+{
+    float s = deviation * (0.75f + (float)(h & 0xff) * (1.0f / 512));
+    switch (type) {
+    case HEFT_Q4_0: put_half(block, s / 4.6f); break;
+    case HEFT_Q8_0: put_half(block, s / 73); break;
+    case HEFT_Q4_K:
+        put_half(block, s / (36 * 4.6f));
+        put_half(block + 2, s / (36 * 4.6f) * 7.5f);
+        break;
+    case HEFT_Q5_K:
+        put_half(block, s / (36 * 9.2f));
+        put_half(block + 2, s / (36 * 9.2f) * 15.5f);
+        break;
+    case HEFT_Q6_K: put_half(block + 208, s / (73 * 18)); break;
+    default: break;
+    }
+}
+
+void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uint64_t seed)
+{
+    const heft_dtype_info *t = &heft_dtypes[type];
+    const float deviation = 1 / sqrtf((float)cols);
+    uint8_t *p = to;
+    if (t->block == 1) {
+        for (int64_t i = 0; i < n; i++, p += t->bytes) {
+            float v = normal(heft_synthetic_hash(seed, (uint64_t)i)) * deviation;
+            uint16_t half = type == HEFT_F16 ? heft_to_half(v) : heft_to_bf16(v);
+            memcpy(p, type == HEFT_F32 ? (const void *)&v : &half, (size_t)t->bytes);
+        }
+        return;
+    }
+    for (int64_t b = 0; b < n / t->block; b++, p += t->bytes) {
+        uint64_t h = 0;
+        for (int32_t i = 0; i < t->bytes; i += 8) {
+            h = heft_synthetic_hash(seed, (uint64_t)(b * 64 + i / 8));
+            memcpy(p + i, &h, (size_t)(t->bytes - i < 8 ? t->bytes - i : 8));
+        }
+        fix_scales(p, type, deviation, h);
+    }
+}
+
+enum { MAX_NAME = 48, PER_LAYER = 14 };
+
+typedef struct {
+    const heft_synthetic *s;
+    heft_write_tensor *t;
+    char (*name)[MAX_NAME];
+    int64_t n;
+    bool failed;
+} maker;
+
+static void add(maker *m, const char *name, int32_t rows, int32_t cols)
+{
+    const heft_synthetic *s = m->s;
+    heft_write_tensor *t = &m->t[m->n];
+    (void)snprintf(m->name[m->n], MAX_NAME, "%s", name);
+    *t = (heft_write_tensor){ .name = m->name[m->n],
+                              .dtype = cols ? s->type : HEFT_F32,
+                              .rank = cols ? 2 : 1,
+                              .shape = { rows, cols } };
+    uint64_t seed = heft_synthetic_hash(s->seed, (uint64_t)m->n++), bytes;
+    int64_t numbers = (int64_t)rows * (cols ? cols : 1);
+    if (s->sparse || !heft_dtype_bytes(t->dtype, numbers, &bytes)) return;
+    void *data = heft_alloc(1, bytes);
+    if (!data) {
+        m->failed = true;
+        return;
+    }
+    heft_synthetic_fill(data, t->dtype, numbers, cols ? cols : 16, seed);
+    for (int32_t i = 0; !cols && i < rows && strstr(name, "norm"); i++)
+        ((float *)data)[i] += 1;
+    t->data = data;
+}
+
+static void add_layer(maker *m, int32_t i)
+{
+    const heft_synthetic *s = m->s;
+    const int32_t q = s->H * s->dk, kv = s->G * s->dk;
+    const struct {
+        const char *name;
+        int32_t rows, cols;
+        const char *only; /* architecture; NULL: all */
+    } rows[PER_LAYER] = {
+        { "attn_norm.weight", s->D, 0, NULL },       { "attn_q.weight", q, s->D, NULL },
+        { "attn_k.weight", kv, s->D, NULL },         { "attn_v.weight", kv, s->D, NULL },
+        { "attn_output.weight", s->D, q, NULL },     { "ffn_norm.weight", s->D, 0, NULL },
+        { "ffn_gate.weight", s->F, s->D, NULL },     { "ffn_up.weight", s->F, s->D, NULL },
+        { "ffn_down.weight", s->D, s->F, NULL },     { "attn_q.bias", q, 0, "qwen2" },
+        { "attn_k.bias", kv, 0, "qwen2" },           { "attn_v.bias", kv, 0, "qwen2" },
+        { "attn_q_norm.weight", s->dk, 0, "qwen3" }, { "attn_k_norm.weight", s->dk, 0, "qwen3" },
+    };
+    for (int32_t r = 0; r < PER_LAYER; r++) {
+        char name[MAX_NAME];
+        if (rows[r].only && strcmp(rows[r].only, s->arch) != 0) continue;
+        (void)snprintf(name, sizeof name, "blk.%d.%s", i, rows[r].name);
+        add(m, name, rows[r].rows, rows[r].cols);
+    }
+}
+
+static heft_status write_it(const maker *m, const char *path, heft_error *err)
+{
+    const heft_synthetic *s = m->s;
+    char key[10][64];
+    const struct {
+        const char *name;
+        int32_t value;
+    } ints[] = {
+        { "block_count", s->L },
+        { "embedding_length", s->D },
+        { "context_length", s->ctx },
+        { "feed_forward_length", s->F },
+        { "attention.head_count", s->H },
+        { "attention.head_count_kv", s->G },
+        { "attention.key_length", s->dk },
+        { "attention.value_length", s->dk },
+        { "vocab_size", s->V },
+    };
+    enum { INTS = sizeof ints / sizeof *ints };
+    heft_write_kv kv[INTS + 2] = {
+        { .key = "general.architecture", .type = 8, .v = { .str = s->arch } }
+    };
+    for (int32_t i = 0; i < INTS; i++) {
+        (void)snprintf(key[i], sizeof key[i], "%s.%s", s->arch, ints[i].name);
+        kv[i + 1] =
+            (heft_write_kv){ .key = key[i], .type = 4, .v = { .u = (uint64_t)ints[i].value } };
+    }
+    (void)snprintf(key[INTS], sizeof key[INTS], "%s.attention.layer_norm_rms_epsilon", s->arch);
+    kv[INTS + 1] = (heft_write_kv){ .key = key[INTS], .type = 6, .v = { .f = 1e-5f } };
+    return heft_gguf_write(path, 3, 32, kv, INTS + 2, m->t, m->n, err);
+}
+
+heft_status heft_synthetic_write(const heft_synthetic *s, const char *path, heft_error *err)
+{
+    size_t most = 3 + (size_t)s->L * PER_LAYER;
+    maker m = { .s = s, .t = heft_alloc(most, sizeof *m.t), .name = heft_alloc(most, MAX_NAME) };
+    heft_status st = m.t && m.name ? HEFT_OK : heft_nomem(err, "a model");
+    if (!st) {
+        add(&m, "token_embd.weight", s->V, s->D);
+        add(&m, "output_norm.weight", s->D, 0);
+        if (!s->tied) add(&m, "output.weight", s->V, s->D);
+        for (int32_t i = 0; i < s->L; i++)
+            add_layer(&m, i);
+        st = m.failed ? heft_nomem(err, "a model") : write_it(&m, path, err);
+    }
+    for (int64_t i = 0; i < m.n; i++) {
+        void *data;
+        memcpy(&data, &m.t[i].data, sizeof data);
+        heft_free(data);
+    }
+    heft_free(m.t);
+    heft_free(m.name);
+    return st;
+}

@@ -1,0 +1,26 @@
+/* Models made of a hash: any shape, any format, the same bytes on every machine. For tests of what
+ * does not depend on meaning: equal bits, memory, speed. */
+#ifndef HEFT_TESTS_SYNTHETIC_H
+#define HEFT_TESTS_SYNTHETIC_H
+
+#include "format/write.h"
+
+typedef struct {
+    const char *arch; /* "llama", "qwen2", "qwen3": GGUF's name */
+    int32_t L, D, H, G, dk, F, V, ctx;
+    heft_dtype type; /* of every matrix; vectors are F32 */
+    uint64_t seed;
+    bool tied;
+    bool sparse; /* all zeros, as a hole in the file */
+} heft_synthetic;
+
+/* Write the model as a GGUF file without a tokenizer. Fails: HEFT_E_IO, HEFT_E_NOMEM. */
+heft_status heft_synthetic_write(const heft_synthetic *, const char *path,
+                                 heft_error *) HEFT_MUST_CHECK;
+
+/* Fill `bytes` bytes of rows of `cols` numbers with random numbers of deviation 1/sqrt(cols): any
+ * format with a sum; scales are ordinary numbers. */
+void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uint64_t seed);
+uint64_t heft_synthetic_hash(uint64_t seed, uint64_t i);
+
+#endif

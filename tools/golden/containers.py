@@ -1,0 +1,122 @@
+"""How a golden model is said in a GGUF file: names, metadata, and the tensors that only GGUF has."""
+
+import math
+import re
+
+# Hugging Face module name -> GGUF name; {} is the number of the layer.
+NAMES = {
+    "model.embed_tokens": "token_embd",
+    "model.norm": "output_norm",
+    "lm_head": "output",
+    "model.layers.{}.input_layernorm": "blk.{}.attn_norm",
+    "model.layers.{}.post_attention_layernorm": "blk.{}.ffn_norm",
+    "model.layers.{}.self_attn.q_proj": "blk.{}.attn_q",
+    "model.layers.{}.self_attn.k_proj": "blk.{}.attn_k",
+    "model.layers.{}.self_attn.v_proj": "blk.{}.attn_v",
+    "model.layers.{}.self_attn.o_proj": "blk.{}.attn_output",
+    "model.layers.{}.self_attn.q_norm": "blk.{}.attn_q_norm",
+    "model.layers.{}.self_attn.k_norm": "blk.{}.attn_k_norm",
+    "model.layers.{}.mlp.gate_proj": "blk.{}.ffn_gate",
+    "model.layers.{}.mlp.up_proj": "blk.{}.ffn_up",
+    "model.layers.{}.mlp.down_proj": "blk.{}.ffn_down",
+}
+
+ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
+
+# Architectures whose files have the rows of q and k in the order that turns halves into pairs.
+PERMUTED = {"llama"}
+
+
+def tensor_name(name: str) -> str:
+    module, kind = name.rsplit(".", 1)
+    layer = re.search(r"\.(\d+)\.", module)
+    pattern = module.replace(f".{layer[1]}.", ".{}.") if layer else module
+    return NAMES[pattern].format(*([layer[1]] if layer else [])) + "." + kind
+
+
+def permuted_heads(architecture: str, name: str, head_width: int) -> int:
+    """The width of the heads whose rows GGUF has in another order, or 0."""
+    permuted = architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name)
+    return head_width if permuted else 0
+
+
+def rope_scaling(arch: str, config, model) -> tuple:
+    """Metadata entries and extra tensors of config's rope scaling."""
+    scaling = getattr(config, "rope_scaling", None)
+    if not scaling:
+        return [], []
+    kind = scaling["rope_type"]
+    prefix = arch + ".rope.scaling."
+    inverse = model.model.rotary_emb.original_inv_freq.double()
+    width = 2 * len(inverse)
+    if kind == "llama3":
+        plain = [config.rope_theta ** (-2 * m / width) for m in range(len(inverse))]
+        divisors = [p / float(i) for p, i in zip(plain, inverse)]
+        return [], [{"name": "rope_freqs.weight", "values": divisors}]
+    if kind == "linear":
+        return [(prefix + "type", "string", "linear"), (prefix + "factor", "f32", scaling["factor"])], []
+    factor = model.model.rotary_emb.attention_scaling
+    original = scaling.get("original_max_position_embeddings") or config.max_position_embeddings
+    if kind == "yarn":
+        # A reader multiplies by 1 + 0.1 ln(factor) of its own accord.
+        extra = factor / (1 + 0.1 * math.log(scaling["factor"]))
+        entries = [
+            (prefix + "type", "string", "yarn"),
+            (prefix + "factor", "f32", scaling["factor"]),
+            (prefix + "original_context_length", "u32", original),
+        ]
+        if abs(extra - 1) > 1e-9:
+            entries.append((prefix + "attn_factor", "f32", extra))
+        return entries, []
+    if kind == "longrope":
+        original = getattr(config, "original_max_position_embeddings", config.max_position_embeddings)
+        entries = [
+            (prefix + "type", "string", "longrope"),
+            (prefix + "original_context_length", "u32", original),
+            (prefix + "attn_factor", "f32", factor),
+        ]
+        return entries, [
+            {"name": "rope_factors_long.weight", "values": scaling["long_factor"]},
+            {"name": "rope_factors_short.weight", "values": scaling["short_factor"]},
+        ]
+    raise ValueError(f"no GGUF form of rope scaling {kind}")
+
+
+def vocabulary(config, tokens) -> list:
+    """Metadata of the tokenizer: none, or `tokens` (the last of two characters, so that there is a
+    merge) and unused ids up to the embedding."""
+    if not tokens:
+        return [("tokenizer.ggml.model", "string", "no_vocab")]
+    unused = range(len(tokens), config.vocab_size)
+    return [
+        ("tokenizer.ggml.model", "string", "gpt2"),
+        ("tokenizer.ggml.pre", "string", "default"),
+        ("tokenizer.ggml.tokens", "strings", tokens + [f"[PAD{i}]" for i in unused]),
+        ("tokenizer.ggml.token_type", "i32s", [1] * len(tokens) + [5] * len(unused)),
+        ("tokenizer.ggml.merges", "strings", [" ".join(tokens[-1])]),
+        ("tokenizer.ggml.bos_token_id", "u32", config.bos_token_id),
+        ("tokenizer.ggml.eos_token_id", "u32", config.eos_token_id),
+        ("tokenizer.ggml.add_bos_token", "bool", False),
+    ]
+
+
+def metadata(config, model, head_width: int, tokens) -> tuple:
+    """All entries as (key, type, value), and the tensors that only GGUF has."""
+    arch = ARCHITECTURES[config.model_type]
+    scaling, extra = rope_scaling(arch, config, model)
+    entries = [
+        ("general.architecture", "string", arch),
+        (f"{arch}.vocab_size", "u32", config.vocab_size),
+        (f"{arch}.context_length", "u32", config.max_position_embeddings),
+        (f"{arch}.embedding_length", "u32", config.hidden_size),
+        (f"{arch}.block_count", "u32", config.num_hidden_layers),
+        (f"{arch}.feed_forward_length", "u32", config.intermediate_size),
+        (f"{arch}.attention.head_count", "u32", config.num_attention_heads),
+        (f"{arch}.attention.head_count_kv", "u32", config.num_key_value_heads),
+        (f"{arch}.attention.key_length", "u32", head_width),
+        (f"{arch}.attention.value_length", "u32", head_width),
+        (f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps),
+        (f"{arch}.rope.dimension_count", "u32", head_width),
+        (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
+    ]
+    return entries + scaling + vocabulary(config, tokens), extra

@@ -1,0 +1,201 @@
+"""Run a golden model in the reference library and in llama.cpp."""
+
+import contextlib
+import ctypes
+import json
+import pathlib
+import re
+import sys
+import tempfile
+
+import gguf
+import numpy as np
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, logging
+
+import weights
+
+torch.set_num_threads(1)
+logging.set_verbosity_error()
+
+# Standard deviation of what a tensor makes of an input of about 1, by Hugging Face name: "hot", so
+# that a missing bias, norm or scaling shows. First match wins; the others are matrices of gain 1.
+GAINS = [
+    (r"embed_tokens\.weight$", None),
+    (r"lm_head\.weight$", 10.0),
+    (r"q_proj\.weight$", 1.7),
+    (r"k_proj\.weight$", 1.1),
+    (r"(gate|up)_proj\.weight$", 1.2),
+    (r"down_proj\.weight$", 1.4),
+]
+
+
+def scale(name: str, shape: list) -> tuple:
+    """(exponent, offset) of a tensor."""
+    if re.search(r"(q|k)_norm\.weight$", name):
+        return 6, 2.0
+    if re.search(r"norm\.weight$", name):
+        return 7, 1.0
+    if len(shape) == 1:
+        return 7, 0.0
+    gain = next((g for pattern, g in GAINS if re.search(pattern, name)), 1.0)
+    sigma = gain / shape[-1] ** 0.5 if gain else 1.0
+    return round(np.log2(76.0 / sigma)), 0.0
+
+
+def load(config: dict, dtype=torch.float32):
+    """The reference's model of config.json as a release writes it, weights not set."""
+    with tempfile.TemporaryDirectory() as at:
+        pathlib.Path(at, "config.json").write_text(json.dumps(config))
+        parsed = AutoConfig.from_pretrained(at)
+    model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+    return model.eval()
+
+
+def tensors(model, seed: int) -> list:
+    """Set the model's weights; the table of what a release stores."""
+    table = []
+    state = model.state_dict()
+    tied = set(model._tied_weights_keys or []) if model.config.tie_word_embeddings else set()
+    for name, parameter in state.items():
+        if name in tied:
+            continue
+        shape = list(parameter.shape)
+        exponent, offset = scale(name, shape)
+        q = weights.grid(name, seed, parameter.numel(), offset)
+        value = offset + q.astype(np.float64) * 2.0**-exponent
+        parameter.copy_(torch.from_numpy(value.reshape(shape)))
+        table.append({"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q})
+    return table
+
+
+@contextlib.contextmanager
+def largest(model):
+    """Watch the largest attention score and feed-forward input of the runs within."""
+    seen = {"score": 0.0, "feed_forward": 0.0}
+    module = sys.modules[type(model).__module__]
+    eager = module.eager_attention_forward
+
+    def watched(attention, query, key, value, mask, scaling, *rest, **kw):
+        keys = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
+        score = (query @ keys.transpose(2, 3)) * scaling
+        seen["score"] = max(seen["score"], float(score.tril().abs().max()))
+        return eager(attention, query, key, value, mask, scaling, *rest, **kw)
+
+    def input_of_activation(_, __, output):
+        seen["feed_forward"] = max(seen["feed_forward"], float(output.abs().max()))
+
+    hooks = [
+        m.register_forward_hook(input_of_activation)
+        for name, m in model.named_modules()
+        if name.endswith("gate_proj")
+    ]
+    module.eager_attention_forward = watched
+    try:
+        yield seen
+    finally:
+        module.eager_attention_forward = eager
+        for hook in hooks:
+            hook.remove()
+
+
+def decoder_layers(model):
+    n = model.config.num_hidden_layers
+    return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == n)
+
+
+@torch.no_grad()
+def forward(model, ids: list):
+    """Logits (T, V) and hidden states (L + 1, T, D): after the embedding and after each layer."""
+    last = []
+    hook = decoder_layers(model)[-1].register_forward_hook(
+        lambda _, __, out: last.append(out[0] if isinstance(out, tuple) else out)
+    )
+    out = model(torch.tensor([ids]), output_hidden_states=True, use_cache=False)
+    hook.remove()
+    hidden = [h[0] for h in out.hidden_states[:-1]] + [last[0][0]]
+    return out.logits[0].numpy(), torch.stack(hidden).numpy()
+
+
+def greedy(model, ids: list, n: int, choices: int):
+    """n tokens chosen below `choices`, the smallest lead of one over the next, and the logits of all.
+
+    Every run is over the full length, so that a rope table that depends on the length is that of a
+    sequence of this length from the first token on; what comes later in the text is not seen."""
+    text = ids + [0] * n
+    margin = np.inf
+    for t in range(len(ids), len(text)):
+        logits, _ = forward(model, text)
+        row = logits[t - 1, :choices]
+        second, first = np.sort(row)[-2:]
+        margin = min(margin, float(first - second))
+        text[t] = int(row.argmax())
+    return text, margin
+
+
+GGUF_TYPES = {
+    "u32": gguf.GGUFWriter.add_uint32,
+    "f32": gguf.GGUFWriter.add_float32,
+    "bool": gguf.GGUFWriter.add_bool,
+    "string": gguf.GGUFWriter.add_string,
+    "strings": gguf.GGUFWriter.add_array,
+    "i32s": gguf.GGUFWriter.add_array,
+}
+
+
+def permuted(array: np.ndarray, head_width: int) -> np.ndarray:
+    """Rows of each head in GGUF's order: row 2 m + s was row s * width / 2 + m."""
+    heads = array.reshape(-1, 2, head_width // 2, *array.shape[1:])
+    return heads.swapaxes(1, 2).reshape(array.shape)
+
+
+def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
+    writer = gguf.GGUFWriter(path, entries[0][2])
+    for key, kind, value in entries[1:]:
+        GGUF_TYPES[kind](writer, key, value)
+    for t in table:
+        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
+        array = array.reshape(t["shape"])
+        writer.add_tensor(t["gguf"], permuted(array, t["permuted"]) if t.get("permuted") else array)
+    for t in extra:
+        writer.add_tensor(t["name"], np.array(t["values"], np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def llama_cpp(path: str, ids: list, vocab: int, length: int) -> np.ndarray:
+    """llama.cpp's logits (T, V) of a GGUF file, with a cache in float32."""
+    import llama_cpp as lib
+
+    quiet = lib.llama_log_callback(lambda *_: None)
+    lib.llama_log_set(quiet, ctypes.c_void_p(0))
+    lib.llama_backend_init()
+    parameters = lib.llama_model_default_params()
+    parameters.use_extra_bufts = False
+    model = lib.llama_model_load_from_file(path.encode(), parameters)
+    if not model:
+        raise RuntimeError(f"llama.cpp does not load {path}")
+    options = lib.llama_context_default_params()
+    options.n_ctx = options.n_batch = options.n_ubatch = length
+    options.n_threads = options.n_threads_batch = 1
+    options.type_k = options.type_v = 0  # F32
+    options.flash_attn_type = 0
+    context = lib.llama_init_from_model(model, options)
+    batch = lib.llama_batch_init(len(ids), 0, 1)
+    batch.n_tokens = len(ids)
+    for i, token in enumerate(ids):
+        batch.token[i] = token
+        batch.pos[i] = i
+        batch.n_seq_id[i] = 1
+        batch.seq_id[i][0] = 0
+        batch.logits[i] = 1
+    if lib.llama_decode(context, batch) != 0:
+        raise RuntimeError("llama.cpp does not run")
+    rows = [lib.llama_get_logits_ith(context, i) for i in range(len(ids))]
+    logits = [np.ctypeslib.as_array(row, (vocab,)).copy() for row in rows]
+    lib.llama_batch_free(batch)
+    lib.llama_free(context)
+    lib.llama_model_free(model)
+    return np.stack(logits)
