@@ -1,5 +1,5 @@
 /* Patterns of tokenizers: what they match, and what is refused. */
-#include "text/regex.h"
+#include "text/pipeline.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -147,11 +147,51 @@ static void a_text_that_is_too_hard_for_a_pattern_is_a_named_error(void **state)
     heft_regex_close(r);
 }
 
+static void every_pattern_behind_a_gguf_name_takes_long_texts(void **state)
+{
+    static const char *const names[] = {
+        "default",   "llama-bpe",   "dbrx",       "qwen2",    "qwen35",         "laguna",
+        "ufakzeka",  "seed-coder",  "bailingmoe", "minicpm5", "deepseek-llm",   "falcon",
+        "poro-chat", "deepseek-v3", "starcoder",  "gpt-2",    "deepseek-coder", "viking",
+        "tekken",    "gpt-4o",      "chameleon",
+    };
+    enum { N = 200 * 1000 };
+    static char text[N];
+    static const char fill[] = "aA 7\n-";
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        const heft_gguf_pre *pre = heft_gguf_pre_find(heft_str_of(names[i]));
+        if (!pre) fail_msg("%s is not in the table", names[i]);
+        for (int p = 0; p < 6 && pre->pattern[p]; p++) {
+            heft_error err = { 0 };
+            heft_regex *r = NULL;
+            heft_matching *m = NULL;
+            if (heft_regex_open(heft_str_of(pre->pattern[p]), HEFT_REGEX_RUST, &r, &err))
+                fail_msg("%s", err.text);
+            assert_int_equal(heft_matching_open(&m, &err), HEFT_OK);
+            for (const char *c = fill; *c; c++) {
+                bool found;
+                size_t begin, end;
+                memset(text, *c, N);
+                if (heft_regex_find(r, m, (heft_str){ text, N }, 0, true, &found, &begin, &end,
+                                    &err))
+                    fail_msg("%s: %s", names[i], err.text);
+            }
+            heft_matching_close(m);
+            heft_regex_close(r);
+        }
+    }
+    assert_null(heft_gguf_pre_find(heft_str_of("llama")));
+    assert_null(heft_gguf_pre_find(heft_str_of("llama3 llama-v3")));
+    assert_null(heft_gguf_pre_find(heft_str_of("")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(patterns_mean_what_their_publisher_means),
         cmocka_unit_test(what_the_translator_does_not_know_is_refused_by_name),
+        cmocka_unit_test(every_pattern_behind_a_gguf_name_takes_long_texts),
         cmocka_unit_test(a_text_that_is_too_hard_for_a_pattern_is_a_named_error),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
