@@ -55,6 +55,26 @@ static heft_shown shown(const struct heft_cfg *c, heft_str key)
     return s;
 }
 
+/* A value, or none, as messages and must_be lists write it. */
+static heft_shown text_of(const heft_value *v)
+{
+    heft_shown s = { "missing" };
+    if (!v) return s;
+    switch (v->kind) {
+    case HEFT_V_BOOL: return heft_show_z(v->n ? "true" : "false");
+    case HEFT_V_STRING:
+        (void)snprintf(s.text, sizeof s.text, "\"%.100s\"", heft_show(v->str).text);
+        return s;
+    case HEFT_V_INT:
+    case HEFT_V_REAL: (void)snprintf(s.text, sizeof s.text, "%g", v->real); return s;
+    case HEFT_V_NULL:
+    case HEFT_V_ARRAY:
+    case HEFT_V_OBJECT:
+    case HEFT_V_LONG_ARRAY: break;
+    }
+    return heft_show_z(heft_value_kind_name(v->kind));
+}
+
 /* The key's value if it is there, not null, and of the kind; else NULL, with the error noted where
  * the kind is wrong or a required key is absent. */
 static const heft_value *typed(struct heft_cfg *c, const char *hf, const char *gguf, unsigned kinds,
@@ -133,7 +153,7 @@ bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                     "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
-                    t && t->kind == HEFT_V_STRING ? heft_show(t->str).text : "missing");
+                    text_of(t).text);
     return absent;
 }
 
@@ -289,23 +309,6 @@ static bool listed(const char *const *list, heft_str key)
     return false;
 }
 
-/* A value as messages and must_be lists write it. */
-static heft_shown text_of(const heft_value *v)
-{
-    heft_shown s;
-    switch (v->kind) {
-    case HEFT_V_BOOL: return heft_show_z(v->n ? "true" : "false");
-    case HEFT_V_STRING: return heft_show(v->str);
-    case HEFT_V_INT:
-    case HEFT_V_REAL: (void)snprintf(s.text, sizeof s.text, "%g", v->real); return s;
-    case HEFT_V_NULL:
-    case HEFT_V_ARRAY:
-    case HEFT_V_OBJECT:
-    case HEFT_V_LONG_ARRAY: break;
-    }
-    return heft_show_z(heft_value_kind_name(v->kind));
-}
-
 /* Is an unread key silent? GGUF metadata is about more than the model: there, only the keys of the
  * architecture count. */
 static bool silent(const struct heft_cfg *c, const heft_family *f, heft_str key)
@@ -401,10 +404,11 @@ static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name
             err, HEFT_E_UNSUPPORTED,
             "config.json: the quant_method of quantization_config is %s, which heft does not "
             "know",
-            method ? text_of(method).text : "missing");
+            text_of(method).text);
     }
     const heft_value *code = heft_value_get(c->root, "auto_map");
-    if (code) heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
+    if (code && code->kind != HEFT_V_NULL)
+        heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
     heft_value_mark(code);
     return HEFT_OK;
 }

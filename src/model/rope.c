@@ -181,7 +181,7 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
 
 /* config.json: rope_theta and rope_scaling, or rope_parameters of transformers 5, flat or nested
  * by layer type. */
-static scaling from_json(struct heft_cfg *c, const char *layer_type, double theta)
+static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx, double theta)
 {
     const heft_value *root = c->root, *params = heft_value_get(root, "rope_parameters");
     const heft_value *old = heft_value_get(root, "rope_scaling");
@@ -190,7 +190,7 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, double thet
     if (!params || params->kind == HEFT_V_NULL) params = old;
     scaling s = { .theta = (double)heft_cfg_real(c, "rope_theta", NULL, theta), .truncate = true };
     const bool nested = params && params != old;
-    s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, HEFT_REQUIRED);
+    s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, ctx);
     s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, 0);
     if (!params || params->kind == HEFT_V_NULL) return s;
     if (params->kind != HEFT_V_OBJECT) {
@@ -311,7 +311,7 @@ int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, 
         heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
         return 0;
     }
-    scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, theta);
+    scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, s->ctx, theta);
     if (!c->failed && !(k.theta > 1 && isfinite(k.theta)))
         heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1",
                         k.theta);
