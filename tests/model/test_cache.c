@@ -28,7 +28,9 @@ static int open_cache(void **state)
         layer[i].attn.kv_from = i;
         layer[i].attn.window = i % 2 ? WINDOW : 0;
     }
-    const heft_cache_shape shape = { &spec, HEFT_F16, SLOTS, CONTEXT, BATCH };
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F16, .slots = SLOTS, .context = CONTEXT, .batch = BATCH
+    };
     return heft_cache_open(&cache, &shape, &err) != HEFT_OK;
 }
 
@@ -113,7 +115,9 @@ static void opening_takes_the_bytes_it_says(void **state)
     heft_error err = { 0 };
     size_t promised = 0;
     heft_cache c;
-    const heft_cache_shape shape = { &spec, HEFT_F32, 5, 999, 64 };
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F32, .slots = 5, .context = 999, .batch = 64
+    };
     assert_ok(heft_cache_bytes(&shape, &promised, &err), &err);
     const size_t before = heft_mem().bytes;
     assert_ok(heft_cache_open(&c, &shape, &err), &err);
@@ -127,7 +131,9 @@ static void a_layer_that_reads_another_keeps_nothing(void **state)
     (void)state;
     heft_error err = { 0 };
     heft_cache c;
-    const heft_cache_shape shape = { &spec, HEFT_F16, 1, 64, 16 };
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F16, .slots = 1, .context = 64, .batch = 16
+    };
     layer[2].attn.kv_from = 0;
     assert_ok(heft_cache_open(&c, &shape, &err), &err);
     assert_null(c.kv[2].base);
@@ -147,11 +153,17 @@ static void too_many_reaches_or_pages_are_refused(void **state)
         many[i].attn.kv_from = i;
         many[i].attn.window = i + 1;
     }
-    const heft_cache_shape shape = { &s, HEFT_F16, 1, 64, 16 };
+    const heft_cache_shape shape = {
+        .spec = &s, .type = HEFT_F16, .slots = 1, .context = 64, .batch = 16
+    };
     assert_int_equal(heft_cache_bytes(&shape, &n, &err), HEFT_E_UNSUPPORTED);
     assert_string_equal(err.text, "layer 8: its window of 9 tokens is the model's 9th; heft keeps "
                                   "at most 8 different ones");
-    const heft_cache_shape huge = { &spec, HEFT_F16, HEFT_MAX_SEQUENCES, HEFT_MAX_CONTEXT, 16 };
+    const heft_cache_shape huge = { .spec = &spec,
+                                    .type = HEFT_F16,
+                                    .slots = HEFT_MAX_SEQUENCES,
+                                    .context = HEFT_MAX_CONTEXT,
+                                    .batch = 16 };
     assert_int_equal(heft_cache_bytes(&huge, &n, &err), HEFT_E_NOMEM);
     assert_string_equal(err.text, "4096 sequences of 134217728 tokens are more than a cache can "
                                   "number");
