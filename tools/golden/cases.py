@@ -9,6 +9,7 @@ if they are not those of the llama kind.
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
     inert     keys of config that do not change the result here, and need not
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file
+    hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
 """
 
