@@ -30,7 +30,7 @@ void heft_layer_default(heft_layer_spec *l)
         .ffn = &heft_ffn_mlp,
         .attn = { .rope = -1, .scale = 1 },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
-        .route = { .top = 1, .groups = 1, .keep = 1, .floor = 1e-20f, .factor = 1 },
+        .route = { .top = 1, .groups = 1, .keep = 1, .floor = 1e-12f, .factor = 1 },
         .expert_act = { .fn = HEFT_ACT_SILU, .gated = true },
         .out_scale = 1,
     };

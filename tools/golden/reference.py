@@ -27,7 +27,7 @@ GAINS = [
     (r"qkv_proj\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
-    (r"experts\.gate_up_proj$", 2.5),
+    (r"mlp\.experts\.gate_up_proj$", 2.5),
     (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
     (r"(down_proj|\.w2)(\.weight)?$", 1.4),
     (r"(gate|router)\.weight$", 1.5),
@@ -66,7 +66,20 @@ def load(config: dict, dtype=torch.float32):
         pathlib.Path(at, "config.json").write_text(json.dumps(config))
         parsed = AutoConfig.from_pretrained(at)
     model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+    if dtype == torch.float64:
+        widen_routers(model)
     return model.eval()
+
+
+def widen_routers(model) -> None:
+    """Routers that give float32 weights whatever the model's type."""
+
+    def widened(_, __, out):
+        return tuple(o.double() if o.is_floating_point() else o for o in out)
+
+    for module in model.modules():
+        if type(module).__name__.endswith("TopkRouter"):
+            module.register_forward_hook(widened)
 
 
 def tensors(model, seed: int) -> list:
