@@ -3,6 +3,7 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,7 +98,7 @@ typedef struct {
 static void keep(void *to, const char *line)
 {
     sink *s = to;
-    (void)strncpy(s->line, line, sizeof s->line - 1);
+    (void)snprintf(s->line, sizeof s->line, "%s", line);
     s->lines++;
 }
 
