@@ -122,24 +122,35 @@ heft_status heft_seq_rewind(heft_seq *s, int32_t length, heft_error *err)
         s->length = s->checkpoint[k];
     }
     const int32_t from = s->length;
+    if (from == length) return HEFT_OK;
     return heft_seq_feed(s, s->token + from, length - from, HEFT_LOGITS_NONE, err);
 }
 
 /* ---- a step ------------------------------------------------------------ */
 
+static heft_status check_tokens(const heft_seq *s, const int32_t *token, int32_t n, heft_error *err)
+{
+    const int32_t V = s->e->m->net.spec.V;
+    if (n < 1)
+        return heft_fail(err, HEFT_E_ARG, "a sequence is fed %d tokens, expected at least 1", n);
+    if (n > s->max_length - s->length)
+        return heft_fail(err, HEFT_E_ARG,
+                         "%d more tokens after %d do not fit a sequence of at most %d", n,
+                         s->length, s->max_length);
+    for (int32_t i = 0; i < n; i++)
+        if (token[i] < 0 || token[i] >= V)
+            return heft_fail(err, HEFT_E_ARG, "token %d is %d, expected 0 to %d", i, token[i],
+                             V - 1);
+    return HEFT_OK;
+}
+
 static heft_status check_feed(const heft_engine *e, const heft_feed *f, int32_t *rows,
                               int32_t *outputs, heft_error *err)
 {
-    if (f->n < 1)
-        return heft_fail(err, HEFT_E_ARG, "a sequence is fed %d tokens, expected at least 1", f->n);
-    if (f->seq->length + f->n > f->seq->max_length)
-        return heft_fail(err, HEFT_E_ARG,
-                         "%d more tokens after %d do not fit a sequence of at most %d", f->n,
-                         f->seq->length, f->seq->max_length);
-    for (int32_t i = 0; i < f->n; i++)
-        if (f->token[i] < 0 || f->token[i] >= e->m->net.spec.V)
-            return heft_fail(err, HEFT_E_ARG, "token %d is %d, expected 0 to %d", i, f->token[i],
-                             e->m->net.spec.V - 1);
+    if (f->seq->e != e || !f->seq->open)
+        return heft_fail(err, HEFT_E_ARG, "a sequence is not open on this engine");
+    heft_status st = check_tokens(f->seq, f->token, f->n, err);
+    if (st) return st;
     *rows += f->n;
     *outputs += f->logits == HEFT_LOGITS_ALL ? f->n : f->logits == HEFT_LOGITS_LAST;
     if (*rows > e->o.batch)
@@ -271,7 +282,8 @@ heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_log
         return heft_fail(err, HEFT_E_ARG,
                          "logits of all of %d tokens were asked for; one step has %d rows", n,
                          s->e->o.batch);
-    heft_status st = HEFT_OK;
+    heft_status st =
+        check_tokens(s, token, n, err); /* all of them, before a step changes anything */
     for (int32_t done = 0, part; done < n && !st; done += part) {
         part = n - done < s->e->o.batch ? n - done : s->e->o.batch;
         bool last = done + part == n;

@@ -57,6 +57,10 @@ static int32_t find_group(const heft_cache *c, int32_t keep)
 static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_error *err)
 {
     *c = (heft_cache){ .shape = *shape, .pages = pages_of(shape->context) };
+    if ((int64_t)shape->slots * c->pages > INT32_MAX)
+        return heft_fail(err, HEFT_E_NOMEM,
+                         "%d sequences of %d tokens are more than a cache can number", shape->slots,
+                         shape->context);
     for (int32_t i = 0; i < shape->spec->L; i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
@@ -232,7 +236,8 @@ void heft_cache_trim(heft_cache *c, int32_t slot, int32_t length)
         int32_t *row = row_of(c, g, slot), first = first_seen(c, g, length) / HEFT_TILE;
         for (int32_t p = first - 1; p >= 0 && row[p] != NONE; p--)
             drop(&c->group[g], &row[p]);
-        for (int32_t p = pages_of(length); p < c->pages && row[p] != NONE; p++)
+        for (int32_t p = pages_of(length); p < c->pages;
+             p++) /* a window may have left a gap first */
             drop(&c->group[g], &row[p]);
     }
 }

@@ -374,7 +374,8 @@ heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, hef
     heft_status st = HEFT_OK;
     if (b->ignore_merges) {
         int32_t id = heft_vocab_find(b->vocab, piece);
-        if (id >= 0) return heft_ids_add(ids, id, err);
+        bool text = id >= 0 && !(heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_SPECIAL);
+        if (text) return heft_ids_add(ids, id, err);
     }
     if (!b->cut_at_mark || b->prefix.n || b->suffix.n) return encode_word(b, w, piece, ids, err);
     for (size_t n; piece.n && !st; piece.p += n, piece.n -= n) {

@@ -15,11 +15,11 @@ typedef struct {
     int32_t unknown;         /* stands for a character that has no token, or -1 */
     bool fuse_unknown;       /* one for a run of them */
     bool byte_fallback;      /* before unknown: the bytes, as <0xXX> */
-    bool ignore_merges;      /* a piece that is a token is that token */
+    bool ignore_merges;      /* a piece that is a token (not a special one) is it */
     heft_str prefix, suffix; /* of all characters but the first, of the last; kept, mostly empty */
-    bool cut_at_mark;        /* no token goes on with U+2581 after anything else: words part there */
-    int32_t byte[256];       /* <0xXX>, or -1 */
-    int32_t direct[1024];    /* code points below it to ids, or -1 */
+    bool cut_at_mark;     /* no token goes on with U+2581 after anything else: words part there */
+    int32_t byte[256];    /* <0xXX>, or -1 */
+    int32_t direct[1024]; /* code points below it to ids, or -1 */
 } heft_bpe;
 
 /* Set what follows from the vocabulary, once its strings are findable. */

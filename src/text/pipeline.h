@@ -167,7 +167,7 @@ struct heft_tokenizer {
     heft_ids before, after;    /* what it adds: BOS, EOS */
     heft_ids end;
     int32_t bos;
-    size_t longest, bytes; /* of the longest spelling; allocated */
+    size_t longest; /* bytes of the longest spelling */
 };
 
 /* Compute what follows from the rest: matchers, spellings. */

@@ -396,7 +396,6 @@ void heft_tokenizer_close(heft_tokenizer *t)
 static heft_status open_from(const char *dir, const heft_source *gguf, const heft_log *log,
                              heft_tokenizer **out, heft_error *err)
 {
-    size_t before = heft_mem().bytes;
     heft_tokenizer *t = heft_alloc(1, sizeof *t);
     if (!t) return heft_nomem(err, "a tokenizer");
     t->bos = t->bpe.unknown = -1;
@@ -407,7 +406,6 @@ static heft_status open_from(const char *dir, const heft_source *gguf, const hef
         heft_tokenizer_close(t);
         return st;
     }
-    t->bytes = heft_mem().bytes - before;
     *out = t;
     return HEFT_OK;
 }
@@ -483,5 +481,14 @@ bool heft_tokenizer_has(const heft_tokenizer *t, int32_t id)
 
 size_t heft_tokenizer_bytes(const heft_tokenizer *t)
 {
-    return t->bytes;
+    size_t slots = ((size_t)t->vocab.mask + 1) * sizeof(uint64_t),
+           merges = ((size_t)t->bpe.mask + 1) * 16;
+    size_t tokens = (size_t)t->vocab.cap * sizeof *t->vocab.token
+                    + (t->bpe.score ? (size_t)t->vocab.size * 4 : 0);
+    size_t spellings = t->vocab.pool.cap;
+    for (int32_t i = 0; i < 2; i++)
+        if (t->spelling[i].at)
+            spellings += t->spelling[i].pool.cap + ((size_t)t->vocab.size + 1) * 4;
+    return sizeof *t + slots + merges + tokens + spellings + t->arena.bytes
+           + (size_t)t->n_added * sizeof *t->added;
 }

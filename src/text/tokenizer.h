@@ -32,7 +32,8 @@ size_t heft_stream_end(heft_stream *s, char *out);
 
 /* Does the tokenizer have this id (a hole in the vocabulary is not one)? */
 bool heft_tokenizer_has(const heft_tokenizer *t, int32_t id);
-/* Bytes it allocated, for plans. */
+/* Bytes of its vocabulary, merges and spellings, for plans; patterns and matchers, some tens of
+ * kilobytes, are not counted. */
 size_t heft_tokenizer_bytes(const heft_tokenizer *t);
 
 #endif
