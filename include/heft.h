@@ -289,8 +289,8 @@ typedef struct {
     const char *stop; /* the stop string that was met, or NULL */
 } heft_generated;
 
-/* Continue `s` with the prompt's ids and then with chosen tokens. A prompt that does not fit the
- * sequence is HEFT_E_ARG. `out` may be NULL. */
+/* Continue `s` with the prompt's ids and then with chosen tokens; the last one chosen is not fed to
+ * it yet. A prompt that does not fit the sequence is HEFT_E_ARG. `out` may be NULL. */
 HEFT_API heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n,
                                    const heft_generation *g, heft_generated *out,
                                    heft_error *err) HEFT_MUST_CHECK;

@@ -629,11 +629,11 @@ training, the measuring and this card. Seed {seed}; torch {torch}, tokenizers {t
 
 - {steps:,} steps of {batch:,} tokens, {tokens:.1f} million in all, {epochs} times through the text; {minutes:.0f}
   minutes on two processor cores, shared with other work.
-- Windows of 256 tokens for the first half, then 512, and 1,024 for the last fifth; new offsets and a new order
-  of the tales in each pass.
+- Windows of 256 tokens for eleven passes, of 512 for one and of 1,024 for the last two; new offsets and a new
+  order of the tales in each pass.
 - The matrices are trained with Muon (rate {lr}, momentum 0.95, weight decay {wd}), the embedding and the norms
   with AdamW (rate {emb_lr}); {warmup} steps of warm-up, constant for the first {flat:.0f} % of the steps, then
-  linear to zero. Gradient norm cut at 1. Arithmetic in bfloat16 over float32 weights.
+  falling to zero in four straight stretches (the table is in the script). Gradient norm cut at 1. Arithmetic in bfloat16 over float32 weights.
 - Dropout {dropout} on the embedding and on what each layer adds. Until {bpe_until:.0f} % of the steps, half of
   the tales in each pass are cut into subwords at random (BPE dropout {bpe_drop}).
 - In each pass {chat:.0f} % of the tales are told in the chat form, and one in twenty without its title.
@@ -691,7 +691,7 @@ def card(args, tok, train, held, hashes, run, f):
         transformers=transformers.__version__, safetensors=safetensors.__version__,
         steps=run["steps"], batch=args.batch, tokens=run["tokens"] / 1e6, epochs=run["epochs"],
         minutes=run["seconds"] / 60, lr=args.lr, wd=args.wd, emb_lr=args.emb_lr, warmup=args.warmup,
-        flat=100 * args.flat, dropout=args.dropout, bpe_until=100 * args.bpe_until, bpe_drop=args.bpe_drop,
+        flat=100 * STRETCHES[0][1] / STRETCHES[-1][1], dropout=args.dropout, bpe_until=100 * args.bpe_until, bpe_drop=args.bpe_drop,
         chat=100 * args.chat, bzip2=8 * len(bz2.compress(text, 9)) / len(text), rows=rows,
         known=s["known_percent"], nwords=s["words"], five=times(s["most_often_a_five_gram_in_one_sample"]),
         fiveall=times(s["most_often_a_five_gram_in_all_samples"]), sample=sample)
@@ -699,6 +699,21 @@ def card(args, tok, train, held, hashes, run, f):
 
 # ---------------------------------------------------------------- training
 # ---------------------------------------------------------------- training
+
+
+# The learning rate over the run: each stretch is (from, to, rate at its start, rate at its end).
+STRETCHES = [(0, 1520, 1.0, 1.0), (1520, 1914, 1.0, 0.8272), (1914, 2060, 0.5667, 0.4828), (2060, 2338, 0.3951, 0.2235),
+             (2338, 2560, 0.1445, 0.0)]
+# Length of the windows in the passes that begin before this part of the run.
+STAGES = [(256, 0.78), (512, 0.85), (1024, 1.01)]
+
+
+def schedule(frac):
+    step = frac * STRETCHES[-1][1]
+    for a, b, x, y in STRETCHES:
+        if step < b:
+            return x + (y - x) * (step - a) / (b - a)
+    return 0.0
 
 
 def train_model(args, tok, train, held):
@@ -722,7 +737,7 @@ def train_model(args, tok, train, held):
     step, epoch, t0, run_loss, run_n, toks = 0, 0, time.time(), 0.0, 0, 0
     while step < args.steps:
         frac = step / args.steps
-        ctx = next(c for c, f in args.stages if frac < f)
+        ctx = next(c for c, f in STAGES if frac < f)
         drop = (args.bpe_frac, args.bpe_drop) if frac < args.bpe_until else (0.0, 0.0)
         s = epoch_stream(tok, train, rng, drop, args.chat)
         off = rng.randrange(ctx)
@@ -736,9 +751,7 @@ def train_model(args, tok, train, held):
         cos, sin = rope_tables(ctx, model.dt)
         epoch += 1
         for b0 in range(0, n - per + 1, per):
-            frac = step / args.steps
-            scale = min(1.0, (step + 1) / args.warmup)
-            scale *= min(1.0, (1 - frac) / (1 - args.flat))
+            scale = min(1.0, (step + 1) / args.warmup) * schedule(step / args.steps)
             for j in range(b0, b0 + per, micro):
                 ix = perm[j:j + micro]
                 loss = model(x[ix], y[ix], cos, sin) * (len(ix) / per)
@@ -772,7 +785,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--corpus", required=True)
     ap.add_argument("--out", required=True)
-    ap.add_argument("--steps", type=int, default=4000)
+    ap.add_argument("--steps", type=int, default=2560)
     ap.add_argument("--batch", type=int, default=6144)
     ap.add_argument("--micro", type=int, default=3072)
     ap.add_argument("--lr", type=float, default=0.02)
@@ -780,11 +793,10 @@ def main():
     ap.add_argument("--emb-lr", dest="emb_lr", type=float, default=0.004)
     ap.add_argument("--emb-wd", dest="emb_wd", type=float, default=0.1)
     ap.add_argument("--warmup", type=int, default=60)
-    ap.add_argument("--flat", type=float, default=0.4)
     ap.add_argument("--dropout", type=float, default=0.1)
     ap.add_argument("--bpe-frac", dest="bpe_frac", type=float, default=0.5)
     ap.add_argument("--bpe-drop", dest="bpe_drop", type=float, default=0.05)
-    ap.add_argument("--bpe-until", dest="bpe_until", type=float, default=0.85)
+    ap.add_argument("--bpe-until", dest="bpe_until", type=float, default=0.92)
     ap.add_argument("--chat", type=float, default=0.08)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--threads", type=int, default=2)
@@ -795,7 +807,6 @@ def main():
     ap.add_argument("--run", default="", help="with --finish: seconds,tokens,epochs,steps of that training")
     ap.add_argument("--check", action="store_true", help="measure the release in --out")
     args = ap.parse_args()
-    args.stages = [(256, 0.5), (512, 0.8), (1024, 1.01)]
     torch.set_num_threads(args.threads)
     os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
     train, held, hashes = load(args.corpus)

@@ -23,14 +23,18 @@ void heft_buf_free(heft_buf *b)
 
 bool heft_buf_reserve(heft_buf *b, size_t more)
 {
-    if (b->failed || more > b->max - b->n) return b->failed = true, false;
-    if (b->n + more < b->cap) return true;
-    size_t cap = b->cap * 2 > b->n + more + 1 ? b->cap * 2 : b->n + more + 1;
+    if (b->failed) return false;
+    if (b->n < b->cap && more < b->cap - b->n && more <= b->max - b->n) return true;
+    b->failed = true; /* until proved otherwise */
+    if (more > b->max - b->n || more > PTRDIFF_MAX - b->n) return false;
+    size_t cap = b->n + more + 1; /* the NUL */
+    if (cap < 2 * b->cap) cap = 2 * b->cap;
     if (cap < 64) cap = 64;
     char *p = heft_realloc(b->p, cap);
-    if (!p) return b->failed = true, false;
+    if (!p) return false;
     b->p = p;
     b->cap = cap;
+    b->failed = false;
     return true;
 }
 
@@ -71,10 +75,12 @@ heft_status heft_buf_check(const heft_buf *b, const char *what, heft_error *err)
     return b->failed ? heft_nomem(err, what) : HEFT_OK;
 }
 
-/* A comma is due unless something was just opened or named. */
+/* A comma is due where a value has just ended: not after an opening, a name or other text. */
 static void separate(heft_buf *b)
 {
-    if (b->n && !strchr("{[:", b->p[b->n - 1])) heft_buf_z(b, ",");
+    char last = b->n ? b->p[b->n - 1] : 0;
+    bool word = (last >= '0' && last <= '9') || (last >= 'a' && last <= 'z');
+    if (word || last == '"' || last == '}' || last == ']') heft_buf_z(b, ",");
 }
 
 void heft_json_begin(heft_buf *b, char open)
@@ -136,7 +142,12 @@ void heft_json_real(heft_buf *b, double value)
     char text[40];
     (void)snprintf(text, sizeof text, "%.15g", value);
     if (strtod(text, NULL) != value) (void)snprintf(text, sizeof text, "%.17g", value);
-    heft_buf_z(b, text);
+    size_t whole = strspn(text, "-0123456789"); /* then the locale's own decimal point */
+    size_t rest = whole + strcspn(text + whole, "0123456789");
+    bool fraction = rest > whole && text[whole] != 'e';
+    heft_buf_add(b, text, whole);
+    if (fraction) heft_buf_z(b, ".");
+    heft_buf_z(b, text + (fraction ? rest : whole));
 }
 
 void heft_json_bool(heft_buf *b, bool value)

@@ -23,8 +23,9 @@ bool heft_buf_printf(heft_buf *b, const char *fmt, ...) HEFT_PRINTF(2, 3);
 /* Ends a chain of additions: HEFT_E_NOMEM naming `what` if any of them failed. */
 heft_status heft_buf_check(const heft_buf *b, const char *what, heft_error *err);
 
-/* JSON into a buffer: commas are set by themselves. Strings must be UTF-8; invalid bytes become
- * U+FFFD. Reals are written with 17 significant digits where they need them. */
+/* JSON into a buffer: commas are set by themselves, also between values at the top; text before the
+ * first value must not end in a letter, a digit or a quote. Strings must be UTF-8; invalid bytes
+ * become U+FFFD. Reals are written with 17 significant digits where they need them. */
 void heft_json_begin(heft_buf *b, char open); /* '{' or '[' */
 void heft_json_end(heft_buf *b, char close);  /* '}' or ']' */
 void heft_json_key(heft_buf *b, const char *key);

@@ -31,7 +31,7 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
 {
     uintptr_t at = (uintptr_t)info->si_addr, page = (uintptr_t)sysconf(_SC_PAGESIZE);
     int saved = errno;
-    for (int i = 0; i < SLOTS; i++) {
+    for (int i = 0; i < SLOTS && info->si_code == BUS_ADRERR; i++) {
         if (at < atomic_load(&guards[i].begin) || at >= atomic_load(&guards[i].end)) continue;
         void *to = mmap((void *)(at / page * page), page,
                         PROT_READ, /* NOLINT(performance-no-int-to-ptr) */
@@ -46,8 +46,9 @@ static void on_sigbus(int sig, siginfo_t *info, void *context)
         before.sa_sigaction(sig, info, context);
     } else if (before.sa_handler != SIG_DFL && before.sa_handler != SIG_IGN) {
         before.sa_handler(sig);
-    } else { /* returning faults again, now with the default action */
+    } else { /* blocked until this returns: then the default action, whoever sent it */
         (void)sigaction(sig, &before, NULL);
+        (void)raise(sig);
     }
 }
 
@@ -93,6 +94,11 @@ static heft_status cannot(heft_error *err, const char *path)
     return heft_fail(err, HEFT_E_IO, "%s: %s", heft_show_z(path).text, strerror(errno));
 }
 
+static heft_status not_regular(heft_error *err, const char *path)
+{
+    return heft_fail(err, HEFT_E_IO, "%s: is not a regular file", heft_show_z(path).text);
+}
+
 heft_status heft_map_open(heft_map *m, const char *path, heft_error *err)
 {
     *m = (heft_map){ .slot = -1 };
@@ -106,7 +112,7 @@ heft_status heft_map_open(heft_map *m, const char *path, heft_error *err)
     } else if (fstat(fd, &s)) {
         st = cannot(err, path);
     } else if (!S_ISREG(s.st_mode)) {
-        st = heft_fail(err, HEFT_E_IO, "%s: is not a regular file", heft_show_z(path).text);
+        st = not_regular(err, path);
     } else if (s.st_size > 0) {
         void *data = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_SHARED, fd, 0);
         if (data == MAP_FAILED) {
@@ -134,35 +140,57 @@ void heft_map_close(heft_map *m)
 
 /* ---- whole files ------------------------------------------------------ */
 
+static heft_status read_open(int fd, const char *path, size_t max, char **text, size_t *n,
+                             heft_error *err)
+{
+    struct stat s;
+    if (fstat(fd, &s)) return cannot(err, path);
+    if (!S_ISREG(s.st_mode)) return not_regular(err, path);
+    if ((uintmax_t)s.st_size > max)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: is %jd bytes long, at most %zu are read",
+                         heft_show_z(path).text, (intmax_t)s.st_size, max);
+    size_t size = (size_t)s.st_size, got = 0;
+    char *copy = heft_alloc(size + 1, 1);
+    if (!copy) return heft_nomem(err, path);
+    ssize_t more = 1;
+    for (; got < size && more > 0; got += more > 0 ? (size_t)more : 0)
+        more = read(fd, copy + got, size - got);
+    if (got < size) {
+        heft_status st = more < 0
+                             ? cannot(err, path)
+                             : heft_fail(err, HEFT_E_IO,
+                                         "%s: ends at byte %zu of %zu; was it changed while read?",
+                                         heft_show_z(path).text, got, size);
+        heft_free(copy);
+        return st;
+    }
+    *text = copy;
+    *n = size;
+    return HEFT_OK;
+}
+
+/* Read, not mapped: a file that shrinks meanwhile is a short read and no fault. */
 heft_status heft_read_file(const char *path, size_t max, char **text, size_t *n, heft_error *err)
 {
-    heft_map m;
-    heft_status st = heft_map_open(&m, path, err);
-    if (st) return st;
-    char *copy = NULL;
-    if (m.size > max)
-        st = heft_fail(err, HEFT_E_FORMAT, "%s: is %zu bytes long, at most %zu are read",
-                       heft_show_z(path).text, m.size, max);
-    else if (!(copy = heft_alloc(m.size + 1, 1)))
-        st = heft_nomem(err, path);
-    if (!st && m.size) memcpy(copy, m.data, m.size);
-    if (!st) st = heft_map_check(&m, err);
-    if (st) {
-        heft_free(copy);
-    } else {
-        *text = copy;
-        *n = m.size;
-    }
-    heft_map_close(&m);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return cannot(err, path);
+    heft_status st = read_open(fd, path, max, text, n, err);
+    (void)close(fd);
     return st;
 }
 
 heft_status heft_path_join(char *out, size_t size, const char *dir, heft_str name, heft_error *err)
 {
-    int n = snprintf(out, size, "%s/%.*s", dir, name.n > 4096 ? 4096 : (int)name.n, name.p);
-    if (n < 0 || (size_t)n >= size)
+    size_t n = strlen(dir);
+    if (name.n && memchr(name.p, 0, name.n))
+        return heft_fail(err, HEFT_E_ARG, "%s: a zero byte in a file name", heft_show(name).text);
+    if (n + 2 > size || name.n > size - n - 2)
         return heft_fail(err, HEFT_E_ARG, "%s: the path is longer than %zu bytes",
                          heft_show(name).text, size - 1);
+    memcpy(out, dir, n);
+    out[n] = '/';
+    if (name.n) memcpy(out + n + 1, name.p, name.n);
+    out[n + 1 + name.n] = 0;
     return HEFT_OK;
 }
 
@@ -180,32 +208,38 @@ bool heft_is_file(const char *path)
 
 /* ---- written atomically ----------------------------------------------- */
 
+/* Opened by name rather than by mkstemp, so that the file gets the permissions of any new file; to
+ * learn the umask a program must set it, and all its threads would see that. -1: errno says why. */
+static int open_temporary(heft_out *o, size_t size)
+{
+    static atomic_uint count;
+    for (int32_t tries = 0; tries < 1000; tries++) {
+        (void)snprintf(o->temporary, size, "%s.%ld-%u.tmp", o->path, (long)getpid(),
+                       atomic_fetch_add(&count, 1));
+        int fd = open(o->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) return fd;
+    }
+    return -1;
+}
+
 heft_status heft_out_open(heft_out *o, const char *path, heft_error *err)
 {
-    size_t n = strlen(path);
-    *o = (heft_out){ .path = heft_strdup(heft_str_of(path)), .temporary = heft_alloc(n + 8, 1) };
+    size_t size = strlen(path) + 48;
+    *o = (heft_out){ .path = heft_strdup(heft_str_of(path)), .temporary = heft_alloc(size, 1) };
     if (!o->path || !o->temporary) {
         heft_out_abandon(o);
         return heft_nomem(err, "a path");
     }
-    (void)snprintf(o->temporary, n + 8, "%s.XXXXXX", path);
-    int fd = mkstemp(o->temporary);
+    int fd = open_temporary(o, size);
+    if (fd >= 0) o->f = fdopen(fd, "wb");
+    if (o->f) return HEFT_OK;
+    heft_status st = cannot(err, path);
     if (fd >= 0) {
-        mode_t mask = umask(0);
-        (void)umask(mask);
-        (void)fchmod(fd, 0666 & ~mask);
-        o->f = fdopen(fd, "wb");
+        (void)close(fd);
+        (void)unlink(o->temporary);
     }
-    if (!o->f) {
-        heft_status st = cannot(err, path);
-        if (fd >= 0) {
-            (void)close(fd);
-            (void)unlink(o->temporary);
-        }
-        heft_out_abandon(o);
-        return st;
-    }
-    return HEFT_OK;
+    heft_out_abandon(o);
+    return st;
 }
 
 heft_status heft_out_write(heft_out *o, const void *data, size_t n, heft_error *err)

@@ -22,17 +22,19 @@ void heft_map_close(heft_map *m);
  * after reading; what was read since is zeros. HEFT_E_IO naming the file. */
 heft_status heft_map_check(const heft_map *m, heft_error *err) HEFT_MUST_CHECK;
 
-/* A whole file of at most `max` bytes, with a NUL behind it. Free *text with heft_free. */
+/* A whole file of at most `max` bytes, with a NUL behind it. Free *text with heft_free. Fails:
+ * HEFT_E_IO (as heft_map_open; it shrank meanwhile), HEFT_E_FORMAT (longer), HEFT_E_NOMEM. */
 heft_status heft_read_file(const char *path, size_t max, char **text, size_t *n,
                            heft_error *err) HEFT_MUST_CHECK;
 
-/* dir + "/" + name in out; HEFT_E_ARG where that is too long. */
+/* dir + "/" + name in out; HEFT_E_ARG where that is too long or the name has a zero byte. */
 heft_status heft_path_join(char *out, size_t size, const char *dir, heft_str name,
                            heft_error *err) HEFT_MUST_CHECK;
 bool heft_is_directory(const char *path);
 bool heft_is_file(const char *path);
 
-/* A file that appears under its name only when it is complete. */
+/* A file that appears under its name only when it is complete. Until then its bytes lie beside it
+ * in a file whose name begins with its own. */
 typedef struct {
     FILE *f;
     char *path, *temporary;

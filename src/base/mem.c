@@ -47,14 +47,15 @@ static void count(size_t bytes)
 /* Rounded up, so that a plan in whole cache lines is exact. */
 size_t heft_mem_cost(size_t n, size_t size)
 {
-    return (n * size + HEFT_ALIGN - 1) / HEFT_ALIGN * HEFT_ALIGN;
+    uint64_t bytes;
+    if (!heft_mul(n, size, &bytes) || bytes > PTRDIFF_MAX - 4 * HEFT_ALIGN) return SIZE_MAX;
+    return ((size_t)bytes + HEFT_ALIGN - 1) / HEFT_ALIGN * HEFT_ALIGN;
 }
 
 void *heft_alloc(size_t n, size_t size)
 {
-    uint64_t bytes;
-    if (!heft_mul(n, size, &bytes) || bytes > PTRDIFF_MAX - 4 * HEFT_ALIGN) return NULL;
     size_t cost = heft_mem_cost(n, size);
+    if (cost == SIZE_MAX) return NULL;
     char *base = calloc(1, cost + 2 * HEFT_ALIGN);
     if (!base) return NULL;
     char *p = base + 2 * HEFT_ALIGN - (uintptr_t)base % HEFT_ALIGN;
@@ -107,9 +108,9 @@ int64_t heft_mem_mine(void)
 
 size_t heft_parts_bytes(const heft_part *p, int32_t n)
 {
-    size_t sum = 0;
+    uint64_t sum = 0;
     for (int32_t i = 0; i < n; i++)
-        sum += heft_mem_cost(p[i].n, p[i].size);
+        if (!heft_add(sum, heft_mem_cost(p[i].n, p[i].size), &sum)) return SIZE_MAX;
     return sum;
 }
 
@@ -154,7 +155,7 @@ void *heft_arena_alloc(heft_arena *a, size_t n, size_t size)
     enum { BLOCK = 16384 - sizeof(struct heft_arena_block) };
     uint64_t want;
     if (!heft_mul(n, size, &want) || want > SIZE_MAX / 2) return NULL;
-    want = (want + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
+    want = (want + _Alignof(max_align_t) - 1) / _Alignof(max_align_t) * _Alignof(max_align_t);
     struct heft_arena_block *b = a->block;
     if (!b || b->size - b->used < want) {
         size_t room = want > BLOCK ? (size_t)want : BLOCK;

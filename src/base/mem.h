@@ -22,7 +22,8 @@ typedef struct {
 } heft_mem_stats;
 heft_mem_stats heft_mem(void);
 void heft_mem_reset_peak(void); /* peak = bytes */
-/* What heft_alloc(n, size) adds to stats.bytes: plans are added up with it. */
+/* What heft_alloc(n, size) adds to stats.bytes: plans are added up with it. SIZE_MAX: more than
+ * there can be. */
 size_t heft_mem_cost(size_t n, size_t size);
 
 /* Bytes this thread has allocated minus those it has freed: what opening something keeps is the
@@ -35,7 +36,7 @@ typedef struct {
     void *to;
     size_t n, size;
 } heft_part;
-size_t heft_parts_bytes(const heft_part *p, int32_t n);
+size_t heft_parts_bytes(const heft_part *p, int32_t n); /* SIZE_MAX: more than there can be */
 /* All or none; false: out of memory. */
 bool heft_parts_alloc(const heft_part *p, int32_t n);
 void heft_parts_free(const heft_part *p, int32_t n);

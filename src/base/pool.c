@@ -9,6 +9,7 @@
 
 #include "base/bounds.h"
 #include "base/mem.h"
+#include "base/system.h"
 
 #include <assert.h>
 #include <pthread.h>

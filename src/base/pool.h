@@ -26,10 +26,5 @@ uint64_t heft_pool_done(const heft_pool *p, int32_t thread);
 
 /* Bytes that heft_pool_open allocates. */
 size_t heft_pool_bytes(int32_t threads);
-/* Cores this process may run on (affinity, cgroup quota), 1 .. HEFT_MAX_THREADS. */
-int32_t heft_cores(void);
-/* The tightest CPU quota of the groups that `self` (a file like /proc/self/cgroup, versions 1 and
- * 2) names under `mount`, in cores rounded up; 0: none. */
-int32_t heft_cgroup_cores(const char *self, const char *mount);
 
 #endif

@@ -22,13 +22,13 @@ bool heft_str_is(heft_str a, const char *z)
 bool heft_str_begins(heft_str a, const char *z)
 {
     size_t n = strlen(z);
-    return a.n >= n && memcmp(a.p, z, n) == 0;
+    return a.n >= n && heft_str_eq((heft_str){ a.p, n }, (heft_str){ z, n });
 }
 
 bool heft_str_ends(heft_str a, const char *z)
 {
     size_t n = strlen(z);
-    return a.n >= n && memcmp(a.p + a.n - n, z, n) == 0;
+    return a.n >= n && heft_str_eq((heft_str){ a.p + (a.n - n), n }, (heft_str){ z, n });
 }
 
 int heft_str_cmp(heft_str a, heft_str b)
@@ -64,11 +64,9 @@ uint64_t heft_str_hash(heft_str a)
 /* Bytes a lead byte asks for; 0: it cannot lead. */
 static size_t asked(uint8_t c)
 {
-    return c < 0x80                ? 1
-           : c >= 0xc2 && c < 0xe0 ? 2
-           : c >= 0xe0 && c < 0xf0 ? 3
-           : c >= 0xf0 && c < 0xf5 ? 4
-                                   : 0;
+    if (c < 0x80) return 1;
+    if (c < 0xc2 || c > 0xf4) return 0;
+    return c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
 size_t heft_utf8_decode(const char *p, size_t n, int32_t *cp)

@@ -1,60 +1,137 @@
-/* What the machine has. */
+/* What the machine has, and what of it this process may use. */
+#define _GNU_SOURCE /* sched_getaffinity */
 #include "base/system.h"
 
+#include "base/bounds.h"
+
 #include <inttypes.h>
+#include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
-/* The number in the first line of a file; false: no file, or no number ("max"). */
-static bool read_number(const char *path, int64_t *value)
+/* ---- control groups ---- */
+
+/* A controller: where its groups lie under the mount in version 1, and how to read the limit in
+ * the files of one group; -1: none. */
+typedef struct {
+    const char *name, *v1;
+    int64_t (*limit)(const char *dir, bool v2);
+} controller;
+
+/* Up to two numbers of a file's first line; how many it had ("max" is none). */
+static int32_t read_numbers(const char *dir, const char *name, int64_t *a, int64_t *b)
 {
-    FILE *f = fopen(path, "r");
-    if (!f) return false;
-    bool ok = fscanf(f, "%" SCNd64, value) == 1; /* NOLINT(cert-err34-c): the kernel writes it */
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/%s", dir, name);
+    FILE *f = fopen(path, "re");
+    if (!f) return 0;
+    int n = fscanf(f, "%" SCNd64 " %" SCNd64, a, b); /* NOLINT(cert-err34-c): the kernel's */
     (void)fclose(f);
-    return ok;
+    return n < 0 ? 0 : n;
 }
 
-static void least(int64_t *to, int64_t value)
+/* Cores, rounded up. */
+static int64_t cpu_limit(const char *dir, bool v2)
 {
-    if (value >= 0 && (*to < 0 || value < *to)) *to = value;
+    int64_t quota = 0, period = 0, unused;
+    bool found = v2 ? read_numbers(dir, "cpu.max", &quota, &period) == 2
+                    : read_numbers(dir, "cpu.cfs_quota_us", &quota, &unused) >= 1
+                          && read_numbers(dir, "cpu.cfs_period_us", &period, &unused) >= 1;
+    if (!found || quota <= 0 || period <= 0) return -1;
+    return quota / period + (quota % period != 0);
 }
 
-/* This process's group and every group above it. */
-static void cgroup_limits(const char *root, const char *limit, char *path, int64_t *to)
+static int64_t memory_limit(const char *dir, bool v2)
 {
-    for (;;) {
-        char file[1200];
-        int64_t value;
-        (void)snprintf(file, sizeof file, "%s%s/%s", root, strcmp(path, "/") == 0 ? "" : path,
-                       limit);
-        if (read_number(file, &value)) least(to, value);
-        char *slash = strrchr(path, '/');
-        if (!slash || path[1] == 0) return;
-        slash[slash == path] = 0;
+    int64_t bytes, unused;
+    int32_t n = read_numbers(dir, v2 ? "memory.max" : "memory.limit_in_bytes", &bytes, &unused);
+    return n < 1 || bytes < 0 ? -1 : bytes;
+}
+
+static const controller cpu = { "cpu", "/cpu", cpu_limit };
+static const controller memory = { "memory", "/memory", memory_limit };
+
+static int64_t least(int64_t a, int64_t b)
+{
+    return a < 0 || (b >= 0 && b < a) ? b : a;
+}
+
+/* A limit on any group around ours is a limit on us. Inside a container the path may be one of the
+ * host's that does not exist here; the walk then ends at the root, which is the container's. */
+static int64_t limit_above(const controller *c, const char *mount, const char *group, bool v2)
+{
+    char dir[2048];
+    int n = snprintf(dir, sizeof dir, "%s%s%s", mount, v2 ? "" : c->v1, group);
+    if (n < 0 || (size_t)n >= sizeof dir) return -1;
+    char *root = dir + n - strlen(group);
+    int64_t limit = c->limit(dir, v2);
+    for (char *slash; (slash = strrchr(root, '/'));) {
+        *slash = 0;
+        limit = least(limit, c->limit(dir, v2));
     }
+    return limit;
+}
+
+/* Is the name one of a list separated by commas? */
+static bool listed(const char *list, const char *name)
+{
+    const size_t n = strlen(name);
+    for (const char *at = list; at; at = strchr(at, ',') ? strchr(at, ',') + 1 : NULL)
+        if (strncmp(at, name, n) == 0 && (at[n] == 0 || at[n] == ',')) return true;
+    return false;
+}
+
+static int64_t group_limit(const controller *c, const char *self, const char *mount)
+{
+    char line[2048];
+    int64_t limit = -1;
+    FILE *f = fopen(self, "re");
+    while (f && fgets(line, sizeof line, f)) { /* number:controllers:path */
+        char *list = strchr(line, ':'), *path = list ? strchr(list + 1, ':') : NULL;
+        if (!path) continue;
+        *path++ = 0;
+        path[strcspn(path, "\n")] = 0;
+        if (strcmp(path, "/") == 0) *path = 0;
+        const bool v2 = list[1] == 0;
+        if (v2 || listed(list + 1, c->name)) limit = least(limit, limit_above(c, mount, path, v2));
+    }
+    if (f) (void)fclose(f);
+    return limit;
+}
+
+int64_t heft_group_cores(const char *self, const char *mount)
+{
+    return group_limit(&cpu, self, mount);
+}
+
+int64_t heft_group_memory(const char *self, const char *mount)
+{
+    return group_limit(&memory, self, mount);
+}
+
+/* ---- this process ---- */
+
+static const char self_groups[] = "/proc/self/cgroup", group_mount[] = "/sys/fs/cgroup";
+
+int32_t heft_cores(void)
+{
+    cpu_set_t set;
+    int64_t cores = sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set)
+                                                                : sysconf(_SC_NPROCESSORS_ONLN);
+    cores = least(cores, heft_group_cores(self_groups, group_mount));
+    return cores < 1 ? 1 : cores > HEFT_MAX_THREADS ? HEFT_MAX_THREADS : (int32_t)cores;
 }
 
 int64_t heft_memory_available(void)
 {
     int64_t bytes = -1, kib;
-    char line[1024];
-    FILE *f = fopen("/proc/meminfo", "r");
+    char line[256];
+    FILE *f = fopen("/proc/meminfo", "re");
     while (f && fgets(line, sizeof line, f))
         if (sscanf(line, "MemAvailable: %" SCNd64, &kib) == 1)
-            least(&bytes, kib * 1024); /* NOLINT(cert-err34-c) */
+            bytes = kib * 1024; /* NOLINT(cert-err34-c) */
     if (f) (void)fclose(f);
-    f = fopen("/proc/self/cgroup", "r");
-    while (f && fgets(line, sizeof line, f)) {
-        line[strcspn(line, "\n")] = 0;
-        char *path = strchr(line, ':') ? strchr(strchr(line, ':') + 1, ':') : NULL;
-        if (!path) continue;
-        if (strncmp(line, "0::", 3) == 0)
-            cgroup_limits("/sys/fs/cgroup", "memory.max", path + 1, &bytes);
-        else if (strstr(line, ":memory:"))
-            cgroup_limits("/sys/fs/cgroup/memory", "memory.limit_in_bytes", path + 1, &bytes);
-    }
-    if (f) (void)fclose(f);
-    return bytes;
+    return least(bytes, heft_group_memory(self_groups, group_mount));
 }

@@ -1,11 +1,20 @@
-/* What the machine has. */
+/* What the machine has, and what of it this process may use. */
 #ifndef HEFT_BASE_SYSTEM_H
 #define HEFT_BASE_SYSTEM_H
 
 #include <stdint.h>
 
+/* Cores this process may run on (affinity, control groups), 1 .. HEFT_MAX_THREADS. */
+int32_t heft_cores(void);
+
 /* Bytes a program may still take: the least of the system's available memory and the limits of the
  * control groups this process is in; -1: unknown. */
 int64_t heft_memory_available(void);
+
+/* The tightest limit of the control groups, versions 1 and 2, that `self` (a file like
+ * /proc/self/cgroup) names under `mount`, and of all groups around them: cores rounded up, bytes;
+ * -1: none. */
+int64_t heft_group_cores(const char *self, const char *mount);
+int64_t heft_group_memory(const char *self, const char *mount);
 
 #endif

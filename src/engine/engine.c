@@ -134,8 +134,14 @@ static heft_status plan_engine(const heft_model *m, const heft_engine_options *o
     e->need = step.need;
     e->need.threads = e->o.threads;
     e->need.context = e->o.context;
-    const heft_cache_shape shape = { &m->net.spec, cache_dtype(e->o.cache), e->o.sequences,
-                                     e->o.context, e->o.batch };
+    const heft_cache_shape shape = {
+        .spec = &m->net.spec,
+        .type = cache_dtype(e->o.cache),
+        .slots = e->o.sequences,
+        .checkpoints = heft_cache_forgets(&m->net.spec) ? e->o.sequences * HEFT_CHECKPOINTS : 0,
+        .context = e->o.context,
+        .batch = e->o.batch,
+    };
     st = heft_cache_bytes(&shape, &cache, err);
     if (st) return st;
     e->cache.shape = shape;

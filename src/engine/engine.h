@@ -15,9 +15,13 @@ struct heft_model {
     int64_t private_bytes; /* that opening allocated and keeps */
 };
 
+/* Earlier states of a sequence that it can go back to, where its model forgets. */
+enum { HEFT_CHECKPOINTS = 2, HEFT_CHECKPOINT_TOKENS = 512 };
+
 struct heft_seq {
     heft_engine *e;
     int32_t slot, length, max_length;
+    int32_t checkpoint[HEFT_CHECKPOINTS]; /* their lengths; 0: none */
     bool open;
     int32_t *token; /* (engine's context) */
     float *own;     /* (n_rope, widest/2)  tables of ropes that depend on the length */

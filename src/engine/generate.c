@@ -22,17 +22,19 @@ typedef struct {
     bool cancelled;
 } outlet;
 
-/* Could text[at ..] of the n bytes be, or begin, a stop string? Sets o->stop where it is one. */
+/* Could text[at ..] of the n bytes begin a stop string? Sets o->stop where it is one, however many
+ * longer ones it might still become. */
 static bool matches(outlet *o, size_t at)
 {
-    for (int32_t i = 0; i < o->g->n_stop; i++) {
+    bool begins = false;
+    for (int32_t i = 0; i < o->g->n_stop && !o->stop; i++) {
         size_t length = strlen(o->g->stop[i]), here = o->n - at;
         size_t both = length < here ? length : here;
         if (memcmp(o->text + at, o->g->stop[i], both) != 0) continue;
         if (length <= here) o->stop = o->g->stop[i];
-        return true;
+        begins = true;
     }
-    return false;
+    return begins;
 }
 
 static void send(outlet *o, size_t n)
@@ -69,9 +71,10 @@ static heft_status check(const heft_seq *s, int32_t n, const heft_generation *g,
             return heft_fail(err, HEFT_E_ARG, "a stop string is %zu bytes long, expected 1 to %d",
                              strlen(g->stop[i]), HEFT_MAX_STOP_BYTES / 2);
     if (n < 1) return heft_fail(err, HEFT_E_ARG, "the prompt is empty");
-    if (s->length + n > s->max_length)
-        return heft_fail(err, HEFT_E_ARG, "the prompt of %d tokens does not fit the context of %d",
-                         s->length + n, s->max_length);
+    if (n > s->max_length - s->length)
+        return heft_fail(err, HEFT_E_ARG,
+                         "the prompt of %lld tokens does not fit the context of %d",
+                         (long long)s->length + n, s->max_length);
     return HEFT_OK;
 }
 
@@ -117,6 +120,7 @@ heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n, const h
         o.n += heft_stream_end(&o.stream, o.text + o.n);
         advance(&o, true);
         if (o.stop) r.why = HEFT_DONE_STOP;
+        if (o.cancelled) r.why = HEFT_DONE_CANCELLED;
     }
     r.stop = o.stop;
     r.prompt_seconds = middle - begin;

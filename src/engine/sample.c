@@ -119,31 +119,44 @@ static int32_t draw(heft_candidate *c, int32_t n, const heft_sampling *s, int64_
     return c[n - left].id;
 }
 
+/* Of the n tokens of the history, the first that the penalties look at; n: none. */
+static int32_t window_of(const heft_sampling *s, int32_t n)
+{
+    if (s->repeat_penalty == 1 && s->presence_penalty == 0 && s->frequency_penalty == 0) return n;
+    return s->repeat_last_n >= 0 && n > s->repeat_last_n ? n - s->repeat_last_n : 0;
+}
+
 heft_status heft_sample(heft_engine *e, const float *logits, const int32_t *history, int32_t n,
                         const heft_sampling *s, int32_t *token, heft_error *err)
 {
+    const int32_t V = heft_engine_vocab(e), from = window_of(s, n);
     heft_status st = check(s, err);
+    for (int32_t i = from; i < n && !st; i++)
+        if (history[i] < 0 || history[i] >= V)
+            st = heft_fail(err, HEFT_E_ARG, "token %d of the history is %d, expected 0 to %d", i,
+                           history[i], V - 1);
     if (st) return st;
-    const int32_t V = heft_engine_vocab(e);
-    int32_t from = s->repeat_last_n >= 0 && n > s->repeat_last_n ? n - s->repeat_last_n : 0;
-    bool penalties =
-        s->repeat_penalty != 1 || s->presence_penalty != 0 || s->frequency_penalty != 0;
-    for (int32_t i = from; penalties && i < n; i++)
+    for (int32_t i = from; i < n; i++)
         e->count[history[i]]++;
-    int32_t candidates = 0, bad = -1;
+    int32_t candidates = 0, bad = -1, beyond = -1;
     for (int32_t i = 0; i < V; i++) {
         if (isnan(logits[i]) || logits[i] == INFINITY) bad = i;
         if (e->kind[i] == HEFT_TOKEN_ABSENT || (e->kind[i] == HEFT_TOKEN_END && s->no_end))
             continue;
         if (logits[i] == -INFINITY) continue;
-        e->candidate[candidates++] = (heft_candidate){ penalised(logits[i], s, e->count[i]), i };
+        heft_candidate *c = &e->candidate[candidates++];
+        *c = (heft_candidate){ penalised(logits[i], s, e->count[i]), i };
+        if (!isfinite(c->p)) beyond = i;
     }
-    for (int32_t i = from; penalties && i < n; i++)
+    for (int32_t i = from; i < n; i++)
         e->count[history[i]] = 0;
     if (bad >= 0)
         return heft_fail(err, HEFT_E_FORMAT,
                          "the logit of token %d is %g: the weights or the cache type are at fault",
                          bad, (double)logits[bad]);
+    if (beyond >= 0)
+        return heft_fail(err, HEFT_E_ARG, "the penalties take the logit of token %d out of range",
+                         beyond);
     if (candidates == 0)
         return heft_fail(err, HEFT_E_FORMAT, "the model gives every token a probability of 0");
     *token = draw(e->candidate, candidates, s, n);

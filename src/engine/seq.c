@@ -5,8 +5,36 @@
 
 /* ---- opening, forking, rewinding --------------------------------------- */
 
+/* The cache slot of checkpoint k. */
+static int32_t slot_of(const heft_seq *s, int32_t k)
+{
+    return s->e->o.sequences + s->slot * HEFT_CHECKPOINTS + k;
+}
+
+/* Drop the checkpoints that lie beyond `length`. */
+static void drop_checkpoints(heft_seq *s, int32_t length)
+{
+    for (int32_t k = 0; k < HEFT_CHECKPOINTS; k++) {
+        if (s->checkpoint[k] <= length) continue;
+        heft_cache_clear(&s->e->cache, slot_of(s, k));
+        s->checkpoint[k] = 0;
+    }
+}
+
+/* Keep the state of now, in place of the earliest kept. */
+static void take_checkpoint(heft_seq *s)
+{
+    int32_t k = 0;
+    for (int32_t i = 1; i < HEFT_CHECKPOINTS; i++)
+        if (s->checkpoint[i] < s->checkpoint[k]) k = i;
+    heft_cache_clear(&s->e->cache, slot_of(s, k));
+    heft_cache_fork(&s->e->cache, s->slot, slot_of(s, k));
+    s->checkpoint[k] = s->length;
+}
+
 static void clear(heft_seq *s)
 {
+    drop_checkpoints(s, 0);
     heft_cache_clear(&s->e->cache, s->slot);
     s->length = 0;
     s->open = false;
@@ -45,6 +73,10 @@ heft_status heft_seq_fork(const heft_seq *s, heft_seq **out, heft_error *err)
     heft_status st = take(s->e, s->max_length, &copy, err);
     if (st) return st;
     heft_cache_fork(&s->e->cache, s->slot, copy->slot);
+    for (int32_t k = 0; k < HEFT_CHECKPOINTS; k++) {
+        copy->checkpoint[k] = s->checkpoint[k];
+        if (s->checkpoint[k]) heft_cache_fork(&s->e->cache, slot_of(s, k), slot_of(copy, k));
+    }
     memcpy(copy->token, s->token, (size_t)s->length * sizeof *s->token);
     copy->length = s->length;
     *out = copy;
@@ -74,30 +106,51 @@ heft_status heft_seq_rewind(heft_seq *s, int32_t length, heft_error *err)
     heft_cache *c = &s->e->cache;
     if (heft_cache_intact(c, s->slot, length)) {
         s->length = length;
+        drop_checkpoints(s, length);
         heft_cache_trim(c, s->slot, length);
         return HEFT_OK;
     }
-    /* Something a window had let go is needed again: run the tokens anew, same bits (law 3). */
+    /* Something a window had let go is needed again: run the tokens anew from the last checkpoint,
+     * or the beginning. The bits are the same (law 3). */
+    drop_checkpoints(s, length);
     heft_cache_clear(c, s->slot);
     s->length = 0;
-    return heft_seq_feed(s, s->token, length, HEFT_LOGITS_NONE, err);
+    for (int32_t k = 0; k < HEFT_CHECKPOINTS; k++) {
+        if (s->checkpoint[k] <= s->length) continue;
+        heft_cache_clear(c, s->slot);
+        heft_cache_fork(c, slot_of(s, k), s->slot);
+        s->length = s->checkpoint[k];
+    }
+    const int32_t from = s->length;
+    if (from == length) return HEFT_OK;
+    return heft_seq_feed(s, s->token + from, length - from, HEFT_LOGITS_NONE, err);
 }
 
 /* ---- a step ------------------------------------------------------------ */
 
+static heft_status check_tokens(const heft_seq *s, const int32_t *token, int32_t n, heft_error *err)
+{
+    const int32_t V = s->e->m->net.spec.V;
+    if (n < 1)
+        return heft_fail(err, HEFT_E_ARG, "a sequence is fed %d tokens, expected at least 1", n);
+    if (n > s->max_length - s->length)
+        return heft_fail(err, HEFT_E_ARG,
+                         "%d more tokens after %d do not fit a sequence of at most %d", n,
+                         s->length, s->max_length);
+    for (int32_t i = 0; i < n; i++)
+        if (token[i] < 0 || token[i] >= V)
+            return heft_fail(err, HEFT_E_ARG, "token %d is %d, expected 0 to %d", i, token[i],
+                             V - 1);
+    return HEFT_OK;
+}
+
 static heft_status check_feed(const heft_engine *e, const heft_feed *f, int32_t *rows,
                               int32_t *outputs, heft_error *err)
 {
-    if (f->n < 1)
-        return heft_fail(err, HEFT_E_ARG, "a sequence is fed %d tokens, expected at least 1", f->n);
-    if (f->seq->length + f->n > f->seq->max_length)
-        return heft_fail(err, HEFT_E_ARG,
-                         "%d more tokens after %d do not fit a sequence of at most %d", f->n,
-                         f->seq->length, f->seq->max_length);
-    for (int32_t i = 0; i < f->n; i++)
-        if (f->token[i] < 0 || f->token[i] >= e->m->net.spec.V)
-            return heft_fail(err, HEFT_E_ARG, "token %d is %d, expected 0 to %d", i, f->token[i],
-                             e->m->net.spec.V - 1);
+    if (f->seq->e != e || !f->seq->open)
+        return heft_fail(err, HEFT_E_ARG, "a sequence is not open on this engine");
+    heft_status st = check_tokens(f->seq, f->token, f->n, err);
+    if (st) return st;
     *rows += f->n;
     *outputs += f->logits == HEFT_LOGITS_ALL ? f->n : f->logits == HEFT_LOGITS_LAST;
     if (*rows > e->o.batch)
@@ -180,6 +233,21 @@ static void keep_hidden(void *to, int32_t layer, const float *x)
     memcpy(e->hidden + (size_t)layer * (size_t)e->o.batch * D, x, (size_t)e->rows * D * sizeof *x);
 }
 
+/* The rows of a step are part of their sequence. Where the model forgets, the end of a prompt and
+ * every so many tokens are places to come back to. */
+static void commit(const heft_feed *f)
+{
+    heft_seq *s = f->seq;
+    const int32_t before = s->length / HEFT_CHECKPOINT_TOKENS;
+    memmove(s->token + s->length, f->token, (size_t)f->n * sizeof *s->token);
+    s->length += f->n;
+    heft_cache_trim(&s->e->cache, s->slot, s->length);
+    const bool prompt_ends = f->n > 1 && f->logits != HEFT_LOGITS_NONE;
+    if (s->e->cache.shape.checkpoints
+        && (prompt_ends || s->length / HEFT_CHECKPOINT_TOKENS != before))
+        take_checkpoint(s);
+}
+
 heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, heft_error *err)
 {
     heft_status st = check_feeds(e, feed, n, err);
@@ -199,12 +267,10 @@ heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, h
     st = heft_ops_cpu.sync(e->device, err);
     if (!st) st = heft_source_check(e->m->source, err);
     for (int32_t i = 0; i < n; i++) {
-        heft_seq *s = feed[i].seq;
-        if (!st) {
-            memmove(s->token + s->length, feed[i].token, (size_t)feed[i].n * sizeof *s->token);
-            s->length += feed[i].n;
-        }
-        heft_cache_trim(&e->cache, s->slot, s->length);
+        if (st)
+            heft_cache_trim(&e->cache, feed[i].seq->slot, feed[i].seq->length);
+        else
+            commit(&feed[i]);
     }
     return st;
 }
@@ -216,7 +282,8 @@ heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_log
         return heft_fail(err, HEFT_E_ARG,
                          "logits of all of %d tokens were asked for; one step has %d rows", n,
                          s->e->o.batch);
-    heft_status st = HEFT_OK;
+    heft_status st =
+        check_tokens(s, token, n, err); /* all of them, before a step changes anything */
     for (int32_t done = 0, part; done < n && !st; done += part) {
         part = n - done < s->e->o.batch ? n - done : s->e->o.batch;
         bool last = done + part == n;

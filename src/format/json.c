@@ -205,8 +205,9 @@ static bool scan(heft_json *j, decimal *d)
     return true;
 }
 
-/* The nearest double. Few digits and a small power of ten are one exact operation; else strtod,
- * which gets digits without a point because its point depends on the locale. */
+/* The nearest double to the number that stands from j->at to j->next. Few digits and a small power
+ * of ten are one exact operation; else strtod, which gets digits without a point because its point
+ * depends on the locale. */
 static double nearest(const heft_json *j, const decimal *d)
 {
     static const double power[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,
@@ -219,7 +220,7 @@ static double nearest(const heft_json *j, const decimal *d)
     }
     char text[MAX_NUMBER + 16];
     size_t n = 0;
-    for (size_t i = j->at + d->negative; is_digit(j, i) || (i < j->n && j->p[i] == '.'); i++)
+    for (size_t i = j->at + d->negative; i < j->next && j->p[i] != 'e' && j->p[i] != 'E'; i++)
         if (j->p[i] != '.') text[n++] = j->p[i];
     (void)snprintf(text + n, sizeof text - n, "e%d", (int)d->scale);
     return sign * strtod(text, NULL);

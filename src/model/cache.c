@@ -16,6 +16,11 @@ static size_t lines(size_t bytes)
     return heft_mem_cost(1, bytes);
 }
 
+static size_t rows_of(const heft_cache_shape *s)
+{
+    return (size_t)s->slots + (size_t)s->checkpoints;
+}
+
 static bool decl_of(const heft_spec *s, int32_t layer, heft_cache_decl *d)
 {
     heft_cache_decl all[HEFT_MAX_CACHE] = { 0 };
@@ -52,6 +57,10 @@ static int32_t find_group(const heft_cache *c, int32_t keep)
 static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_error *err)
 {
     *c = (heft_cache){ .shape = *shape, .pages = pages_of(shape->context) };
+    if ((int64_t)shape->slots * c->pages > INT32_MAX)
+        return heft_fail(err, HEFT_E_NOMEM,
+                         "%d sequences of %d tokens are more than a cache can number", shape->slots,
+                         shape->context);
     for (int32_t i = 0; i < shape->spec->L; i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
@@ -63,7 +72,10 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
                              i, d.keep, g + 1, HEFT_MAX_GROUPS);
         if (g == c->n_groups) {
             c->group[c->n_groups++].keep = d.keep;
-            c->group[g].n_pages = shape->slots * pages_each(shape, d.keep);
+            /* A checkpoint holds on to a window; of what is never forgotten it shares all but the
+             * page that the sequence goes on in. */
+            c->group[g].n_pages = shape->slots * pages_each(shape, d.keep)
+                                  + shape->checkpoints * (d.keep ? pages_each(shape, d.keep) : 1);
         }
         c->group[g].page_bytes += layer_page_bytes(&d, shape->type);
         c->pool_bytes += (size_t)c->group[g].n_pages * layer_page_bytes(&d, shape->type);
@@ -80,12 +92,19 @@ static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
     p[n++] = (heft_part){ &c->pool, c->pool_bytes, 1 };
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
-        p[n++] =
-            (heft_part){ &k->table, (size_t)c->shape.slots * (size_t)c->pages, sizeof *k->table };
+        p[n++] = (heft_part){ &k->table, rows_of(&c->shape) * (size_t)c->pages, sizeof *k->table };
         p[n++] = (heft_part){ &k->refs, (size_t)k->n_pages, sizeof *k->refs };
         p[n++] = (heft_part){ &k->free, (size_t)k->n_pages, sizeof *k->free };
     }
     return n;
+}
+
+bool heft_cache_forgets(const heft_spec *s)
+{
+    heft_cache_decl d;
+    for (int32_t i = 0; i < s->L; i++)
+        if (decl_of(s, i, &d) && d.keep) return true;
+    return false;
 }
 
 heft_status heft_cache_bytes(const heft_cache_shape *shape, size_t *bytes, heft_error *err)
@@ -117,7 +136,7 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
         c->table[g] = k->table;
-        for (size_t i = 0; i < (size_t)shape->slots * (size_t)c->pages; i++)
+        for (size_t i = 0; i < rows_of(shape) * (size_t)c->pages; i++)
             k->table[i] = NONE;
         for (k->n_free = 0; k->n_free < k->n_pages; k->n_free++)
             k->free[k->n_free] = k->n_pages - 1 - k->n_free; /* low pages go first */
@@ -217,7 +236,8 @@ void heft_cache_trim(heft_cache *c, int32_t slot, int32_t length)
         int32_t *row = row_of(c, g, slot), first = first_seen(c, g, length) / HEFT_TILE;
         for (int32_t p = first - 1; p >= 0 && row[p] != NONE; p--)
             drop(&c->group[g], &row[p]);
-        for (int32_t p = pages_of(length); p < c->pages && row[p] != NONE; p++)
+        for (int32_t p = pages_of(length); p < c->pages;
+             p++) /* a window may have left a gap first */
             drop(&c->group[g], &row[p]);
     }
 }

@@ -15,7 +15,7 @@ typedef struct {
     int32_t keep;    /* tokens a later one can still see; 0 = all */
     int32_t n_pages; /* in every layer's pool */
     int32_t n_free;
-    int32_t *table;    /* (slots, pages)  page of each 32 positions, or -1 */
+    int32_t *table;    /* (slots + checkpoints, pages)  page of each 32 positions, or -1 */
     int32_t *refs;     /* (n_pages) */
     int32_t *free;     /* (n_pages)  a stack of n_free */
     size_t page_bytes; /* of all its layers together */
@@ -23,10 +23,11 @@ typedef struct {
 
 typedef struct {
     const heft_spec *spec;
-    heft_dtype type; /* F32, F16, BF16 */
-    int32_t slots;   /* sequences */
-    int32_t context; /* longest sequence */
-    int32_t batch;   /* rows of one step at most */
+    heft_dtype type;     /* F32, F16, BF16 */
+    int32_t slots;       /* sequences */
+    int32_t checkpoints; /* further slots, which hold earlier states of sequences */
+    int32_t context;     /* longest sequence */
+    int32_t batch;       /* rows of one step at most */
 } heft_cache_shape;
 
 typedef struct {
@@ -39,6 +40,9 @@ typedef struct {
     uint8_t *pool;
     size_t pool_bytes;
 } heft_cache;
+
+/* Does a layer forget (a window, a chunk), so that going back may need a checkpoint? */
+bool heft_cache_forgets(const heft_spec *);
 
 /* Bytes that opening allocates; fails with HEFT_E_UNSUPPORTED where layers have more than
  * HEFT_MAX_GROUPS different reaches. */
@@ -57,7 +61,7 @@ heft_status heft_cache_reserve(heft_cache *, int32_t slot, int32_t from, int32_t
 void heft_cache_trim(heft_cache *, int32_t slot, int32_t length);
 /* Is everything there that a token at position `length` can see? */
 bool heft_cache_intact(const heft_cache *, int32_t slot, int32_t length);
-/* `to` (empty) gets what `from` has. */
+/* `to` (empty) gets what `from` has: a second sequence, a checkpoint, or the way back from one. */
 void heft_cache_fork(heft_cache *, int32_t from, int32_t to);
 void heft_cache_clear(heft_cache *, int32_t slot);
 

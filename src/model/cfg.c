@@ -46,6 +46,35 @@ const heft_value *heft_cfg_find(struct heft_cfg *c, const char *hf, const char *
     return lookup(c, c->gguf ? gguf : hf);
 }
 
+/* A key as messages name it: with the object it lies in. */
+static heft_shown shown(const struct heft_cfg *c, heft_str key)
+{
+    heft_shown s;
+    (void)snprintf(s.text, sizeof s.text, "%s%.96s", c->inside ? c->inside : "",
+                   heft_show(key).text);
+    return s;
+}
+
+/* A value, or none, as messages and must_be lists write it. */
+static heft_shown text_of(const heft_value *v)
+{
+    heft_shown s = { "missing" };
+    if (!v) return s;
+    switch (v->kind) {
+    case HEFT_V_BOOL: return heft_show_z(v->n ? "true" : "false");
+    case HEFT_V_STRING:
+        (void)snprintf(s.text, sizeof s.text, "\"%.100s\"", heft_show(v->str).text);
+        return s;
+    case HEFT_V_INT:
+    case HEFT_V_REAL: (void)snprintf(s.text, sizeof s.text, "%g", v->real); return s;
+    case HEFT_V_NULL:
+    case HEFT_V_ARRAY:
+    case HEFT_V_OBJECT:
+    case HEFT_V_LONG_ARRAY: break;
+    }
+    return heft_show_z(heft_value_kind_name(v->kind));
+}
+
 /* The key's value if it is there, not null, and of the kind; else NULL, with the error noted where
  * the kind is wrong or a required key is absent. */
 static const heft_value *typed(struct heft_cfg *c, const char *hf, const char *gguf, unsigned kinds,
@@ -61,7 +90,7 @@ static const heft_value *typed(struct heft_cfg *c, const char *hf, const char *g
         return NULL;
     }
     if (kinds >> v->kind & 1) return v;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %s, expected %s", heft_show(v->key).text,
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %s, expected %s", shown(c, v->key).text,
                     heft_value_kind_name(v->kind), expected);
     return NULL;
 }
@@ -75,8 +104,8 @@ int32_t heft_cfg_int(struct heft_cfg *c, const char *hf, const char *gguf, int32
     if (!v) return absent == HEFT_REQUIRED ? 1 : absent;
     double d = v->kind == HEFT_V_INT ? (double)v->n : v->real;
     if (d == floor(d) && d >= INT32_MIN + 1.0 && d <= INT32_MAX) return (int32_t)d;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected an integer of at most %d",
-                    heft_show(v->key).text, d, INT32_MAX);
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %.17g, expected an integer of %d to %d",
+                    shown(c, v->key).text, d, -INT32_MAX, INT32_MAX);
     return 1;
 }
 
@@ -93,7 +122,7 @@ float heft_cfg_real(struct heft_cfg *c, const char *hf, const char *gguf, double
     if (!v) return (float)absent;
     float f = (float)v->real;
     if (isfinite(f)) return f;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a finite number", heft_show(v->key).text,
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a finite number", shown(c, v->key).text,
                     v->real);
     return (float)absent;
 }
@@ -117,14 +146,14 @@ bool heft_cfg_has(struct heft_cfg *c, const char *hf, const char *gguf)
 
 bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
 {
-    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
-    if (!types || types->kind == HEFT_V_NULL) return absent;
+    const heft_value *types = typed(c, "layer_types", NULL, 1u << HEFT_V_ARRAY, "an array", false);
+    if (!types) return absent;
     const heft_value *t = heft_value_at(types, layer);
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "full_attention")) return true;
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                     "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
-                    t && t->kind == HEFT_V_STRING ? heft_show(t->str).text : "missing");
+                    text_of(t).text);
     return absent;
 }
 
@@ -133,6 +162,10 @@ void heft_cfg_upper_windows(struct heft_cfg *c, heft_spec *s, int32_t rope)
     bool slides = heft_cfg_bool(c, "use_sliding_window", NULL, false);
     int32_t window = heft_cfg_int_or_null(c, "sliding_window", NULL, 4096, 0);
     int32_t first = heft_cfg_int(c, "max_window_layers", NULL, 28);
+    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
+    if (types && types->kind == HEFT_V_ARRAY && types->n != s->L)
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
+                        (long long)types->n, s->L);
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         bool full = heft_cfg_full(c, i, i < first);
         s->layer[i].attn.rope = rope;
@@ -167,33 +200,38 @@ heft_act_kind heft_cfg_act(struct heft_cfg *c, const char *hf, heft_act_kind abs
     return absent;
 }
 
-static heft_presence presence(struct heft_cfg *c, const char *hf)
+/* A number of things that later sizes are computed from. */
+static int32_t count(struct heft_cfg *c, const char *what, int32_t n, int32_t most)
 {
-    const heft_value *v = typed(c, hf, NULL, 1u << HEFT_V_BOOL, "true or false", false);
-    return !v ? HEFT_MAYBE : v->n ? HEFT_YES : HEFT_NO;
+    if (n < 1 || n > most)
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "the %s is %d, expected 1 to %d", what, n, most);
+    return c->failed ? 1 : n;
 }
 
 void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
 {
     s->L = heft_cfg_int(c, "num_hidden_layers", "block_count", HEFT_REQUIRED);
+    s->L = count(c, "number of layers", s->L, HEFT_MAX_LAYERS);
     s->D = heft_cfg_int(c, "hidden_size", "embedding_length", HEFT_REQUIRED);
+    s->D = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
     s->ctx = heft_cfg_int(c, "max_position_embeddings", "context_length",
                           c->family->context && !c->gguf ? c->family->context : HEFT_REQUIRED);
     s->V = heft_cfg_int(c, "vocab_size", "vocab_size", c->gguf ? 0 : HEFT_REQUIRED);
     s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-6);
-    s->tied = presence(c, "tie_word_embeddings");
+    s->tied = c->gguf                                                ? HEFT_MAYBE
+              : heft_cfg_bool(c, "tie_word_embeddings", NULL, false) ? HEFT_YES
+                                                                     : HEFT_NO;
     int32_t H = heft_cfg_int(c, "num_attention_heads", "attention.head_count", HEFT_REQUIRED);
+    H = count(c, "number of heads", H, HEFT_MAX_HEADS);
     int32_t G = heft_cfg_int_or_null(c, "num_key_value_heads", "attention.head_count_kv",
                                      c->family->kv_heads && !c->gguf ? c->family->kv_heads : H, H);
     int32_t F = heft_cfg_int(c, "intermediate_size", "feed_forward_length", HEFT_REQUIRED);
-    int32_t even = H > 0 ? s->D / H : 0;
+    int32_t even = s->D / H;
     int32_t dk = heft_cfg_int_or_null(c, "head_dim", "attention.key_length",
                                       c->family->head_width ? c->family->head_width : even, even);
+    dk = count(c, "head width", dk, HEFT_MAX_HEAD_WIDTH);
     int32_t dv = heft_cfg_int(c, NULL, "attention.value_length", dk);
     heft_act_kind act = heft_cfg_act(c, "hidden_act", HEFT_ACT_SILU);
-    if (!c->failed && (s->L < 1 || s->L > HEFT_MAX_LAYERS))
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "the number of layers is %d, expected 1 to %d", s->L,
-                        HEFT_MAX_LAYERS);
     if (c->failed) return;
     s->layer = heft_arena_alloc(c->arena, (size_t)s->L, sizeof *s->layer);
     if (!s->layer) {
@@ -213,7 +251,7 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
         l->attn.k = (heft_heads){ 0, G, 0, dk };
         l->attn.v = (heft_heads){ 0, G, 0, dv };
         l->attn.kv_from = i;
-        l->attn.scale = dk > 0 ? (float)(1 / sqrt((double)dk)) : 0;
+        l->attn.scale = (float)(1 / sqrt((double)dk));
     }
 }
 
@@ -271,25 +309,6 @@ static bool listed(const char *const *list, heft_str key)
     return false;
 }
 
-/* Does the value say what `only` says: "null", "false", "true", or a number? */
-static bool says(const heft_value *v, const char *only)
-{
-    char text[40];
-    switch (v->kind) {
-    case HEFT_V_NULL: return strcmp(only, "null") == 0;
-    case HEFT_V_BOOL: return strcmp(only, v->n ? "true" : "false") == 0;
-    case HEFT_V_INT:
-    case HEFT_V_REAL:
-        (void)snprintf(text, sizeof text, "%g", v->real);
-        return strcmp(only, text) == 0;
-    case HEFT_V_STRING: return heft_str_is(v->str, only);
-    case HEFT_V_ARRAY:
-    case HEFT_V_OBJECT:
-    case HEFT_V_LONG_ARRAY: return false;
-    }
-    return false;
-}
-
 /* Is an unread key silent? GGUF metadata is about more than the model: there, only the keys of the
  * architecture count. */
 static bool silent(const struct heft_cfg *c, const heft_family *f, heft_str key)
@@ -301,33 +320,64 @@ static bool silent(const struct heft_cfg *c, const heft_family *f, heft_str key)
 }
 
 /* Keys that nobody read (law 2), in the configuration and in the objects it was read from. */
-static heft_status unread(const struct heft_cfg *c, const heft_family *f, const heft_value *object,
-                          bool strict, const heft_log *log, heft_error *err)
+static heft_status unread(const struct heft_cfg *c, const heft_value *object, bool strict,
+                          const heft_log *log, heft_error *err)
 {
+    const heft_family *f = c->family;
     heft_status st = HEFT_OK;
     for (const heft_value *v = object->child; v && !st; v = v->next) {
-        if (v->read && v->kind == HEFT_V_OBJECT) st = unread(c, f, v, strict, log, err);
+        const heft_shown key = shown(c, v->key);
+        if (v->read && v->kind == HEFT_V_OBJECT) {
+            struct heft_cfg below = *c;
+            char inside[sizeof key.text + 1];
+            (void)snprintf(inside, sizeof inside, "%s.", key.text);
+            below.inside = inside;
+            st = unread(&below, v, strict, log, err);
+        }
         if (v->read || v->kind == HEFT_V_NULL || silent(c, f, v->key)) continue;
         if (strict)
             st = heft_fail(err, HEFT_E_UNSUPPORTED, "config key %s is not known to the family %s",
-                           heft_show(v->key).text, f->name);
+                           key.text, f->name);
         else
-            heft_warn(log, "config key %s is not known to the family %s and was ignored",
-                      heft_show(v->key).text, f->name);
+            heft_warn(log, "config key %s is not known to the family %s and was ignored", key.text,
+                      f->name);
     }
     return st;
 }
 
-static heft_status close_accounts(struct heft_cfg *c, const heft_family *f, bool strict,
-                                  const heft_log *log, heft_error *err)
+static heft_status close_accounts(const struct heft_cfg *c, bool strict, const heft_log *log,
+                                  heft_error *err)
 {
-    for (const heft_must_be *m = f->must_be; m && m->key; m++) {
+    for (const heft_must_be *m = c->family->must_be; m && m->key; m++) {
         const heft_value *v = c->gguf ? NULL : heft_value_get(c->root, m->key);
-        if (v && v->kind != HEFT_V_NULL && !says(v, m->only))
-            return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: heft runs %s with %s only",
-                             heft_show(v->key).text, f->name, m->only);
+        if (!v || v->kind == HEFT_V_NULL) continue;
+        const heft_shown found = text_of(v);
+        if (strcmp(found.text, m->only) != 0)
+            return heft_fail(err, HEFT_E_UNSUPPORTED,
+                             "config.json: %s is %s; heft runs %s with %s only", m->key, found.text,
+                             c->family->name, m->only);
     }
-    return unread(c, f, c->root, strict, log, err);
+    return unread(c, c->root, strict, log, err);
+}
+
+/* Tokens that begin and end a text are rows of the embedding: an id, or several, or none. */
+static heft_status check_ids(const heft_value *config, const char *file, int32_t V, heft_error *err)
+{
+    static const char *const keys[] = { "bos_token_id", "eos_token_id" };
+    for (size_t k = 0; k < sizeof keys / sizeof *keys; k++) {
+        const heft_value *v = heft_value_get(config, keys[k]);
+        const bool list = v && v->kind == HEFT_V_ARRAY;
+        for (v = list ? v->child : v; v; v = list ? v->next : NULL) {
+            if (v->kind == HEFT_V_NULL || (v->kind == HEFT_V_INT && v->n >= 0 && v->n < V))
+                continue;
+            if (v->kind != HEFT_V_INT)
+                return heft_fail(err, HEFT_E_FORMAT, "%s: %s is %s, expected an integer", file,
+                                 keys[k], heft_value_kind_name(v->kind));
+            return heft_fail(err, HEFT_E_FORMAT, "%s: %s is %lld, expected 0 to %d", file, keys[k],
+                             (long long)v->n, V - 1);
+        }
+    }
+    return HEFT_OK;
 }
 
 static const heft_family *find_family(bool gguf, heft_str name)
@@ -342,19 +392,24 @@ static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name
     const char *key = c->gguf ? "general.architecture" : "model_type";
     const heft_value *v = heft_value_get(c->root, key);
     if (!v || v->kind != HEFT_V_STRING)
-        return heft_fail(err, HEFT_E_FORMAT, "%s is %s, expected a string", key,
+        return heft_fail(err, HEFT_E_FORMAT, "%s: %s is %s, expected a string",
+                         c->gguf ? "metadata" : "config.json", key,
                          v ? heft_value_kind_name(v->kind) : "missing");
     *name = c->arch = v->str;
     if (c->gguf) return HEFT_OK;
     const heft_value *quant = heft_value_get(c->root, "quantization_config");
     if (quant && quant->kind != HEFT_V_NULL) {
         const heft_value *method = heft_value_get(quant, "quant_method");
-        return heft_fail(err, HEFT_E_UNSUPPORTED, "quantization_config: the method %s is not known",
-                         method && method->kind == HEFT_V_STRING ? heft_show(method->str).text
-                                                                 : "of this release");
+        return heft_fail(
+            err, HEFT_E_UNSUPPORTED,
+            "config.json: the quant_method of quantization_config is %s, which heft does not "
+            "know",
+            text_of(method).text);
     }
-    if (heft_value_get(c->root, "auto_map"))
+    const heft_value *code = heft_value_get(c->root, "auto_map");
+    if (code && code->kind != HEFT_V_NULL)
         heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
+    heft_value_mark(code);
     return HEFT_OK;
 }
 
@@ -380,5 +435,7 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
         if (err) *err = c.error;
         return heft_context(err, c.error.code, "%s", c.gguf ? "metadata" : "config.json");
     }
-    return close_accounts(&c, f, strict, log, err);
+    st = check_ids(c.gguf ? NULL : c.root, "config.json", s->V, err);
+    if (!st) st = check_ids(src->generation, "generation_config.json", s->V, err);
+    return st ? st : close_accounts(&c, strict, log, err);
 }

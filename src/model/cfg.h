@@ -13,7 +13,8 @@ struct heft_cfg {
         *root; /* the object the getters read: config.json (its text_config) or the metadata */
     const heft_family *family;
     bool gguf, failed;
-    heft_str arch; /* GGUF: what stands before the dot of its keys */
+    heft_str arch;      /* GGUF: what stands before the dot of its keys */
+    const char *inside; /* "rope_scaling.": what messages put before a key; or NULL */
     heft_arena *arena;
     bool *used;       /* (n_tensors) */
     heft_error error; /* the first; valid where failed */

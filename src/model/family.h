@@ -96,7 +96,8 @@ bool heft_cfg_is_gguf(const struct heft_cfg *);
 /* The dozen keys of a llama-like model; allocates s->layer. Every getter below needs that. */
 void heft_cfg_llama(struct heft_cfg *, heft_spec *);
 /* Add a rotary table as rope_theta, rope_scaling, rope_parameters (of layer_type where nested; or
- * NULL) and GGUF's rope.* say; returns its index in s->rope. width: rotated numbers of a head. */
+ * NULL) and GGUF's rope.* say; returns its index in s->rope. width: rotated numbers of a head,
+ * where GGUF's rope.dimension_count does not say it. */
 int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, double theta,
                       int32_t width);
 /* The rope table for every layer, and the window of qwen: use_sliding_window, sliding_window, on

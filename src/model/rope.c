@@ -129,14 +129,35 @@ static void scale_long(struct heft_cfg *c, const scaling *s, heft_rope *r)
                               : (float)sqrt(1 + log((double)f) / log((double)s->original));
 }
 
-static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
+/* What the formulas divide by and take logarithms of. The attention factor is 0 where not given. */
+static bool sensible(struct heft_cfg *c, const scaling *s)
 {
-    if (s->kind.n == 0 || heft_str_is(s->kind, "default") || heft_str_is(s->kind, "none")) return;
-    if (!(s->factor > 0) || !isfinite(s->factor) || s->original < 1) {
+    const heft_shown kind = heft_show(s->kind);
+    if (!(s->factor > 0) || !isfinite(s->factor) || s->original < 1)
         heft_cfg_refuse(c, HEFT_E_FORMAT,
                         "rope scaling %s has factor %g over %d positions, expected both above 0",
-                        heft_show(s->kind).text, (double)s->factor, s->original);
-    } else if (heft_str_is(s->kind, "linear")) {
+                        kind.text, (double)s->factor, s->original);
+    else if (heft_str_is(s->kind, "llama3") && !(s->low > 0 && s->high > s->low))
+        heft_cfg_refuse(
+            c, HEFT_E_FORMAT,
+            "rope scaling llama3 has frequency factors %g and %g, expected 0 < low < high",
+            (double)s->low, (double)s->high);
+    else if (heft_str_is(s->kind, "yarn") && !(s->beta_slow > 0 && s->beta_fast > s->beta_slow))
+        heft_cfg_refuse(c, HEFT_E_FORMAT,
+                        "rope scaling yarn has betas %g and %g, expected 0 < slow < fast",
+                        (double)s->beta_slow, (double)s->beta_fast);
+    else if (s->attention_factor < 0 || s->mscale < 0 || s->mscale_all < 0)
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "rope scaling %s has an attention factor below 0",
+                        kind.text);
+    return !c->failed;
+}
+
+static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
+{
+    if (s->kind.n == 0 || heft_str_is(s->kind, "default") || heft_str_is(s->kind, "none")
+        || !sensible(c, s))
+        return;
+    if (heft_str_is(s->kind, "linear")) {
         for (int32_t m = 0; m < r->r.width / 2; m++)
             r->inv[m] /= s->factor;
     } else if (heft_str_is(s->kind, "dynamic")) {
@@ -160,18 +181,26 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
 
 /* config.json: rope_theta and rope_scaling, or rope_parameters of transformers 5, flat or nested
  * by layer type. */
-static scaling from_json(struct heft_cfg *c, const char *layer_type, double theta)
+static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx, double theta)
 {
     const heft_value *root = c->root, *params = heft_value_get(root, "rope_parameters");
     const heft_value *old = heft_value_get(root, "rope_scaling");
     if (params && layer_type && heft_value_get(params, layer_type))
         params = heft_value_get(params, layer_type);
-    if (!params || params->kind != HEFT_V_OBJECT) params = old;
+    if (!params || params->kind == HEFT_V_NULL) params = old;
     scaling s = { .theta = (double)heft_cfg_real(c, "rope_theta", NULL, theta), .truncate = true };
-    s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, HEFT_REQUIRED);
+    const bool nested = params && params != old;
+    s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, ctx);
     s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, 0);
-    if (!params || params->kind != HEFT_V_OBJECT) return s;
+    if (!params || params->kind == HEFT_V_NULL) return s;
+    if (params->kind != HEFT_V_OBJECT) {
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %s, expected an object",
+                        nested ? "rope_parameters" : "rope_scaling",
+                        heft_value_kind_name(params->kind));
+        return s;
+    }
     c->root = params; /* the getters below read there, and messages name it */
+    c->inside = nested ? "rope_parameters." : "rope_scaling.";
     s.theta = (double)heft_cfg_real(c, "rope_theta", NULL, s.theta);
     s.kind = heft_cfg_str(c, "rope_type|type", NULL, "");
     if (s.original == 0)
@@ -200,6 +229,7 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, double thet
     heft_value_mark(s.shorts);
     heft_value_mark(s.longs);
     c->root = root;
+    c->inside = NULL;
     return s;
 }
 
@@ -216,6 +246,7 @@ static scaling from_gguf(struct heft_cfg *c, double theta)
     s.beta_fast = heft_cfg_real(c, NULL, "rope.scaling.yarn_beta_fast", 32);
     s.beta_slow = heft_cfg_real(c, NULL, "rope.scaling.yarn_beta_slow", 1);
     float attn = heft_cfg_real(c, NULL, "rope.scaling.attn_factor", 1);
+    (void)heft_cfg_bool(c, NULL, "rope.scaling.finetuned", false); /* a fact about its training */
     if (heft_str_is(s.kind, "yarn")) attn *= yarn_magnitude(s.factor, 1);
     s.attention_factor = attn;
     return s;
@@ -256,13 +287,17 @@ static void factors_of_gguf(struct heft_cfg *c, const scaling *s, heft_rope *r)
     }
     plain(r->inv_long, s->theta, r->r.width);
     (void)divisors(c, "rope_factors_long.weight", r->inv_long, n);
-    (void)divisors(c, "rope_factors_short.weight", r->inv, n);
+    if (!divisors(c, "rope_factors_short.weight", r->inv, n))
+        heft_cfg_refuse(
+            c, HEFT_E_FORMAT,
+            "tensor rope_factors_short.weight is missing beside rope_factors_long.weight");
 }
 
 int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
                       int32_t width)
 {
     if (c->failed || s->n_rope == HEFT_MAX_ROPE) return 0;
+    width = heft_cfg_int(c, NULL, "rope.dimension_count", width);
     heft_rope *r = &s->rope[s->n_rope];
     *r = (heft_rope){ .r = { .width = width, .magnitude = 1 } };
     if (width < 2 || width > HEFT_MAX_HEAD_WIDTH || width % 2) {
@@ -276,13 +311,14 @@ int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, 
         heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
         return 0;
     }
-    scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, theta);
+    scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, s->ctx, theta);
     if (!c->failed && !(k.theta > 1 && isfinite(k.theta)))
         heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1",
                         k.theta);
     plain(r->inv, k.theta, width);
     if (c->gguf) factors_of_gguf(c, &k, r);
     if (!c->failed && r->kind != HEFT_ROPE_LONG) apply(c, &k, r);
+    if (c->failed) return 0;
     if (r->kind == HEFT_ROPE_DYNAMIC) { /* its max_position_embeddings is where stretching begins */
         double stretched = s->ctx * r->factor;
         s->ctx = stretched < HEFT_MAX_CONTEXT ? (int32_t)stretched : HEFT_MAX_CONTEXT;

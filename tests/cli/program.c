@@ -1,8 +1,6 @@
 /* Runs the program as a person or a script would, for tests. */
-#define _DEFAULT_SOURCE /* mkdtemp */
+#define _POSIX_C_SOURCE 200809L /* fileno */
 #include "cli/program.h"
-
-#include "base/file.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -16,35 +14,6 @@
 #include <cmocka.h>
 
 enum { MOST_WORDS = 64 };
-
-static char scratch[] = "/tmp/heft-cli-XXXXXX";
-static bool have_scratch;
-
-const char *program_path(const char *name)
-{
-    static char path[2][512];
-    static int turn;
-    if (!have_scratch) {
-        assert_non_null(mkdtemp(scratch));
-        have_scratch = true;
-    }
-    turn = !turn;
-    (void)snprintf(path[turn], sizeof path[turn], "%s/%s", scratch, name);
-    return path[turn];
-}
-
-void program_clean(void)
-{
-    char command[512];
-    if (!have_scratch) return;
-    pid_t pid = fork();
-    if (pid == 0) {
-        (void)snprintf(command, sizeof command, "%s", scratch);
-        execlp("rm", "rm", "-rf", command, (char *)NULL);
-        _exit(127);
-    }
-    (void)program_wait(pid);
-}
 
 static void become(int fd, int standard)
 {
@@ -77,7 +46,7 @@ int program_wait(pid_t pid)
 {
     int status = 0;
     assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return WIFSIGNALED(status) ? 1000 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
 ran program_run(const char *in, size_t n, const char *const *words)

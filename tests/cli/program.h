@@ -19,13 +19,8 @@ void program_free(ran *r);
 
 /* Start heft with these file descriptors as its standard ones (-1: /dev/null). */
 pid_t program_start(int in, int out, int err, const char *const *words);
-/* Wait for it: its exit code, or 128 + the signal. */
+/* Wait for it: its exit code, or 1000 + the signal that ended it. */
 int program_wait(pid_t pid);
-
-/* A path in this test's own scratch folder, which program_clean removes. Valid until the call
- * after the next. */
-const char *program_path(const char *name);
-void program_clean(void);
 
 /* RUN(in, word, ...): with a string on standard input. */
 #define RUN(in, ...)                                                                               \

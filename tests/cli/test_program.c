@@ -4,6 +4,8 @@
 
 #include "base/file.h"
 #include "heft.h"
+#include "scratch.h"
+#include "synthetic.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -22,6 +24,18 @@
 static const char *const verbs[] = { "run",        "show",   "plan", "tokenize",
                                      "detokenize", "logits", "bench" };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
+
+static char scratch[HEFT_SCRATCH_PATH];
+
+/* name in the scratch folder; valid until the call after the next. */
+static const char *path_of(const char *name)
+{
+    static char path[2][512];
+    static int turn;
+    turn = !turn;
+    heft_scratch_file(scratch, name, path[turn], sizeof path[turn]);
+    return path[turn];
+}
 
 static bool begins(const char *text, const char *with)
 {
@@ -144,7 +158,7 @@ static void a_prompt_comes_from_an_option_a_file_or_standard_input(void **state)
 {
     (void)state;
     static const char text[] = "The fox said:\n";
-    const char *file = program_path("prompt");
+    const char *file = path_of("prompt");
     FILE *f = fopen(file, "w");
     assert_non_null(f);
     assert_true(fputs(text, f) >= 0);
@@ -402,7 +416,7 @@ static void show_says_what_the_model_is(void **state)
     program_free(&r);
 }
 
-static void plan_gives_bytes_and_refuses_what_does_not_fit(void **state)
+static void plan_gives_bytes(void **state)
 {
     (void)state;
     ran r = RUN("", "plan", FABLE, "--json");
@@ -412,6 +426,91 @@ static void plan_gives_bytes_and_refuses_what_does_not_fit(void **state)
                                        "work",           "total_private",   "available" };
     for (size_t i = 0; i < sizeof key / sizeof key[0]; i++)
         assert_true(says(r.out, key[i]));
+    program_free(&r);
+    r = RUN("", "plan", FABLE);
+    assert_true(begins(r.out, "weights, used in the file        5.50 MiB\n"));
+    program_free(&r);
+}
+
+/* Zeros that take no room on the disk: half a terabyte of weights, and up to 4 TiB of cache. */
+static const heft_synthetic huge = {
+    .arch = "llama",
+    .L = 1,
+    .D = 1 << 15,
+    .H = 64,
+    .G = 64,
+    .dk = 128,
+    .F = 256,
+    .V = 1 << 23,
+    .ctx = HEFT_MAX_CONTEXT,
+    .type = HEFT_F16,
+    .tied = true,
+    .sparse = true,
+};
+
+static void what_does_not_fit_is_refused_or_warned_about(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    const char *file = path_of("huge.gguf");
+    if (heft_synthetic_write(&huge, file, &err)) skip(); /* no such file on this disk */
+    ran r = RUN("", "plan", file, "--json");
+    const char *available = strstr(r.out, "\"available\":");
+    assert_non_null(available);
+    int64_t bytes = strtoll(available + strlen("\"available\":"), NULL, 10);
+    bool small = bytes >= 0 && bytes < INT64_C(400) << 30;
+    program_free(&r);
+    if (!small) skip();
+
+    r = RUN("", "plan", file);
+    assert_int_equal(r.code, 0);
+    assert_true(begins(r.err, "heft: warning: the weights (514 GiB) exceed the memory"));
+    program_free(&r);
+
+    r = RUN("", "plan", file, "-c", "134217728", "--json");
+    assert_int_equal(r.code, 1);
+    assert_true(begins(r.out, "{"));
+    assert_true(begins(r.err, "heft: this needs "));
+    program_free(&r);
+    r = RUN("", "plan", file, "-c", "134217728", "--json", "--force");
+    assert_int_equal(r.code, 0);
+    program_free(&r);
+
+    r = RUN("", "bench", file, "-d", "16777216", "-p", "16777216");
+    assert_int_equal(r.code, 1);
+    assert_int_equal(r.n_out, 0);
+    program_free(&r);
+}
+
+static void copy(const char *from, const char *to, const char *begin)
+{
+    char *text;
+    size_t n;
+    assert_int_equal(heft_read_file(from, 1 << 24, &text, &n, NULL), HEFT_OK);
+    FILE *f = fopen(to, "w");
+    assert_non_null(f);
+    size_t skipped = *begin ? 1 : 0; /* `begin` stands for the first byte */
+    assert_true(fputs(begin, f) >= 0);
+    assert_int_equal(fwrite(text + skipped, 1, n - skipped, f), n - skipped);
+    assert_int_equal(fclose(f), 0);
+    heft_free(text);
+}
+
+static void a_warning_appears_once_on_standard_error(void **state)
+{
+    (void)state;
+    static const char *const part[] = { "model.safetensors", "tokenizer.json", "config.json" };
+    for (int i = 0; i < 3; i++) {
+        char from[512];
+        (void)snprintf(from, sizeof from, "%s/%s", FABLE, part[i]);
+        copy(from, path_of(part[i]), i == 2 ? "{ \"wobble_factor\": 3," : "");
+    }
+    ran r = RUN("", "run", scratch, "-p", ONCE, "-n", "2");
+    assert_int_equal(r.code, 0);
+    const char *first = strstr(r.err, "wobble_factor");
+    assert_non_null(first);
+    assert_null(strstr(first + 1, "wobble_factor"));
+    assert_true(begins(r.err, "heft: warning: "));
     program_free(&r);
 }
 
@@ -443,7 +542,7 @@ static void logits_are_the_same_whatever_the_chunk(void **state)
     size_t n[2];
     static const char *const chunk[] = { "--chunk=1", "--chunk=7" };
     for (int i = 0; i < 2; i++) {
-        const char *file = program_path(chunk[i]);
+        const char *file = path_of(chunk[i]);
         ran r = RUN("", "logits", FABLE, "--ids", "5 6 7 8 9 10 11 12 13", "--hidden", chunk[i],
                     "--out", file);
         assert_int_equal(r.code, 0);
@@ -460,10 +559,17 @@ static void logits_are_the_same_whatever_the_chunk(void **state)
     heft_free(text[1]);
 }
 
-static int clean(void **state)
+static int open_scratch(void **state)
 {
     (void)state;
-    program_clean();
+    heft_scratch_open(scratch);
+    return 0;
+}
+
+static int close_scratch(void **state)
+{
+    (void)state;
+    heft_scratch_close(scratch);
     return 0;
 }
 
@@ -489,9 +595,11 @@ int main(void)
         cmocka_unit_test(tokens_and_bytes_are_each_others_inverse),
         cmocka_unit_test(ids_are_words_of_the_command_line),
         cmocka_unit_test(show_says_what_the_model_is),
-        cmocka_unit_test(plan_gives_bytes_and_refuses_what_does_not_fit),
+        cmocka_unit_test(plan_gives_bytes),
+        cmocka_unit_test(what_does_not_fit_is_refused_or_warned_about),
+        cmocka_unit_test(a_warning_appears_once_on_standard_error),
         cmocka_unit_test(bench_prints_its_keys_in_order),
         cmocka_unit_test(logits_are_the_same_whatever_the_chunk),
     };
-    return cmocka_run_group_tests(tests, NULL, clean);
+    return cmocka_run_group_tests(tests, open_scratch, close_scratch);
 }

@@ -228,6 +228,18 @@ static void a_number_of_1001_characters_is_refused(void **state)
     assert_string_equal(out, "1.1111111111111112e+299 ");
 }
 
+/* Found by fuzzing: what follows a number once ran over the room for its digits. */
+static void a_number_ends_where_its_grammar_does(void **state)
+{
+    (void)state;
+    static char text[3000];
+    char out[1024];
+    memset(text, '7', sizeof text);
+    memcpy(text, "[1.00000000000000000000000001.", 30);
+    read_all(text, sizeof text, 0, out, sizeof out);
+    assert_string_equal(out, "f: line 1, column 30: found ., expected , or ]");
+}
+
 static void skip_passes_over_whole_values(void **state)
 {
     (void)state;
@@ -266,6 +278,7 @@ int main(void)
         cmocka_unit_test(reals_are_the_nearest_doubles),
         cmocka_unit_test(nesting_ends_at_64),
         cmocka_unit_test(a_number_of_1001_characters_is_refused),
+        cmocka_unit_test(a_number_ends_where_its_grammar_does),
         cmocka_unit_test(skip_passes_over_whole_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

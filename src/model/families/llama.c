@@ -11,9 +11,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
             heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
         s->mlp_bias = heft_cfg_bool(c, "mlp_bias", NULL, false) ? HEFT_YES : HEFT_NO;
     }
-    int32_t dk = s->layer ? s->layer[0].attn.dk : 2;
-    int32_t width = heft_cfg_int(c, NULL, "rope.dimension_count", dk);
-    int32_t rope = heft_cfg_rope(c, s, NULL, 10000, width);
+    int32_t rope = heft_cfg_rope(c, s, NULL, 10000, s->layer ? s->layer[0].attn.dk : 2);
     s->rope[rope].r.pairs = heft_cfg_is_gguf(c); /* its rows of q and k are permuted to pairs */
     for (int32_t i = 0; s->layer && i < s->L; i++)
         s->layer[i].attn.rope = rope;

@@ -1,0 +1,410 @@
+/* Binding: for every golden model, a tensor missing, extra, misshapen or of the wrong format, and
+ * a configuration that does not fit them, is one clear error. */
+#include "golden_model.h"
+#include "in_memory.h"
+#include "scratch.h"
+
+#include "base/buf.h"
+#include "engine/engine.h"
+#include "format/json.h"
+
+#include <string.h>
+
+/* A golden model in one of its containers, open. */
+typedef struct {
+    heft_golden *g;
+    heft_source *source;
+    char at[HEFT_SCRATCH_PATH];
+} subject;
+
+static void open_subject(subject *s, const char *name, heft_container container)
+{
+    heft_error err = { 0 };
+    static const heft_golden_form form = { .dtype = HEFT_BF16 };
+    char path[HEFT_SCRATCH_PATH + 16];
+    assert_ok(heft_golden_open(name, &s->g, &err), &err);
+    heft_scratch_open(s->at);
+    heft_scratch_file(s->at, container == HEFT_GGUF ? "m.gguf" : "", path, sizeof path);
+    assert_ok(container == HEFT_GGUF ? heft_golden_write_gguf(s->g, path, HEFT_BF16, &err)
+                                     : heft_golden_write_release(s->g, path, &form, &err),
+              &err);
+    assert_ok(heft_source_open(path, NULL, &s->source, &err), &err);
+}
+
+static void close_subject(subject *s)
+{
+    heft_source_close(s->source);
+    heft_scratch_close(s->at);
+    heft_golden_close(s->g);
+}
+
+/* Open the network; it must be refused with exactly this message. */
+static void assert_refused(const heft_source *s, const char *message)
+{
+    heft_error err = { 0 };
+    heft_net net;
+    const heft_status st = heft_net_open(&net, s, false, NULL, &err);
+    if (!st) fail_msg("accepted, expected: %s", message);
+    assert_string_equal(err.text, message);
+    assert_int_equal(err.code, st);
+    assert_null(net.layer);
+}
+
+/* ---- every tensor of every golden --------------------------------------- */
+
+/* What a tensor is to the model without which it can do. */
+static bool optional(const subject *s, const heft_tensor *t, const heft_net *whole)
+{
+    if (heft_str_is(t->name, "output.weight")) return true; /* then the embedding is the head */
+    if (heft_str_is(t->name, "rope_freqs.weight")) return true;
+    if (heft_str_is(t->name, "rope_factors_long.weight")) return true;
+    return s->source->container == HEFT_GGUF && heft_str_ends(t->name, ".bias")
+           && whole->spec.qkv_bias == HEFT_MAYBE;
+}
+
+static void drop_each(const subject *s, const heft_net *whole)
+{
+    for (int64_t i = 0; i < s->source->n_tensors; i++) {
+        const heft_tensor *t = &s->source->tensor[i];
+        if (optional(s, t, whole)) continue;
+        char message[256];
+        heft_source copy = heft_copy_source(s->source);
+        copy.tensor[i] = copy.tensor[--copy.n_tensors];
+        heft_seal_copy(&copy);
+        if (heft_str_is(t->name, "rope_factors_short.weight"))
+            snprintf(message, sizeof message,
+                     "metadata: tensor %s is missing beside rope_factors_long.weight", t->name.p);
+        else
+            snprintf(message, sizeof message, "tensor %s is missing; %s needs it", t->name.p,
+                     whole->spec.family->name);
+        assert_refused(&copy, message);
+        heft_free_copy(&copy);
+    }
+}
+
+static void reshape_each(const subject *s, const heft_net *whole)
+{
+    for (int64_t i = 0; i < s->source->n_tensors; i++) {
+        const heft_tensor *t = &s->source->tensor[i];
+        if (heft_str_begins(t->name, "rope_f")) continue; /* in another test's words: test_rope */
+        for (int32_t how = 0; how < 3; how++) { /* one row more, one axis more, the axes turned */
+            char message[512];
+            heft_source copy = heft_copy_source(s->source);
+            heft_tensor *wrong = &copy.tensor[i];
+            if (how == 0) wrong->shape[0]++;
+            if (how == 1) wrong->shape[wrong->rank++] = 1;
+            if (how == 2 && t->shape[0] != t->shape[1]) {
+                wrong->shape[0] = t->shape[t->rank - 1];
+                wrong->shape[1] = t->shape[0];
+                wrong->rank = 2;
+            }
+            snprintf(message, sizeof message, "tensor %s is %s, %s needs %s", t->name.p,
+                     heft_show_shape(wrong->shape, wrong->rank).text, whole->spec.family->name,
+                     heft_show_shape(t->shape, t->rank).text);
+            if (memcmp(wrong, t, sizeof *t) != 0) assert_refused(&copy, message);
+            heft_free_copy(&copy);
+        }
+    }
+}
+
+static void retype_each(const subject *s)
+{
+    for (int64_t i = 0; i < s->source->n_tensors; i++) {
+        const heft_tensor *t = &s->source->tensor[i];
+        if (heft_str_begins(t->name, "rope_f")) continue;
+        char message[256];
+        heft_source copy = heft_copy_source(s->source);
+        copy.tensor[i].dtype = HEFT_I32;
+        snprintf(message, sizeof message,
+                 t->rank == 1 ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"
+                              : "tensor %s is of I32, which heft cannot multiply by",
+                 t->name.p);
+        assert_refused(&copy, message);
+        heft_free_copy(&copy);
+    }
+}
+
+static void add_one(const subject *s, const heft_net *whole)
+{
+    static const char *const names[] = { "model.layers.0.self_attn.moon.weight",
+                                         "blk.900.attn_q.weight", "odd\nname" };
+    static const char *const shown[] = { "model.layers.0.self_attn.moon.weight",
+                                         "blk.900.attn_q.weight", "odd\\x0aname" };
+    for (int32_t i = 0; i < 3; i++) {
+        char message[256];
+        heft_source copy = heft_copy_source(s->source);
+        heft_tensor *extra = &copy.tensor[copy.n_tensors++];
+        *extra = copy.tensor[0];
+        extra->name = heft_str_of(names[i]);
+        heft_seal_copy(&copy);
+        snprintf(message, sizeof message, "tensor %s is not known to the family %s", shown[i],
+                 whole->spec.family->name);
+        assert_refused(&copy, message);
+        heft_free_copy(&copy);
+    }
+}
+
+static void every_tensor_of_every_golden_is_needed_as_it_is(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    heft_golden_names names;
+    assert_ok(heft_golden_list(&names, &err), &err);
+    for (int32_t i = 0; i < names.n; i++) {
+        for (int32_t c = HEFT_SAFETENSORS; c <= HEFT_GGUF; c++) {
+            subject s = { 0 };
+            heft_golden *g = NULL;
+            assert_ok(heft_golden_open(names.name[i], &g, &err), &err);
+            const bool none = c == HEFT_GGUF && g->no_gguf;
+            heft_golden_close(g);
+            if (none) continue;
+            open_subject(&s, names.name[i], (heft_container)c);
+            heft_net whole;
+            assert_ok(heft_net_open(&whole, s.source, false, NULL, &err), &err);
+            drop_each(&s, &whole);
+            reshape_each(&s, &whole);
+            retype_each(&s);
+            add_one(&s, &whole);
+            heft_net_close(&whole);
+            close_subject(&s);
+        }
+    }
+}
+
+/* ---- configurations that do not fit the tensors ------------------------- */
+
+/* Replace or add a key of a golden's config.json, and open the network on it. */
+static heft_status open_changed(const subject *s, const char *key, const char *value, char *warned,
+                                heft_net *net, heft_error *err)
+{
+    heft_arena arena = { 0 };
+    heft_value *tree = NULL, *member = NULL;
+    char path[HEFT_SCRATCH_PATH + 32], *text = NULL, line[4096];
+    size_t n;
+    heft_scratch_file(s->at, "config.json", path, sizeof path);
+    assert_ok(heft_read_file(path, sizeof line, &text, &n, err), err);
+    /* a key twice is refused by the reader: the old one is renamed to one known to be harmless */
+    assert_ok(heft_json_tree(&arena, text, n, HEFT_JSON_PYTHON, "config.json", &tree, err), err);
+    for (heft_value *v = tree->child; v; v = v->next)
+        if (heft_str_is(v->key, key)) v->key = heft_str_of("return_dict");
+    const int length = snprintf(line, sizeof line, "{\"%s\":%s}", key, value);
+    assert_ok(
+        heft_json_tree(&arena, line, (size_t)length, HEFT_JSON_PYTHON, "change", &member, err),
+        err);
+    member->child->next = tree->child;
+    tree->child = member->child;
+    heft_source changed = *s->source;
+    changed.config = tree;
+    const heft_log log = heft_collect(warned);
+    const heft_status st = heft_net_open(net, &changed, false, &log, err);
+    heft_arena_clear(&arena);
+    heft_free(text);
+    return st;
+}
+
+static const struct {
+    const char *golden, *key, *value, *message;
+} misfits[] = {
+    { "llama_first", "model_type", "\"mamba\"", "heft does not know the model type \"mamba\"" },
+    { "llama_first", "vocab_size", "97",
+      "tensor model.embed_tokens.weight is 96 x 64, llama needs 97 x 64" },
+    { "llama_first", "hidden_size", "32",
+      "tensor model.embed_tokens.weight is 96 x 64, llama needs 96 x 32" },
+    { "llama_first", "num_attention_heads", "5", /* 5 heads of 12 */
+      "tensor model.layers.0.self_attn.q_proj.weight is 64 x 64, llama needs 60 x 64" },
+    { "llama_first", "head_dim", "32",
+      "tensor model.layers.0.self_attn.q_proj.weight is 64 x 64, llama needs 128 x 64" },
+    { "llama_first", "num_key_value_heads", "2",
+      "tensor model.layers.0.self_attn.k_proj.weight is 64 x 64, llama needs 32 x 64" },
+    { "llama_first", "intermediate_size", "64",
+      "tensor model.layers.0.mlp.gate_proj.weight is 96 x 64, llama needs 64 x 64" },
+    { "llama_first", "num_hidden_layers", "3",
+      "tensor model.layers.2.input_layernorm.weight is missing; llama needs it" },
+    { "llama_first", "num_hidden_layers", "1",
+      "tensor model.layers.1.self_attn.q_proj.weight is not known to the family llama, nor 8 "
+      "more" },
+    { "llama_first", "attention_bias", "true",
+      "tensor model.layers.0.self_attn.q_proj.bias is missing; llama needs it" },
+    { "llama_first", "mlp_bias", "true",
+      "tensor model.layers.0.mlp.gate_proj.bias is missing; llama needs it" },
+    { "llama_biases", "attention_bias", "false",
+      "tensor model.layers.0.self_attn.q_proj.bias is there, but the configuration says that llama "
+      "has none" },
+    { "llama_biases", "mlp_bias", "false",
+      "tensor model.layers.0.mlp.gate_proj.bias is there, but the configuration says that llama "
+      "has "
+      "none" },
+    { "llama_one_key_head", "tie_word_embeddings", "false",
+      "tensor lm_head.weight is missing; llama needs it" },
+    { "qwen2_plain", "model_type", "\"llama\"",
+      "tensor model.layers.0.self_attn.q_proj.bias is there, but the configuration says that llama "
+      "has none" },
+    { "qwen3_plain", "model_type", "\"qwen2\"",
+      "tensor model.layers.0.self_attn.q_proj.bias is missing; qwen2 needs it" },
+};
+
+static void a_configuration_that_does_not_fit_its_tensors_is_refused(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof misfits / sizeof *misfits; i++) {
+        subject s = { 0 };
+        heft_net net;
+        heft_error err = { 0 };
+        char warned[2048];
+        open_subject(&s, misfits[i].golden, HEFT_SAFETENSORS);
+        const heft_status st =
+            open_changed(&s, misfits[i].key, misfits[i].value, warned, &net, &err);
+        if (!st) fail_msg("accepted, expected: %s", misfits[i].message);
+        assert_string_equal(err.text, misfits[i].message);
+        close_subject(&s);
+    }
+}
+
+static void every_golden_refuses_words_it_does_not_know(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *key, *value, *message;
+    } rows[] = {
+        { "model_type", "\"spiral\"", "heft does not know the model type \"spiral\"" },
+        { "hidden_act", "\"spiral\"",
+          "config.json: hidden_act is \"spiral\", which heft does not know" },
+        { "rope_scaling", "{\"rope_type\":\"spiral\",\"factor\":2}",
+          "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
+          "llama3, yarn and longrope" },
+        { "rope_theta", "\"spiral\"", "config.json: rope_theta is a string, expected a number" },
+        { "quantization_config", "{\"quant_method\":\"spiral\"}",
+          "config.json: the quant_method of quantization_config is \"spiral\", which heft does not "
+          "know" },
+    };
+    heft_error err = { 0 };
+    heft_golden_names names;
+    assert_ok(heft_golden_list(&names, &err), &err);
+    for (int32_t i = 0; i < names.n; i++) {
+        subject s = { 0 };
+        open_subject(&s, names.name[i], HEFT_SAFETENSORS);
+        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+            heft_net net;
+            char warned[2048];
+            assert_true(open_changed(&s, rows[r].key, rows[r].value, warned, &net, &err));
+            assert_string_equal(err.text, rows[r].message);
+            assert_string_equal(warned, "");
+        }
+        close_subject(&s);
+    }
+}
+
+/* ---- heads, tied and not (B30) ------------------------------------------ */
+
+static void a_head_beside_a_tied_embedding_is_named_and_not_used(void **state)
+{
+    (void)state;
+    subject s = { 0 };
+    heft_net net;
+    heft_error err = { 0 };
+    char warned[2048];
+    open_subject(&s, "llama_first", HEFT_SAFETENSORS);
+    assert_ok(open_changed(&s, "tie_word_embeddings", "true", warned, &net, &err), &err);
+    assert_string_equal(warned, "tie_word_embeddings is true: the embedding is used as the head, "
+                                "not tensor lm_head.weight\n");
+    assert_ptr_equal(net.g.head.w.data, net.g.embed.data);
+    assert_int_equal(net.unused_tensors, 1);
+    assert_int_equal(net.unused_bytes, 2 * 96 * 64);
+    heft_net_close(&net);
+    assert_ok(open_changed(&s, "tie_word_embeddings", "false", warned, &net, &err), &err);
+    assert_string_equal(warned, "");
+    assert_ptr_not_equal(net.g.head.w.data, net.g.embed.data);
+    assert_int_equal(net.unused_tensors, 0);
+    heft_net_close(&net);
+    close_subject(&s);
+}
+
+static void a_gguf_file_without_a_head_uses_its_embedding(void **state)
+{
+    (void)state;
+    subject s = { 0 };
+    heft_net net;
+    heft_error err = { 0 };
+    open_subject(&s, "llama_grouped", HEFT_GGUF);
+    heft_source copy = heft_copy_source(s.source);
+    for (int64_t i = 0; i < copy.n_tensors; i++)
+        if (heft_str_is(copy.tensor[i].name, "output.weight"))
+            copy.tensor[i] = copy.tensor[copy.n_tensors - 1];
+    copy.n_tensors--;
+    heft_seal_copy(&copy);
+    assert_ok(heft_net_open(&net, &copy, true, NULL, &err), &err);
+    assert_ptr_equal(net.g.head.w.data, net.g.embed.data);
+    heft_net_close(&net);
+    heft_free_copy(&copy);
+    close_subject(&s);
+}
+
+static void a_source_without_tensors_is_refused(void **state)
+{
+    (void)state;
+    subject s = { 0 };
+    char message[HEFT_SCRATCH_PATH + 32];
+    open_subject(&s, "llama_first", HEFT_SAFETENSORS);
+    heft_source copy = heft_copy_source(s.source);
+    copy.n_tensors = 0;
+    snprintf(message, sizeof message, "%s has no tensors", heft_show_z(s.source->path).text);
+    assert_refused(&copy, message);
+    heft_free_copy(&copy);
+    close_subject(&s);
+}
+
+/* ---- tokenizer and embedding (B17) --------------------------------------- */
+
+static heft_status open_with_tokens(const char *at, int32_t tokens, heft_error *err)
+{
+    heft_buf b = heft_buf_of(1 << 16);
+    char path[HEFT_SCRATCH_PATH + 32];
+    heft_out file;
+    assert_true(heft_buf_z(&b, "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,"
+                               "\"added_tokens\":[],\"normalizer\":null,\"pre_tokenizer\":null,"
+                               "\"post_processor\":null,\"decoder\":null,\"model\":{\"type\":"
+                               "\"BPE\",\"dropout\":null,\"unk_token\":null,"
+                               "\"continuing_subword_prefix\":null,\"end_of_word_suffix\":null,"
+                               "\"fuse_unk\":false,\"byte_fallback\":false,\"merges\":[],"
+                               "\"vocab\":{"));
+    for (int32_t i = 0; i < tokens; i++)
+        assert_true(heft_buf_printf(&b, "%s\"t%d\":%d", i ? "," : "", i, i));
+    assert_true(heft_buf_z(&b, "}}}"));
+    heft_scratch_file(at, "tokenizer.json", path, sizeof path);
+    assert_ok(heft_out_open(&file, path, err), err);
+    assert_ok(heft_out_write(&file, b.p, b.n, err), err);
+    assert_ok(heft_out_commit(&file, err), err);
+    heft_out_abandon(&file);
+    heft_buf_free(&b);
+    heft_model *m = NULL;
+    const heft_status st = heft_model_open(at, NULL, &m, err);
+    heft_model_close(m);
+    return st;
+}
+
+static void a_tokenizer_may_be_smaller_than_the_embedding_and_not_larger(void **state)
+{
+    (void)state;
+    subject s = { 0 };
+    heft_error err = { 0 };
+    open_subject(&s, "llama_first", HEFT_SAFETENSORS);
+    assert_ok(open_with_tokens(s.at, 96, &err), &err);
+    assert_ok(open_with_tokens(s.at, 90, &err), &err);
+    assert_int_equal(open_with_tokens(s.at, 97, &err), HEFT_E_FORMAT);
+    assert_string_equal(err.text, "the tokenizer has 97 tokens, the embedding 96 rows");
+    close_subject(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_tensor_of_every_golden_is_needed_as_it_is),
+        cmocka_unit_test(a_configuration_that_does_not_fit_its_tensors_is_refused),
+        cmocka_unit_test(every_golden_refuses_words_it_does_not_know),
+        cmocka_unit_test(a_head_beside_a_tied_embedding_is_named_and_not_used),
+        cmocka_unit_test(a_gguf_file_without_a_head_uses_its_embedding),
+        cmocka_unit_test(a_source_without_tensors_is_refused),
+        cmocka_unit_test(a_tokenizer_may_be_smaller_than_the_embedding_and_not_larger),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,356 @@
+/* Paged caches: pages are reserved, shared, copied before a write, and given back. */
+#include "model/cache.h"
+
+#include "model/run.h"
+#include "testing.h"
+
+#include <string.h>
+
+enum { LAYERS = 4, WINDOW = 40, BATCH = 16, CONTEXT = 256, SLOTS = 3, PAGES = CONTEXT / HEFT_TILE };
+
+/* Layers 0 and 2 see everything, 1 and 3 a window of 40: two groups. */
+static heft_layer_spec layer[LAYERS];
+static heft_spec spec = { .L = LAYERS, .layer = layer };
+
+enum { ALL, WINDOWED }; /* the groups, in the order of their first layers */
+
+static heft_cache cache;
+
+static int open_cache(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    for (int32_t i = 0; i < LAYERS; i++) {
+        heft_layer_default(&layer[i]);
+        layer[i].attn.H = layer[i].attn.G = 2;
+        layer[i].attn.dk = 4;
+        layer[i].attn.dv = 4 + 4 * (i / 2);
+        layer[i].attn.kv_from = i;
+        layer[i].attn.window = i % 2 ? WINDOW : 0;
+    }
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F16, .slots = SLOTS, .context = CONTEXT, .batch = BATCH
+    };
+    return heft_cache_open(&cache, &shape, &err) != HEFT_OK;
+}
+
+static int close_cache(void **state)
+{
+    (void)state;
+    heft_cache_close(&cache);
+    return 0;
+}
+
+static int32_t page(int32_t group, int32_t slot, int32_t p)
+{
+    return cache.group[group].table[slot * PAGES + p];
+}
+
+static int32_t held(int32_t group, int32_t slot)
+{
+    int32_t n = 0;
+    for (int32_t p = 0; p < PAGES; p++)
+        n += page(group, slot, p) >= 0;
+    return n;
+}
+
+/* Every page is either on the stack of free ones or held as often as its count says. */
+static void assert_consistent(void)
+{
+    for (int32_t g = 0; g < cache.n_groups; g++) {
+        const heft_cache_group *k = &cache.group[g];
+        int32_t refs[SLOTS * PAGES] = { 0 };
+        for (int32_t i = 0; i < SLOTS * PAGES; i++)
+            if (k->table[i] >= 0) refs[k->table[i]]++;
+        for (int32_t i = 0; i < k->n_free; i++) {
+            assert_int_equal(refs[k->free[i]], 0);
+            refs[k->free[i]] = -1; /* twice on the stack fails above */
+        }
+        for (int32_t i = 0; i < k->n_pages; i++)
+            assert_int_equal(k->refs[i], refs[i] < 0 ? 0 : refs[i]);
+    }
+}
+
+/* Advance a slot to `length` in steps of the batch, as an engine does. */
+static void grow(int32_t slot, int32_t from, int32_t length)
+{
+    heft_error err = { 0 };
+    for (int32_t at = from; at < length; at += BATCH) {
+        const int32_t to = at + BATCH < length ? at + BATCH : length;
+        assert_ok(heft_cache_reserve(&cache, slot, at, to, &err), &err);
+        heft_cache_trim(&cache, slot, to);
+        assert_consistent();
+    }
+}
+
+/* The bytes of one page in one layer. */
+static uint8_t *bytes(int32_t i, int32_t number)
+{
+    return cache.kv[i].base + (size_t)number * cache.kv[i].page_bytes;
+}
+
+/* ---- layout -------------------------------------------------------------- */
+
+static void layers_of_equal_reach_form_a_group(void **state)
+{
+    (void)state;
+    assert_int_equal(cache.n_groups, 2);
+    assert_int_equal(cache.pages, PAGES);
+    for (int32_t i = 0; i < LAYERS; i++) {
+        assert_int_equal(cache.kv[i].group, i % 2 ? WINDOWED : ALL);
+        assert_int_equal(cache.kv[i].layer, i);
+        assert_int_equal((uintptr_t)cache.kv[i].base % 64, 0);
+        assert_int_equal(cache.kv[i].page_bytes, 32 * 2 * (i < 2 ? 8 : 12) * 2);
+    }
+    assert_int_equal(cache.group[ALL].keep, 0);
+    assert_int_equal(cache.group[WINDOWED].keep, WINDOW);
+    assert_int_equal(cache.group[ALL].n_pages, SLOTS * PAGES);
+    assert_int_equal(cache.group[WINDOWED].n_pages, SLOTS * 3); /* 39 + 16 tokens: 2 pages, +1 */
+    assert_int_equal(heft_cache_token_bytes(&spec, HEFT_F16), 2 * 2 * (2 * 8 + 2 * 12));
+}
+
+static void opening_takes_the_bytes_it_says(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    size_t promised = 0;
+    heft_cache c;
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F32, .slots = 5, .context = 999, .batch = 64
+    };
+    assert_ok(heft_cache_bytes(&shape, &promised, &err), &err);
+    const size_t before = heft_mem().bytes;
+    assert_ok(heft_cache_open(&c, &shape, &err), &err);
+    assert_int_equal(heft_mem().bytes - before, promised);
+    heft_cache_close(&c);
+    assert_int_equal(heft_mem().bytes, before);
+}
+
+static void a_layer_that_reads_another_keeps_nothing(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    heft_cache c;
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F16, .slots = 1, .context = 64, .batch = 16
+    };
+    layer[2].attn.kv_from = 0;
+    assert_ok(heft_cache_open(&c, &shape, &err), &err);
+    assert_null(c.kv[2].base);
+    assert_non_null(c.kv[3].base);
+    heft_cache_close(&c);
+}
+
+static void too_many_reaches_or_pages_are_refused(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    size_t n;
+    static heft_layer_spec many[HEFT_MAX_GROUPS + 1];
+    const heft_spec s = { .L = HEFT_MAX_GROUPS + 1, .layer = many };
+    for (int32_t i = 0; i < s.L; i++) {
+        many[i] = layer[0];
+        many[i].attn.kv_from = i;
+        many[i].attn.window = i + 1;
+    }
+    const heft_cache_shape shape = {
+        .spec = &s, .type = HEFT_F16, .slots = 1, .context = 64, .batch = 16
+    };
+    assert_int_equal(heft_cache_bytes(&shape, &n, &err), HEFT_E_UNSUPPORTED);
+    assert_string_equal(err.text, "layer 8: its window of 9 tokens is the model's 9th; heft keeps "
+                                  "at most 8 different ones");
+    const heft_cache_shape huge = { .spec = &spec,
+                                    .type = HEFT_F16,
+                                    .slots = HEFT_MAX_SEQUENCES,
+                                    .context = HEFT_MAX_CONTEXT,
+                                    .batch = 16 };
+    assert_int_equal(heft_cache_bytes(&huge, &n, &err), HEFT_E_NOMEM);
+    assert_string_equal(err.text, "4096 sequences of 134217728 tokens are more than a cache can "
+                                  "number");
+}
+
+/* ---- reserving and giving back ------------------------------------------- */
+
+static void a_reserved_range_has_pages_and_no_more(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    assert_ok(heft_cache_reserve(&cache, 1, 0, 1, &err), &err);
+    assert_int_equal(held(ALL, 1), 1);
+    assert_ok(heft_cache_reserve(&cache, 1, 1, 32, &err), &err);
+    assert_int_equal(held(ALL, 1), 1);
+    assert_ok(heft_cache_reserve(&cache, 1, 32, 33, &err), &err);
+    assert_int_equal(held(ALL, 1), 2);
+    assert_int_equal(held(ALL, 0), 0);
+    assert_true(heft_cache_intact(&cache, 1, 33));
+    assert_true(heft_cache_intact(&cache, 1, 64));
+    assert_false(heft_cache_intact(&cache, 1, 65));
+    assert_consistent();
+}
+
+static void a_window_gives_pages_back_as_it_moves(void **state)
+{
+    (void)state;
+    grow(0, 0, 200);
+    assert_int_equal(held(ALL, 0), 7);
+    /* a token at 200 sees 161 .. 200: pages 5 and 6 */
+    assert_int_equal(held(WINDOWED, 0), 2);
+    assert_int_equal(page(WINDOWED, 0, 4), -1);
+    assert_true(page(WINDOWED, 0, 5) >= 0 && page(WINDOWED, 0, 6) >= 0);
+    assert_true(heft_cache_intact(&cache, 0, 200));
+    assert_true(heft_cache_intact(&cache, 0, 199)); /* 160 is on page 5 */
+    assert_false(heft_cache_intact(&cache, 0, 198));
+}
+
+static void every_slot_can_be_full_at_once(void **state)
+{
+    (void)state;
+    for (int32_t slot = 0; slot < SLOTS; slot++)
+        grow(slot, 0, CONTEXT);
+    assert_int_equal(cache.group[ALL].n_free, 0);
+    for (int32_t slot = 0; slot < SLOTS; slot++)
+        heft_cache_clear(&cache, slot);
+    assert_int_equal(cache.group[ALL].n_free, SLOTS * PAGES);
+    assert_int_equal(cache.group[WINDOWED].n_free, SLOTS * 3);
+    assert_consistent();
+}
+
+static void trimming_gives_back_what_lies_ahead(void **state)
+{
+    (void)state;
+    static const int32_t lengths[] = { 199, 161, 160, 33, 32, 1, 0 };
+    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++) {
+        heft_cache_clear(&cache, 0);
+        grow(0, 0, 200);
+        heft_cache_trim(&cache, 0, lengths[i]);
+        assert_int_equal(held(ALL, 0), (lengths[i] + 31) / 32);
+        for (int32_t p = (lengths[i] + 31) / 32; p < PAGES; p++)
+            assert_int_equal(page(WINDOWED, 0, p), -1);
+        assert_consistent();
+    }
+    assert_int_equal(held(WINDOWED, 0), 0); /* though the pages before the window were gone first */
+}
+
+static void a_pool_used_up_leaves_the_slot_as_it_was(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    grow(0, 0, 100);
+    int32_t before[2][SLOTS * PAGES];
+    for (int32_t g = 0; g < 2; g++)
+        memcpy(before[g], cache.group[g].table, sizeof before[g]);
+    /* more rows than a step has: the first group has pages for them, the windowed one has not */
+    assert_int_equal(heft_cache_reserve(&cache, 1, 0, CONTEXT, &err), HEFT_E_NOMEM);
+    assert_string_equal(err.text, "the cache is full: 6 pages of 32 tokens are left, 8 are needed");
+    for (int32_t g = 0; g < 2; g++)
+        assert_memory_equal(cache.group[g].table, before[g], sizeof before[g]);
+    assert_consistent();
+}
+
+/* ---- forks ---------------------------------------------------------------- */
+
+static void a_fork_shares_pages_and_copies_one_before_it_is_written(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    grow(0, 0, 80);
+    for (int32_t i = 0; i < LAYERS; i++)
+        memset(bytes(i, page(i % 2, 0, 2)), 10 + i, cache.kv[i].page_bytes);
+    heft_cache_fork(&cache, 0, 1);
+    assert_consistent();
+    for (int32_t p = 0; p < PAGES; p++)
+        for (int32_t g = 0; g < 2; g++)
+            assert_int_equal(page(g, 0, p), page(g, 1, p));
+    assert_int_equal(cache.group[ALL].n_free, SLOTS * PAGES - 3);
+
+    assert_ok(heft_cache_reserve(&cache, 1, 80, 81, &err), &err);
+    assert_consistent();
+    assert_int_equal(page(ALL, 1, 1), page(ALL, 0, 1)); /* full: shared still */
+    for (int32_t g = 0; g < 2; g++)
+        assert_int_not_equal(page(g, 1, 2), page(g, 0, 2));
+    for (int32_t i = 0; i < LAYERS; i++) {
+        const int32_t g = i % 2;
+        assert_memory_equal(bytes(i, page(g, 1, 2)), bytes(i, page(g, 0, 2)),
+                            cache.kv[i].page_bytes);
+        assert_int_equal(bytes(i, page(g, 1, 2))[0], 10 + i);
+    }
+
+    const int32_t parents = page(ALL, 0, 2); /* the last owner writes in place */
+    assert_ok(heft_cache_reserve(&cache, 0, 80, 81, &err), &err);
+    assert_int_equal(page(ALL, 0, 2), parents);
+}
+
+static void a_page_lives_as_long_as_one_of_its_owners(void **state)
+{
+    (void)state;
+    grow(0, 0, 90);
+    heft_cache_fork(&cache, 0, 1);
+    heft_cache_fork(&cache, 1, 2);
+    heft_cache_clear(&cache, 0);
+    assert_consistent();
+    heft_cache_trim(&cache, 1, 32);
+    assert_consistent();
+    assert_true(heft_cache_intact(&cache, 2, 90));
+    assert_int_equal(cache.group[ALL].n_free, SLOTS * PAGES - 3);
+    heft_cache_clear(&cache, 2);
+    assert_int_equal(cache.group[ALL].n_free, SLOTS * PAGES - 1);
+    heft_cache_clear(&cache, 1);
+    assert_int_equal(cache.group[ALL].n_free, SLOTS * PAGES);
+    assert_int_equal(cache.group[WINDOWED].n_free, SLOTS * 3);
+}
+
+/* What engines do, at random: no page is lost, and no slot is ever refused. */
+static void any_history_of_steps_forks_and_rewinds_keeps_account(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    int32_t length[SLOTS] = { 0 };
+    uint32_t random = 1;
+    for (int32_t i = 0; i < 4000; i++) {
+        random = random * 1664525 + 1013904223;
+        const int32_t slot = (int32_t)(random >> 10) % SLOTS, r = (int32_t)(random >> 16) % 256;
+        if (r < 200) {
+            const int32_t n = 1 + r % BATCH;
+            if (length[slot] + n > CONTEXT) continue;
+            assert_ok(heft_cache_reserve(&cache, slot, length[slot], length[slot] + n, &err), &err);
+            length[slot] += n;
+            heft_cache_trim(&cache, slot, length[slot]);
+        } else if (r < 230) {
+            const int32_t to = (int32_t)((random >> 4) % 1000) * length[slot] / 1000;
+            if (!heft_cache_intact(&cache, slot, to)) continue;
+            length[slot] = to;
+            heft_cache_trim(&cache, slot, to);
+        } else if (r < 240) {
+            heft_cache_clear(&cache, slot);
+            length[slot] = 0;
+        } else if (length[(slot + 1) % SLOTS] == 0) {
+            heft_cache_clear(&cache, (slot + 1) % SLOTS);
+            heft_cache_fork(&cache, slot, (slot + 1) % SLOTS);
+            length[(slot + 1) % SLOTS] = length[slot];
+        }
+        assert_consistent();
+        assert_true(heft_cache_intact(&cache, slot, length[slot]));
+        assert_true(held(WINDOWED, slot) <= 3);
+    }
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, open_cache, close_cache)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(layers_of_equal_reach_form_a_group),
+        TEST(opening_takes_the_bytes_it_says),
+        TEST(a_layer_that_reads_another_keeps_nothing),
+        TEST(too_many_reaches_or_pages_are_refused),
+        TEST(a_reserved_range_has_pages_and_no_more),
+        TEST(a_window_gives_pages_back_as_it_moves),
+        TEST(every_slot_can_be_full_at_once),
+        TEST(trimming_gives_back_what_lies_ahead),
+        TEST(a_pool_used_up_leaves_the_slot_as_it_was),
+        TEST(a_fork_shares_pages_and_copies_one_before_it_is_written),
+        TEST(a_page_lives_as_long_as_one_of_its_owners),
+        TEST(any_history_of_steps_forks_and_rewinds_keeps_account),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
