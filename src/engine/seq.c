@@ -122,6 +122,7 @@ heft_status heft_seq_rewind(heft_seq *s, int32_t length, heft_error *err)
         s->length = s->checkpoint[k];
     }
     const int32_t from = s->length;
+    if (from == length) return HEFT_OK;
     return heft_seq_feed(s, s->token + from, length - from, HEFT_LOGITS_NONE, err);
 }
 

@@ -1,5 +1,5 @@
-"""The golden models: one entry each. A new family is new entries here, and its names in containers.py
-if they are not those of the llama kind.
+"""The golden models: one entry each. A new family is new entries here, and its names in
+containers.py if they are not those of the llama kind.
 
     config    config.json as a release writes it, keys left out where releases leave them out
     what      what the case is for
@@ -125,7 +125,7 @@ def but(base: dict, *left_out: str, **changes) -> dict:
 
 
 def rope(base: dict, *left_out: str, **scaling) -> dict:
-    """base with rope_scaling; max_position, theta, ... among the changes of `but` stay as they are."""
+    """base with rope_scaling, without the keys left out."""
     return but(base, *left_out, rope_scaling=scaling)
 
 
@@ -134,7 +134,7 @@ SHORT = [1.0, 1.0, 1.125, 1.125, 1.25, 1.25, 1.5, 1.5]
 
 CASES = {
     "llama_first": {
-        "what": "a head per query; the keys that the first releases leave out: key heads, theta, scaling, tie",
+        "what": "a key head per query; keys that the first releases leave out, scaling and tie too",
         "config": but(
             LLAMA,
             "num_key_value_heads",
@@ -242,7 +242,7 @@ CASES = {
         "inert": ["rope_scaling.short_factor"],
     },
     "llama_longrope_short": {
-        "what": "longrope within the original length: the short factors, and still the attention factor",
+        "what": "longrope within the original length: short factors, still the attention factor",
         "config": but(
             rope(LLAMA, rope_type="longrope", long_factor=LONG, short_factor=SHORT),
             original_max_position_embeddings=256,
@@ -279,7 +279,7 @@ CASES = {
         "llama_cpp": True,
     },
     "mistral_defaults": {
-        "what": "keys left out: window (4096), key heads (8), theta (10000), epsilon (1e-6), tie",
+        "what": "keys left out: window (4096), key heads (8), theta (10000), epsilon, tie",
         "config": but(
             MISTRAL,
             "sliding_window",
@@ -290,6 +290,10 @@ CASES = {
             num_attention_heads=16,
             head_dim=8,
         ),
+    },
+    "mistral_nulls": {
+        "what": "keys that say null, which is not leaving them out: a key head per query",
+        "config": but(MISTRAL, num_key_value_heads=None, head_dim=None, sliding_window=None),
     },
     "mistral_release": {
         "what": "a whole release as the reference library saves it",

@@ -29,7 +29,8 @@ TOLERANCE = 1e-5
 SEEDS = 64
 # The rows whose hidden states are kept, and llama.cpp's logits.
 ROWS = list(range(0, TEXT, 3))
-# Bounds on what makes weights hot enough; see "Hot weights" in docs/tests.md.
+# How large numbers get: smaller ones would not show that a scale, a mask or a bias is missing,
+# larger ones leave nothing of softmax but its maximum.
 HOT = {"score": (5, 24), "feed_forward": (2.5, 16), "logit": (20, 100)}
 # Keys that never change a result.
 SILENT = {
@@ -81,15 +82,16 @@ def blind(case: dict, seed: int, text: list, logits: np.ndarray, limit: float) -
 
 def tokenizer(tokens: list) -> dict:
     """A tokenizer.json of single characters, and one pair at the end."""
+    bytes_as_letters = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True}
     return {
         "version": "1.0",
         "truncation": None,
         "padding": None,
         "added_tokens": [],
         "normalizer": None,
-        "pre_tokenizer": {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True},
+        "pre_tokenizer": bytes_as_letters | {"use_regex": True},
         "post_processor": None,
-        "decoder": {"type": "ByteLevel", "add_prefix_space": True, "trim_offsets": True, "use_regex": True},
+        "decoder": bytes_as_letters | {"use_regex": True},
         "model": {
             "type": "BPE",
             "dropout": None,

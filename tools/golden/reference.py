@@ -65,7 +65,8 @@ def tensors(model, seed: int) -> list:
         q = weights.grid(name, seed, parameter.numel(), offset)
         value = offset + q.astype(np.float64) * 2.0**-exponent
         parameter.copy_(torch.from_numpy(value.reshape(shape)))
-        table.append({"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q})
+        row = {"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q}
+        table.append(row)
     return table
 
 
@@ -118,7 +119,7 @@ def forward(model, ids: list):
 
 
 def greedy(model, ids: list, n: int, choices: int):
-    """n tokens chosen below `choices`, the smallest lead of one over the next, and the logits of all.
+    """The text with n tokens chosen below `choices`, and the smallest lead of one over the next.
 
     Every run is over the full length, so that a rope table that depends on the length is that of a
     sequence of this length from the first token on; what comes later in the text is not seen."""
