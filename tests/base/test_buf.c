@@ -126,9 +126,14 @@ static void json_reals_come_back_as_the_same_number(void **state)
     static const struct {
         double value;
         const char *text;
-    } cases[] = { { 0.1, "0.1" },        { 1, "1" },           { -0.0, "-0" },
-                  { 1e300, "1e+300" },   { (double)NAN, "null" },      { (double)INFINITY, "null" },
-                  { (double)-INFINITY, "null" }, { 1.5e-7, "1.5e-07" } };
+    } cases[] = { { 0.1, "0.1" },
+                  { 1, "1" },
+                  { -0.0, "-0" },
+                  { 1e300, "1e+300" },
+                  { (double)NAN, "null" },
+                  { (double)INFINITY, "null" },
+                  { -(double)INFINITY, "null" },
+                  { 1.5e-7, "1.5e-07" } };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         heft_json_real(&b, cases[i].value);
         assert_written(&b, cases[i].text);

@@ -3,8 +3,8 @@
 #include "golden_model.h"
 #include "in_memory.h"
 #include "scratch.h"
+#include "tokens.h"
 
-#include "base/buf.h"
 #include "engine/engine.h"
 #include "format/json.h"
 
@@ -357,26 +357,8 @@ static void a_source_without_tensors_is_refused(void **state)
 
 static heft_status open_with_tokens(const char *at, int32_t tokens, heft_error *err)
 {
-    heft_buf b = heft_buf_of(1 << 16);
-    char path[HEFT_SCRATCH_PATH + 32];
-    heft_out file;
-    assert_true(heft_buf_z(&b, "{\"version\":\"1.0\",\"truncation\":null,\"padding\":null,"
-                               "\"added_tokens\":[],\"normalizer\":null,\"pre_tokenizer\":null,"
-                               "\"post_processor\":null,\"decoder\":null,\"model\":{\"type\":"
-                               "\"BPE\",\"dropout\":null,\"unk_token\":null,"
-                               "\"continuing_subword_prefix\":null,\"end_of_word_suffix\":null,"
-                               "\"fuse_unk\":false,\"byte_fallback\":false,\"merges\":[],"
-                               "\"vocab\":{"));
-    for (int32_t i = 0; i < tokens; i++)
-        assert_true(heft_buf_printf(&b, "%s\"t%d\":%d", i ? "," : "", i, i));
-    assert_true(heft_buf_z(&b, "}}}"));
-    heft_scratch_file(at, "tokenizer.json", path, sizeof path);
-    assert_ok(heft_out_open(&file, path, err), err);
-    assert_ok(heft_out_write(&file, b.p, b.n, err), err);
-    assert_ok(heft_out_commit(&file, err), err);
-    heft_out_abandon(&file);
-    heft_buf_free(&b);
     heft_model *m = NULL;
+    assert_ok(heft_tokens_write(at, tokens, err), err);
     const heft_status st = heft_model_open(at, NULL, &m, err);
     heft_model_close(m);
     return st;
