@@ -47,6 +47,12 @@ static void the_maximum_is_reached_but_not_passed(void **state)
         assert_non_null(strstr(err.text, "an answer"));
         heft_buf_free(&b);
     }
+    for (size_t n = 0; n < 200; n++) { /* room for the zero, also where one addition fills it */
+        char text[200] = { 0 };
+        heft_buf b = heft_buf_of(n);
+        assert_true(heft_buf_add(&b, text, n) && b.n < b.cap);
+        heft_buf_free(&b);
+    }
     heft_buf b = heft_buf_of(5);
     assert_false(heft_buf_printf(&b, "%d", 123456));
     assert_true(b.n == 0 && b.failed);
