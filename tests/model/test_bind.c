@@ -216,6 +216,8 @@ static const struct {
       "tensor model.layers.0.self_attn.q_proj.weight is 64 x 64, llama needs 128 x 64" },
     { "llama_first", "num_key_value_heads", "2",
       "tensor model.layers.0.self_attn.k_proj.weight is 64 x 64, llama needs 32 x 64" },
+    { "llama_first", "num_key_value_heads", "3",
+      "layer 0: 4 heads cannot share 3 key/value heads evenly" },
     { "llama_first", "intermediate_size", "64",
       "tensor model.layers.0.mlp.gate_proj.weight is 96 x 64, llama needs 64 x 64" },
     { "llama_first", "num_hidden_layers", "3",
