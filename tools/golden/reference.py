@@ -23,23 +23,36 @@ logging.set_verbosity_error()
 GAINS = [
     (r"embed_tokens\.weight$", None),
     (r"lm_head\.weight$", 10.0),
+    (r"qkv_proj\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
-    (r"(gate|up)_proj\.weight$", 1.2),
-    (r"down_proj\.weight$", 1.4),
+    (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
+    (r"(down_proj|\.w2)(\.weight)?$", 1.4),
+    (r"(gate|router)\.weight$", 1.5),
 ]
 
 
-def scale(name: str, shape: list) -> tuple:
-    """(exponent, offset) of a tensor."""
+# Model types whose norms multiply by 1 + w.
+ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"}
+
+
+def scale(name: str, shape: list, kind: str) -> tuple:
+    """(exponent, offset) of a tensor of a model type."""
+    if kind in ONE_PLUS and re.search(r"norm\.weight$", name):
+        return (6, 0.5) if re.search(r"(q|k)_norm\.weight$", name) else (8, 0.0)
     if re.search(r"(q|k)_norm\.weight$", name):
         return 6, 2.0
     if re.search(r"norm\.weight$", name):
         return 7, 1.0
-    if len(shape) == 1:
+    if name.endswith("sinks"):
+        return 5, 0.0
+    if name.endswith("correction_bias"):
+        return 9, 0.0
+    if len(shape) == 1 or name.endswith("_bias"):
         return 7, 0.0
     gain = next((g for pattern, g in GAINS if re.search(pattern, name)), 1.0)
-    sigma = gain / shape[-1] ** 0.5 if gain else 1.0
+    fan_in = shape[1] if len(shape) == 3 else shape[-1]  # experts in one tensor: (E, in, out)
+    sigma = gain / fan_in**0.5 if gain else 1.0
     return round(np.log2(76.0 / sigma)), 0.0
 
 
@@ -61,7 +74,7 @@ def tensors(model, seed: int) -> list:
         if name in tied:
             continue
         shape = list(parameter.shape)
-        exponent, offset = scale(name, shape)
+        exponent, offset = scale(name, shape, model.config.model_type)
         q = weights.grid(name, seed, parameter.numel(), offset)
         value = offset + q.astype(np.float64) * 2.0**-exponent
         parameter.copy_(torch.from_numpy(value.reshape(shape)))
@@ -77,11 +90,11 @@ def largest(model):
     module = sys.modules[type(model).__module__]
     eager = module.eager_attention_forward
 
-    def watched(attention, query, key, value, mask, scaling, *rest, **kw):
+    def watched(attention, query, key, value, mask, *rest, scaling, **kw):
         keys = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
         score = (query @ keys.transpose(2, 3)) * scaling
         seen["score"] = max(seen["score"], float(score.tril().abs().max()))
-        return eager(attention, query, key, value, mask, scaling, *rest, **kw)
+        return eager(attention, query, key, value, mask, *rest, scaling=scaling, **kw)
 
     def input_of_activation(_, __, output):
         seen["feed_forward"] = max(seen["feed_forward"], float(output.abs().max()))
@@ -89,7 +102,7 @@ def largest(model):
     hooks = [
         m.register_forward_hook(input_of_activation)
         for name, m in model.named_modules()
-        if name.endswith("gate_proj")
+        if re.search(r"\.(gate(_up)?_proj|w1|experts)$", name)
     ]
     module.eager_attention_forward = watched
     try:
@@ -101,7 +114,7 @@ def largest(model):
 
 
 def decoder_layers(model):
-    n = model.config.num_hidden_layers
+    n = model.config.get_text_config().num_hidden_layers
     return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == n)
 
 
@@ -141,6 +154,7 @@ GGUF_TYPES = {
     "string": gguf.GGUFWriter.add_string,
     "strings": gguf.GGUFWriter.add_array,
     "i32s": gguf.GGUFWriter.add_array,
+    "bools": gguf.GGUFWriter.add_array,
 }
 
 
@@ -150,14 +164,33 @@ def permuted(array: np.ndarray, head_width: int) -> np.ndarray:
     return heads.swapaxes(1, 2).reshape(array.shape)
 
 
+def gguf_arrays(table: list) -> dict:
+    """The tensors of a GGUF file by name: experts stacked, fused ones apart, all [.., out, in]."""
+    arrays = {}
+    for t in table:
+        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
+        array = array.reshape(t["shape"]) + np.float32(t.get("plus", 0))
+        if t.get("permuted"):
+            array = permuted(array, t["permuted"])
+        if t.get("transposed"):
+            array = array.swapaxes(1, 2)
+        if len(t["shape"]) == 2 and t["shape"][0] == 1:
+            array = array[0]
+        if "gguf_up" in t:
+            half = array.shape[1] // 2
+            gate, up = (array[:, ::2], array[:, 1::2]) if t.get("alternate") else (array[:, :half], array[:, half:])
+            arrays[t["gguf"]], arrays[t["gguf_up"]] = [gate], [up]
+        else:
+            arrays.setdefault(t["gguf"], []).append(array)
+    return {name: np.ascontiguousarray(a[0] if len(a) == 1 else np.stack(a)) for name, a in arrays.items()}
+
+
 def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
     writer = gguf.GGUFWriter(path, entries[0][2])
     for key, kind, value in entries[1:]:
         GGUF_TYPES[kind](writer, key, value)
-    for t in table:
-        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
-        array = array.reshape(t["shape"])
-        writer.add_tensor(t["gguf"], permuted(array, t["permuted"]) if t.get("permuted") else array)
+    for name, array in gguf_arrays(table).items():
+        writer.add_tensor(name, array)
     for t in extra:
         writer.add_tensor(t["name"], np.array(t["values"], np.float32))
     writer.write_header_to_file()
