@@ -283,7 +283,7 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
 /* Does another row after w, in this table and for this layer, name the same slot? */
 static bool has_alternative(const binder *b, const heft_weight *w, int32_t layer)
 {
-    for (const heft_weight *o = w + 1; o->hf || o->gguf; o++)
+    for (const heft_weight *o = w + 1; o->at || o->hf || o->gguf; o++)
         if (o->at == w->at && o->slot == w->slot && template_of(b, o)
             && presence_of(&b->m->spec, layer, o->need) != HEFT_NO)
             return true;
