@@ -136,12 +136,10 @@ static void facts_page(const heft_model *m, heft_buf *b)
                     f->kv_heads);
     heft_buf_printf(b, "  tensors     %lld, %s", (long long)f->tensors,
                     heft_show_bytes(f->bytes).text);
-    for (int32_t i = 0; i < f->n_formats; i++)
-        heft_buf_printf(b, "%s %s",
-                        i                  ? ", "
-                        : f->n_formats > 1 ? ":"
-                                           : ", all",
-                        f->formats[i].name);
+    if (f->n_formats == 1) heft_buf_printf(b, ", all %s", f->formats[0].name);
+    for (int32_t i = 0; f->n_formats > 1 && i < f->n_formats; i++)
+        heft_buf_printf(b, "%s%s %s", i ? ", " : ": ", f->formats[i].name,
+                        heft_show_bytes(f->formats[i].bytes).text);
     heft_buf_z(b, "\n");
     if (f->unused_tensors)
         heft_buf_printf(b, "  not run     %lld tensors, %s\n", (long long)f->unused_tensors,
