@@ -159,8 +159,9 @@ static heft_status read_tensor(heft_golden *g, const heft_value *row, heft_golde
     const char *hash = NULL;
     if (!st) st = read_string(g, row, "hash", &hash, err);
     if (st) return st;
-    const heft_value *offset = heft_value_get(row, "offset");
+    const heft_value *offset = heft_value_get(row, "offset"), *plus = heft_value_get(row, "plus");
     t->offset = offset ? (float)offset->real : 0;
+    t->plus = plus ? (float)plus->real : 0;
     t->hash = strtoull(hash, NULL, 16);
     return HEFT_OK;
 }
@@ -210,6 +211,8 @@ static heft_status read_description(heft_golden *g, heft_error *err)
     g->same_bits = same && same->n;
     g->seed = (uint64_t)seed->n;
     g->tolerance = tolerance->real;
+    const heft_value *theirs = heft_value_get(g->gguf, "llama_cpp_tolerance");
+    g->llama_cpp_tolerance = theirs ? theirs->real : g->tolerance;
     return HEFT_OK;
 }
 
@@ -332,14 +335,15 @@ static void encode_q8_0(const heft_golden_tensor *t, const int8_t *q, uint8_t *o
     }
 }
 
-static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, uint8_t *out)
+static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, float plus,
+                   uint8_t *out)
 {
     if (dtype == HEFT_Q8_0) {
         encode_q8_0(t, q, out);
         return;
     }
     for (int64_t i = 0; i < t->n; i++) {
-        const float value = value_of(t, q[i]);
+        const float value = value_of(t, q[i]) + plus;
         if (dtype == HEFT_F32) {
             memcpy(out + 4 * i, &value, sizeof value);
         } else {
@@ -388,7 +392,7 @@ static heft_status make_tensor(const heft_golden *g, const heft_golden_tensor *t
         const heft_status st = permute(t, q, err);
         if (st) return st;
     }
-    encode(t, q, dtype, data);
+    encode(t, q, dtype, gguf ? t->plus : 0, data);
     *out = (heft_write_tensor){
         .name = gguf ? t->gguf : t->name, .dtype = dtype, .rank = t->rank, .data = data
     };
@@ -507,14 +511,16 @@ static const struct {
     const char *name;
     uint32_t type, element;
 } kinds[] = {
-    { "u32", 4, 0 },    { "f32", 6, 0 },  { "bool", 7, 0 },
-    { "string", 8, 0 }, { "i32s", 9, 5 }, { "strings", 9, 8 },
+    { "u32", 4, 0 },  { "f32", 6, 0 },   { "bool", 7, 0 },    { "string", 8, 0 },
+    { "i32s", 9, 5 }, { "bools", 9, 7 }, { "strings", 9, 8 },
 };
 
 static heft_status make_array(const heft_value *list, heft_arena *arena, heft_write_kv *out,
                               heft_error *err)
 {
-    const size_t width = out->element == 8 ? sizeof(heft_str) : sizeof(int32_t);
+    const size_t width = out->element == 8   ? sizeof(heft_str)
+                         : out->element == 7 ? sizeof(uint8_t)
+                                             : sizeof(int32_t);
     uint8_t *array = heft_arena_alloc(arena, (size_t)list->n, width);
     if (!array) return heft_nomem(err, "metadata");
     out->n = (uint64_t)list->n;
@@ -523,6 +529,8 @@ static heft_status make_array(const heft_value *list, heft_arena *arena, heft_wr
         const int32_t number = (int32_t)v->n;
         if (out->element == 8)
             memcpy(array, &v->str, width);
+        else if (out->element == 7)
+            *array = v->n != 0;
         else
             memcpy(array, &number, width);
     }

@@ -15,6 +15,7 @@ typedef struct {
     const heft_source *src;
     const heft_log *log;
     const char *prefix; /* what stands before the family's names in this release */
+    const char *beside; /* what stands before the names with a ^ */
     heft_error *err;
 } binder;
 
@@ -41,25 +42,19 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
 }
 
 /* The name of a row in this release: prefix, and {} replaced by the layer. false: not in this
- * container. A name beside the prefix loses the prefix's last part: "a.model." gives "a.". */
+ * container. */
 static bool name_of(const binder *b, const heft_weight *w, int32_t layer, char name[256])
 {
     const char *tmpl = b->src->container == HEFT_GGUF ? w->gguf : w->hf;
     if (!tmpl) return false;
-    size_t keep = strlen(b->prefix);
-    if (*tmpl == '^') {
-        tmpl++;
-        if (keep) keep--;
-        while (keep && b->prefix[keep - 1] != '.')
-            keep--;
-    }
+    const char *prefix = *tmpl == '^' ? b->beside : b->prefix;
+    if (*tmpl == '^') tmpl++;
     const char *hole = strstr(tmpl, "{}");
     int head = (int)(hole ? (size_t)(hole - tmpl) : strlen(tmpl));
     if (hole)
-        (void)snprintf(name, 256, "%.*s%.*s%d%s", (int)keep, b->prefix, head, tmpl, layer,
-                       hole + 2);
+        (void)snprintf(name, 256, "%s%.*s%d%s", prefix, head, tmpl, layer, hole + 2);
     else
-        (void)snprintf(name, 256, "%.*s%s", (int)keep, b->prefix, tmpl);
+        (void)snprintf(name, 256, "%s%s", prefix, tmpl);
     return true;
 }
 
@@ -178,12 +173,15 @@ static bool filled(const heft_weight *w, const void *slot)
 
 /* ---- one row of a table ------------------------------------------------ */
 
-static heft_presence presence_of(const heft_spec *s, heft_need need)
+static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need need)
 {
+    const bool fused = layer >= 0 && s->layer[layer].attn.k.at > 0;
     switch (need) {
     case HEFT_ALWAYS: return HEFT_YES;
     case HEFT_IF_THERE: return HEFT_MAYBE;
     case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
+    case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
     case HEFT_IF_O_BIAS: return s->o_bias;
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
@@ -194,7 +192,7 @@ static heft_presence presence_of(const heft_spec *s, heft_need need)
 /* Does another row after w name the same slot, in this table? */
 static bool has_alternative(const heft_weight *w)
 {
-    for (const heft_weight *o = w + 1; o->hf || o->gguf; o++)
+    for (const heft_weight *o = w + 1; o->at || o->hf || o->gguf; o++)
         if (o->at == w->at && o->slot == w->slot) return true;
     return false;
 }
@@ -207,7 +205,7 @@ static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer
     if (filled(w, slot)) return HEFT_OK;
     const heft_spec *s = &b->m->spec;
     const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
-    heft_presence need = presence_of(s, w->need);
+    heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(w)) return HEFT_OK;
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
@@ -248,22 +246,27 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
 
 /* ---- the whole -------------------------------------------------------- */
 
-/* The prefix with which the first table's first name is there. */
-static const char *find_prefix(const binder *b)
+/* Find the prefix with which the first table's first name is there. */
+static void find_prefix(binder *b)
 {
-    static const char *const known[] = {
-        "model.", "", "transformer.", "language_model.model.", "model.language_model.", NULL
+    static const char *const known[][2] = {
+        { "model.", "" },
+        { "", "" },
+        { "transformer.", "" },
+        { "language_model.model.", "language_model." },
+        { "model.language_model.", "" },
     };
-    if (b->src->container == HEFT_GGUF) return "";
-    for (const char *const *p = known; *p; p++) {
+    if (b->src->container == HEFT_GGUF) return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         char name[256];
-        binder with = *b;
-        with.prefix = *p;
-        if (name_of(&with, b->m->spec.family->globals[0], -1, name)
+        b->prefix = known[i][0];
+        b->beside = known[i][1];
+        if (name_of(b, b->m->spec.family->globals[0], -1, name)
             && heft_source_find(b->src, heft_str_of(name)))
-            return *p;
+            return;
     }
-    return known[0];
+    b->prefix = known[0][0];
+    b->beside = known[0][1];
 }
 
 static void set_kind(const heft_spec *s, heft_norm *n)
@@ -304,6 +307,26 @@ static heft_status make_slopes(const binder *b, heft_layer *l)
     return HEFT_OK;
 }
 
+/* Count the tensors of parts that the family has and heft does not run, and say so. */
+static void count_not_run(const binder *b)
+{
+    for (const char *const *start = b->m->spec.family->not_run; start && *start; start++) {
+        int64_t n = 0, bytes = 0;
+        for (int64_t i = 0; i < b->src->n_tensors; i++) {
+            const heft_tensor *t = &b->src->tensor[i];
+            if (b->m->used[i] || !heft_str_begins(t->name, *start)) continue;
+            b->m->used[i] = true;
+            n++;
+            bytes += (int64_t)t->bytes;
+        }
+        b->m->unused_tensors += n;
+        b->m->unused_bytes += bytes;
+        if (n)
+            heft_warn(b->log, "%lld tensors %s* of %lld bytes are not run: heft runs the text part",
+                      (long long)n, *start, (long long)bytes);
+    }
+}
+
 static heft_status check_unknown(const binder *b)
 {
     const heft_tensor *first = NULL;
@@ -326,7 +349,7 @@ static heft_status bind_all(binder *b)
     const heft_family *f = m->spec.family;
     m->layer = heft_arena_alloc(&m->arena, (size_t)m->spec.L, sizeof *m->layer);
     if (!m->layer) return heft_nomem(b->err, "the layers");
-    b->prefix = find_prefix(b);
+    find_prefix(b);
     heft_status st = bind_tables(b, f->globals, -1, &m->g);
     for (int32_t i = 0; i < m->spec.L && !st; i++) {
         m->layer[i].s = &m->spec.layer[i];
@@ -336,6 +359,7 @@ static heft_status bind_all(binder *b)
     if (st) return st;
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
+    count_not_run(b);
     return check_unknown(b);
 }
 
@@ -346,7 +370,7 @@ heft_status heft_net_open(heft_net *m, const heft_source *src, bool strict, cons
     m->used = heft_arena_alloc(&m->arena, (size_t)src->n_tensors, sizeof *m->used);
     heft_status st = m->used ? heft_configure(src, strict, log, &m->arena, m->used, &m->spec, err)
                              : heft_nomem(err, "the list of tensors");
-    binder b = { .m = m, .src = src, .log = log, .prefix = "", .err = err };
+    binder b = { .m = m, .src = src, .log = log, .prefix = "", .beside = "", .err = err };
     if (!st && src->n_tensors == 0)
         st = heft_fail(err, HEFT_E_FORMAT, "%s has no tensors", heft_show_z(src->path).text);
     if (!st && m->spec.V == 0) { /* a GGUF file that leaves it to the embedding */

@@ -2,8 +2,13 @@
 #include "model/family.h"
 
 extern const heft_family heft_family_llama, heft_family_mistral, heft_family_qwen2,
-    heft_family_qwen3;
+    heft_family_qwen3, heft_family_phi3, heft_family_gemma, heft_family_gemma2, heft_family_gemma3,
+    heft_family_olmo2, heft_family_olmo3, heft_family_glm, heft_family_glm4, heft_family_granite,
+    heft_family_smollm3, heft_family_cohere2;
 
 const heft_family *const heft_families[] = {
-    &heft_family_llama, &heft_family_mistral, &heft_family_qwen2, &heft_family_qwen3, NULL,
+    &heft_family_llama,   &heft_family_mistral, &heft_family_qwen2,   &heft_family_qwen3,
+    &heft_family_phi3,    &heft_family_gemma,   &heft_family_gemma2,  &heft_family_gemma3,
+    &heft_family_olmo3,   &heft_family_olmo2,   &heft_family_glm,     &heft_family_glm4,
+    &heft_family_granite, &heft_family_smollm3, &heft_family_cohere2, NULL,
 };

@@ -3,6 +3,8 @@
 import math
 import re
 
+from containers_dense import FAMILIES
+
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
     "model.embed_tokens": "token_embd",
@@ -24,14 +26,16 @@ NAMES = {
 ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
 
 # Architectures whose files have the rows of q and k in the order that turns halves into pairs.
-PERMUTED = {"llama"}
+PERMUTED = {"llama", "granite", "smollm3"}
 
 
-def tensor_name(name: str) -> str:
+def tensor_name(name: str, kind_of_model: str = "") -> str:
     module, kind = name.rsplit(".", 1)
+    module = module.replace("model.language_model.", "model.")
     layer = re.search(r"\.(\d+)\.", module)
     pattern = module.replace(f".{layer[1]}.", ".{}.") if layer else module
-    return NAMES[pattern].format(*([layer[1]] if layer else [])) + "." + kind
+    names = NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
+    return names[pattern].format(*([layer[1]] if layer else [])) + "." + kind
 
 
 def permuted_heads(architecture: str, name: str, head_width: int) -> int:
@@ -40,14 +44,20 @@ def permuted_heads(architecture: str, name: str, head_width: int) -> int:
     return head_width if permuted else 0
 
 
+def rotary(model):
+    """The rotary table that scaling is for."""
+    named = {k: m for k, m in model.named_modules() if hasattr(m, "original_inv_freq")}
+    return next((m for k, m in named.items() if "full_attention" in k), None) or list(named.values())[0]
+
+
 def rope_scaling(arch: str, config, model) -> tuple:
     """Metadata entries and extra tensors of config's rope scaling."""
     scaling = getattr(config, "rope_scaling", None)
     if not scaling:
         return [], []
-    kind = scaling["rope_type"]
+    kind = scaling.get("rope_type") or scaling["type"]
     prefix = arch + ".rope.scaling."
-    inverse = model.model.rotary_emb.original_inv_freq.double()
+    inverse = rotary(model).original_inv_freq.double()
     width = 2 * len(inverse)
     if kind == "llama3":
         plain = [config.rope_theta ** (-2 * m / width) for m in range(len(inverse))]
@@ -55,7 +65,7 @@ def rope_scaling(arch: str, config, model) -> tuple:
         return [], [{"name": "rope_freqs.weight", "values": divisors}]
     if kind == "linear":
         return [(prefix + "type", "string", "linear"), (prefix + "factor", "f32", scaling["factor"])], []
-    factor = model.model.rotary_emb.attention_scaling
+    factor = rotary(model).attention_scaling
     original = scaling.get("original_max_position_embeddings") or config.max_position_embeddings
     if kind == "yarn":
         # A reader multiplies by 1 + 0.1 ln(factor) of its own accord.
@@ -102,7 +112,8 @@ def vocabulary(config, tokens) -> list:
 
 def metadata(config, model, head_width: int, tokens) -> tuple:
     """All entries as (key, type, value), and the tensors that only GGUF has."""
-    arch = ARCHITECTURES[config.model_type]
+    family = FAMILIES.get(config.model_type, {})
+    arch = family.get("architecture") or ARCHITECTURES[config.model_type]
     scaling, extra = rope_scaling(arch, config, model)
     entries = [
         ("general.architecture", "string", arch),
@@ -115,8 +126,11 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
         (f"{arch}.attention.head_count_kv", "u32", config.num_key_value_heads),
         (f"{arch}.attention.key_length", "u32", head_width),
         (f"{arch}.attention.value_length", "u32", head_width),
-        (f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps),
-        (f"{arch}.rope.dimension_count", "u32", head_width),
+        (f"{arch}.rope.dimension_count", "u32", 2 * len(rotary(model).original_inv_freq)),
         (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
     ]
+    if hasattr(config, "rms_norm_eps"):
+        entries.append((f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps))
+    own = family.get("metadata", lambda config: [])(config)
+    entries += [(f"{arch}.{key}", kind, value) for key, kind, value in own]
     return entries + scaling + vocabulary(config, tokens), extra

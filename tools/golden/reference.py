@@ -23,15 +23,25 @@ logging.set_verbosity_error()
 GAINS = [
     (r"embed_tokens\.weight$", None),
     (r"lm_head\.weight$", 10.0),
+    (r"qkv_proj\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
-    (r"(gate|up)_proj\.weight$", 1.2),
+    (r"(gate|up|gate_up)_proj\.weight$", 1.2),
     (r"down_proj\.weight$", 1.4),
 ]
 
 
-def scale(name: str, shape: list) -> tuple:
-    """(exponent, offset) of a tensor."""
+# Model types whose norms multiply by 1 + w.
+ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"}
+# Model types whose activation llama.cpp rounds to half precision, and what that costs.
+TABLED = ONE_PLUS
+TABLED_TOLERANCE = 1e-4
+
+
+def scale(name: str, shape: list, kind: str) -> tuple:
+    """(exponent, offset) of a tensor of a model type."""
+    if kind in ONE_PLUS and re.search(r"norm\.weight$", name):
+        return (6, 0.5) if re.search(r"(q|k)_norm\.weight$", name) else (8, 0.0)
     if re.search(r"(q|k)_norm\.weight$", name):
         return 6, 2.0
     if re.search(r"norm\.weight$", name):
@@ -61,10 +71,14 @@ def tensors(model, seed: int) -> list:
         if name in tied:
             continue
         shape = list(parameter.shape)
-        exponent, offset = scale(name, shape)
+        exponent, offset = scale(name, shape, model.config.model_type)
+        if not shape:
+            continue
         q = weights.grid(name, seed, parameter.numel(), offset)
         value = offset + q.astype(np.float64) * 2.0**-exponent
         parameter.copy_(torch.from_numpy(value.reshape(shape)))
+        if len(shape) > 2:  # of a tower; heft's tests write vectors and matrices
+            continue
         table.append({"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q})
     return table
 
@@ -76,11 +90,11 @@ def largest(model):
     module = sys.modules[type(model).__module__]
     eager = module.eager_attention_forward
 
-    def watched(attention, query, key, value, mask, scaling, *rest, **kw):
+    def watched(attention, query, key, value, mask, *rest, scaling, **kw):
         keys = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
         score = (query @ keys.transpose(2, 3)) * scaling
         seen["score"] = max(seen["score"], float(score.tril().abs().max()))
-        return eager(attention, query, key, value, mask, scaling, *rest, **kw)
+        return eager(attention, query, key, value, mask, *rest, scaling=scaling, **kw)
 
     def input_of_activation(_, __, output):
         seen["feed_forward"] = max(seen["feed_forward"], float(output.abs().max()))
@@ -88,7 +102,7 @@ def largest(model):
     hooks = [
         m.register_forward_hook(input_of_activation)
         for name, m in model.named_modules()
-        if name.endswith("gate_proj")
+        if re.search(r"\.gate(_up)?_proj$", name)
     ]
     module.eager_attention_forward = watched
     try:
@@ -100,7 +114,7 @@ def largest(model):
 
 
 def decoder_layers(model):
-    n = model.config.num_hidden_layers
+    n = model.config.get_text_config().num_hidden_layers
     return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == n)
 
 
@@ -140,6 +154,7 @@ GGUF_TYPES = {
     "string": gguf.GGUFWriter.add_string,
     "strings": gguf.GGUFWriter.add_array,
     "i32s": gguf.GGUFWriter.add_array,
+    "bools": gguf.GGUFWriter.add_array,
 }
 
 
@@ -155,7 +170,7 @@ def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
         GGUF_TYPES[kind](writer, key, value)
     for t in table:
         array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
-        array = array.reshape(t["shape"])
+        array = array.reshape(t["shape"]) + np.float32(t.get("plus", 0))
         writer.add_tensor(t["gguf"], permuted(array, t["permuted"]) if t.get("permuted") else array)
     for t in extra:
         writer.add_tensor(t["name"], np.array(t["values"], np.float32))
