@@ -391,18 +391,17 @@ DENSE = {
         "what": "longrope within the original length, by its first name",
         "config": but(
             rope(PHI3, type="su", long_factor=LONG, short_factor=SHORT),
-            max_position_embeddings=1024,
-            original_max_position_embeddings=64,
+            max_position_embeddings=8192,
+            original_max_position_embeddings=256,
         ),
         "inert": ["rope_scaling.long_factor"],
     },
     "phi3_yarn": {
-        "what": "longrope that calls itself yarn; original length (4096) and epsilon (1e-5) left out",
+        "what": "longrope that calls itself yarn; original length (4096) and theta left out",
         "config": but(
             rope(
                 PHI3,
                 "original_max_position_embeddings",
-                "rms_norm_eps",
                 "rope_theta",
                 type="yarn",
                 long_factor=LONG,
@@ -424,12 +423,11 @@ DENSE = {
         "llama_cpp": True,
     },
     "olmo2_defaults": {
-        "what": "keys left out: key heads, theta, epsilon (1e-5), tie; attention biases",
+        "what": "keys left out: key heads, theta, tie; attention biases",
         "config": but(
             OLMO2,
             "num_key_value_heads",
             "rope_theta",
-            "rms_norm_eps",
             "tie_word_embeddings",
             attention_bias=True,
             num_hidden_layers=3,
@@ -455,7 +453,6 @@ DENSE = {
             num_hidden_layers=2,
             rope_scaling=None,
         ),
-        "llama_cpp_differs": "llama.cpp has every fourth layer full",
     },
     "glm_plain": {
         "what": "biases on q, k and v, half of a head rotated in pairs, gate and up in one matrix (traps 11, 24, 26)",
@@ -463,14 +460,13 @@ DENSE = {
         "llama_cpp": True,
     },
     "glm_defaults": {
-        "what": "keys left out: biases (there), part (a half), head width (128), key heads (2), epsilon",
+        "what": "keys left out: biases (there), part (a half), head width (128), key heads (2)",
         "config": but(
             GLM,
             "attention_bias",
             "partial_rotary_factor",
             "head_dim",
             "num_key_value_heads",
-            "rms_norm_eps",
             "rope_theta",
             "tie_word_embeddings",
             num_attention_heads=2,
@@ -497,7 +493,7 @@ DENSE = {
         "llama_cpp": True,
     },
     "granite_defaults": {
-        "what": "keys left out: each multiplier means 1, the scale of attention too; biases everywhere",
+        "what": "keys left out: each multiplier means 1, the scale of attention too; biases of the feed-forward block",
         "config": but(
             GRANITE,
             "attention_multiplier",
@@ -507,11 +503,22 @@ DENSE = {
             "rope_theta",
             "rms_norm_eps",
             "tie_word_embeddings",
-            attention_bias=True,
             mlp_bias=True,
-            head_dim=8,
+            head_dim=4,
         ),
-        "no_gguf": "a scale of 1 cannot be left out there, and biases are not the point",
+        "hot": {"score": (5, 50)},  # of a scale of 1
+        "no_gguf": "a scale of 1 cannot be left out there, nor has it these biases",
+    },
+    "granite_biases": {
+        "what": "biases of attention, a head of its own, two queries more to a key head",
+        "config": but(
+            GRANITE,
+            attention_bias=True,
+            num_key_value_heads=1,
+            tie_word_embeddings=False,
+            attention_multiplier=0.25,
+        ),
+        "no_gguf": "a GGUF file of this architecture has no biases",
     },
     "smollm3_plain": {
         "what": "every fourth layer without rotation, by a list in which 1 means rotation (trap 27)",
@@ -557,12 +564,11 @@ DENSE = {
         "inert": ["head_dim", "sliding_window_pattern"],
     },
     "cohere2_defaults": {
-        "what": "keys left out: theta (10000), epsilon (1e-5), window (4096), pattern (4), tie; a small scale, a "
+        "what": "keys left out: theta (10000), window (4096), pattern (4), tie; a small scale, a "
         "key head per head; biases",
         "config": but(
             COHERE2,
             "rope_theta",
-            "layer_norm_eps",
             "sliding_window",
             "sliding_window_pattern",
             "num_key_value_heads",

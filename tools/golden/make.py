@@ -109,8 +109,8 @@ def tokenizer(tokens: list) -> dict:
     }
 
 
-def hot(seen: dict) -> None:
-    for what, (low, high) in HOT.items():
+def hot(seen: dict, case: dict) -> None:
+    for what, (low, high) in (HOT | case.get("hot", {})).items():
         if not low <= seen[what] <= high:
             raise Unfit(f"largest {what} is {seen[what]:.3g}, not {low} to {high}")
 
@@ -128,7 +128,7 @@ def attempt(name: str, case: dict, seed: int) -> tuple:
         text, margin = reference.greedy(model, ids, GREEDY, choices)
         logits, hidden = reference.forward(model, text)
     seen["logit"] = float(np.abs(logits).max())
-    hot(seen)
+    hot(seen, case)
     limit = tolerance * float(np.abs(logits[:TEXT]).max())
     if margin < 10 * limit:
         raise Unfit(f"a greedy token leads by {margin:.3g} only")
