@@ -12,10 +12,15 @@
 
 /* A tensor of a golden model. */
 typedef struct {
-    const char *name, *gguf; /* Hugging Face's name; GGUF's, NULL where there is no GGUF form */
-    int32_t rank;            /* 1 or 2 */
-    int64_t shape[2], n;     /* n: elements */
-    int32_t exponent;        /* an element is offset + q * 2^-exponent, q an integer */
+    const char *name, *gguf; /* Hugging Face's name; GGUF's, NULL where there is no GGUF form. Those
+                              * of one GGUF name are one tensor there, stacked in order */
+    const char *gguf_up;     /* the second of two GGUF tensors that hold it, or NULL */
+    bool alternate;          /* of its axis 1 the two have even and odd places, not halves */
+    bool transposed;         /* axes 1 and 2 are swapped in GGUF, before that */
+    bool plain;              /* a matrix that stays F32 in GGUF */
+    int32_t rank;
+    int64_t shape[3], n; /* n: elements */
+    int32_t exponent;    /* an element is offset + q * 2^-exponent, q an integer */
     float offset;
     float plus; /* what GGUF's elements have more: it stores 1 + w where the release stores w */
     int32_t permuted; /* width of the heads whose rows GGUF has as pairs; 0: same order */

@@ -629,11 +629,11 @@ training, the measuring and this card. Seed {seed}; torch {torch}, tokenizers {t
 
 - {steps:,} steps of {batch:,} tokens, {tokens:.1f} million in all, {epochs} times through the text; {minutes:.0f}
   minutes on two processor cores, shared with other work.
-- Windows of 256 tokens for the first three quarters, then 512 for one pass, and 1,024 for the last fifth; new
-  offsets and a new order of the tales in each pass.
+- Windows of 256 tokens for eleven passes, of 512 for one and of 1,024 for the last two; new offsets and a new
+  order of the tales in each pass.
 - The matrices are trained with Muon (rate {lr}, momentum 0.95, weight decay {wd}), the embedding and the norms
   with AdamW (rate {emb_lr}); {warmup} steps of warm-up, constant for the first {flat:.0f} % of the steps, then
-  falling to zero in three straight stretches (the table is in the script). Gradient norm cut at 1. Arithmetic in bfloat16 over float32 weights.
+  falling to zero in four straight stretches (the table is in the script). Gradient norm cut at 1. Arithmetic in bfloat16 over float32 weights.
 - Dropout {dropout} on the embedding and on what each layer adds. Until {bpe_until:.0f} % of the steps, half of
   the tales in each pass are cut into subwords at random (BPE dropout {bpe_drop}).
 - In each pass {chat:.0f} % of the tales are told in the chat form, and one in twenty without its title.
@@ -702,9 +702,10 @@ def card(args, tok, train, held, hashes, run, f):
 
 
 # The learning rate over the run: each stretch is (from, to, rate at its start, rate at its end).
-STRETCHES = [(0, 1520, 1.0, 1.0), (1520, 1914, 1.0, 0.8272), (1914, 2060, 0.5667, 0.4828), (2060, 2700, 0.3951, 0.0)]
+STRETCHES = [(0, 1520, 1.0, 1.0), (1520, 1914, 1.0, 0.8272), (1914, 2060, 0.5667, 0.4828), (2060, 2338, 0.3951, 0.2235),
+             (2338, 2560, 0.1445, 0.0)]
 # Length of the windows in the passes that begin before this part of the run.
-STAGES = [(256, 0.75), (512, 0.8), (1024, 1.01)]
+STAGES = [(256, 0.78), (512, 0.85), (1024, 1.01)]
 
 
 def schedule(frac):
@@ -784,7 +785,7 @@ def main():
     ap = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ap.add_argument("--corpus", required=True)
     ap.add_argument("--out", required=True)
-    ap.add_argument("--steps", type=int, default=2700)
+    ap.add_argument("--steps", type=int, default=2560)
     ap.add_argument("--batch", type=int, default=6144)
     ap.add_argument("--micro", type=int, default=3072)
     ap.add_argument("--lr", type=float, default=0.02)
@@ -795,7 +796,7 @@ def main():
     ap.add_argument("--dropout", type=float, default=0.1)
     ap.add_argument("--bpe-frac", dest="bpe_frac", type=float, default=0.5)
     ap.add_argument("--bpe-drop", dest="bpe_drop", type=float, default=0.05)
-    ap.add_argument("--bpe-until", dest="bpe_until", type=float, default=0.85)
+    ap.add_argument("--bpe-until", dest="bpe_until", type=float, default=0.92)
     ap.add_argument("--chat", type=float, default=0.08)
     ap.add_argument("--seed", type=int, default=1)
     ap.add_argument("--threads", type=int, default=2)

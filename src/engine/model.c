@@ -32,7 +32,7 @@ static void describe(heft_model *m, const char *name)
         .family = s->family->name,
         .source = s->family->source,
         .parameters = m->net.parameters,
-        .parameters_active = m->net.parameters,
+        .parameters_active = m->net.parameters_active,
         .tensors = src->n_tensors,
         .copied_bytes = m->net.copied_bytes,
         .unused_tensors = m->net.unused_tensors,

@@ -37,44 +37,101 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_H: return a->H;
     case HEFT_AXIS_F: return l->F;
     case HEFT_AXIS_2F: return 2 * (int64_t)l->F;
+    case HEFT_AXIS_E: return l->route.E;
+    case HEFT_AXIS_FE: return l->F_expert;
+    case HEFT_AXIS_2FE: return 2 * (int64_t)l->F_expert;
     }
     return 0;
 }
 
-/* The name of a row in this release: prefix, and {} replaced by the layer. false: not in this
- * container. */
-static bool name_of(const binder *b, const heft_weight *w, int32_t layer, char name[256])
+/* Append text up to `hole`, or to its end, and skip the hole. */
+static const char *take(char name[256], const char *text, const char *hole, size_t hole_bytes)
 {
-    const char *tmpl = b->src->container == HEFT_GGUF ? w->gguf : w->hf;
+    const size_t at = strlen(name), n = hole ? (size_t)(hole - text) : strlen(text);
+    (void)snprintf(name + at, 256 - at, "%.*s", (int)n, text);
+    return text + n + (hole ? hole_bytes : 0);
+}
+
+static void put_number(char name[256], int32_t number)
+{
+    const size_t at = strlen(name);
+    (void)snprintf(name + at, 256 - at, "%d", number);
+}
+
+static const char *template_of(const binder *b, const heft_weight *w)
+{
+    return b->src->container == HEFT_GGUF ? w->gguf : w->hf;
+}
+
+/* The name of a row in this release: prefix, {} replaced by the layer and {e} by the expert. false:
+ * not in this container. */
+static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_t expert,
+                    char name[256])
+{
+    const char *tmpl = template_of(b, w);
     if (!tmpl) return false;
     const char *prefix = *tmpl == '^' ? b->beside : b->prefix;
+    (void)snprintf(name, 256, "%s", prefix);
     if (*tmpl == '^') tmpl++;
     const char *hole = strstr(tmpl, "{}");
-    int head = (int)(hole ? (size_t)(hole - tmpl) : strlen(tmpl));
-    if (hole)
-        (void)snprintf(name, 256, "%s%.*s%d%s", prefix, head, tmpl, layer, hole + 2);
-    else
-        (void)snprintf(name, 256, "%s%s", prefix, tmpl);
+    if (hole) {
+        tmpl = take(name, tmpl, hole, 2);
+        put_number(name, layer);
+    }
+    hole = strstr(tmpl, "{e}");
+    if (hole) {
+        tmpl = take(name, tmpl, hole, 3);
+        put_number(name, expert);
+    }
+    (void)take(name, tmpl, NULL, 0);
     return true;
 }
 
 /* ---- one tensor into one slot ----------------------------------------- */
 
-static heft_status check_shape(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
-                               bool vector)
+/* The extents a row of the table wants, outermost first; returns how many. */
+static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, int32_t layer,
+                        int64_t shape[3])
 {
-    int64_t want[2] = { rows, cols };
-    int32_t rank = vector ? 1 : 2;
-    if (t->rank == rank && t->shape[0] == rows && (vector || t->shape[1] == cols)) return HEFT_OK;
+    const heft_spec *s = &b->m->spec;
+    int32_t n = 0;
+    if (w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}"))
+        shape[n++] = extent(s, layer, HEFT_AXIS_E);
+    if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
+    if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
+    if (rule == HEFT_BY_COL) {
+        int64_t rows = shape[n - 2];
+        shape[n - 2] = shape[n - 1];
+        shape[n - 1] = rows;
+    }
+    return n;
+}
+
+static heft_status check_shape(const binder *b, const heft_weight *w, const heft_tensor *t,
+                               const int64_t *want, int32_t rank)
+{
+    const bool one_row = w->rows == HEFT_AXIS_ONE && t->rank == rank + 1 && t->shape[0] == 1;
+    bool same = t->rank == rank || one_row;
+    for (int32_t i = 0; i < rank && same; i++)
+        same = t->shape[i + one_row] == want[i];
+    if (same) return HEFT_OK;
     return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is %s, %s needs %s", heft_show(t->name).text,
                      heft_show_shape(t->shape, t->rank).text, b->m->spec.family->name,
                      heft_show_shape(want, rank).text);
 }
 
+static int64_t numbers_of(const heft_tensor *t)
+{
+    int64_t n = 1;
+    for (int32_t i = 0; i < t->rank; i++)
+        n *= t->shape[i];
+    return n;
+}
+
 static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule,
                                const float **out)
 {
-    size_t n = (size_t)t->shape[0];
+    size_t n = (size_t)numbers_of(t);
     float *v = heft_arena_alloc(&b->m->arena, n, sizeof *v);
     if (!v) return heft_nomem(b->err, "a vector of weights");
     for (size_t i = 0; i < n; i++) {
@@ -97,10 +154,12 @@ static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule 
     return HEFT_OK;
 }
 
+/* The (rows, cols) matrix at `data` within the tensor. */
 static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rule rule,
-                                 heft_mat *out)
+                                 const uint8_t *data, int64_t rows, int64_t cols, heft_mat *out)
 {
     bool by_col = rule == HEFT_BY_COL;
+    int64_t line = by_col ? rows : cols;
     if (heft_dtypes[t->dtype].sum == HEFT_SUM_NONE)
         return heft_fail(b->err, HEFT_E_UNSUPPORTED,
                          "tensor %s is of %s, which heft cannot multiply by",
@@ -110,48 +169,72 @@ static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rul
                          "tensor %s is stored by columns and of %s; expected plain numbers",
                          heft_show(t->name).text, heft_dtypes[t->dtype].name);
     uint64_t stride = 0;
-    if (!heft_dtype_bytes(t->dtype, t->shape[1], &stride))
-        return heft_fail(
-            b->err, HEFT_E_FORMAT, "tensor %s has rows of %lld, not whole blocks of %s",
-            heft_show(t->name).text, (long long)t->shape[1], heft_dtypes[t->dtype].name);
-    *out = (heft_mat){ .data = t->data,
+    if (!heft_dtype_bytes(t->dtype, line, &stride))
+        return heft_fail(b->err, HEFT_E_FORMAT,
+                         "tensor %s has rows of %lld, not whole blocks of %s",
+                         heft_show(t->name).text, (long long)line, heft_dtypes[t->dtype].name);
+    *out = (heft_mat){ .data = data,
                        .stride = (int64_t)stride,
-                       .rows = (int32_t)t->shape[by_col],
-                       .cols = (int32_t)t->shape[!by_col],
+                       .rows = (int32_t)rows,
+                       .cols = (int32_t)cols,
                        .dtype = (uint8_t)t->dtype,
                        .by_col = by_col,
                        .factor = 1 };
     return HEFT_OK;
 }
 
+/* A tensor of all experts, or of expert number `expert`. */
+static heft_status borrow_experts(const binder *b, const heft_tensor *t, heft_rule rule,
+                                  int32_t expert, int64_t rows, int64_t cols, int32_t E,
+                                  heft_experts *out)
+{
+    const bool all = t->rank == 3;
+    if (!out->w) out->w = heft_arena_alloc(&b->m->arena, (size_t)E, sizeof *out->w);
+    if (!out->w) return heft_nomem(b->err, "the experts");
+    heft_status st = HEFT_OK;
+    for (int32_t e = all ? 0 : expert; e < (all ? E : expert + 1) && !st; e++) {
+        const uint64_t at = all ? t->bytes / (uint64_t)E * (uint64_t)e : 0;
+        st = borrow_matrix(b, t, rule, t->data + at, rows, cols, &out->w[e]);
+    }
+    return st;
+}
+
+static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
+                                 heft_experts *out)
+{
+    if (heft_dtypes[t->dtype].block != 1)
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is of %s, expected biases of plain numbers",
+                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
+    return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, &out->bias);
+}
+
 static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor *t, int32_t layer,
-                        void *slot)
+                        int32_t expert, void *slot)
 {
     const heft_spec *s = &b->m->spec;
     heft_rule rule = b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
-    int64_t rows = extent(s, layer, w->rows), cols = extent(s, layer, w->cols);
-    heft_status st = HEFT_OK;
-    if (w->slot != HEFT_SLOT_NONE)
-        st = rule == HEFT_BY_COL ? check_shape(b, t, cols, rows, false)
-                                 : check_shape(b, t, rows, cols, w->cols == HEFT_AXIS_ONE);
-    if (st) return st;
     b->m->used[t - b->src->tensor] = true;
-    int64_t numbers = 1;
-    for (int32_t i = 0; i < t->rank; i++)
-        numbers *= t->shape[i];
     if (w->slot == HEFT_SLOT_NONE) {
         b->m->unused_tensors++;
         b->m->unused_bytes += (int64_t)t->bytes;
         return HEFT_OK;
     }
-    b->m->parameters += numbers;
+    int64_t want[3], rows = extent(s, layer, w->rows), cols = extent(s, layer, w->cols);
+    heft_status st = check_shape(b, w, t, want, shape_of(b, w, rule, layer, want));
+    if (st) return st;
+    b->m->parameters += numbers_of(t);
     switch ((heft_slot)w->slot) {
-    case HEFT_SLOT_LIN: return borrow_matrix(b, t, rule, &((heft_lin *)slot)->w);
-    case HEFT_SLOT_MAT: return borrow_matrix(b, t, rule, slot);
+    case HEFT_SLOT_LIN:
+        return borrow_matrix(b, t, rule, t->data, rows, cols, &((heft_lin *)slot)->w);
+    case HEFT_SLOT_MAT: return borrow_matrix(b, t, rule, t->data, rows, cols, slot);
     case HEFT_SLOT_BIAS: return copy_vector(b, t, rule, &((heft_lin *)slot)->bias);
     case HEFT_SLOT_NORM: return copy_vector(b, t, rule, &((heft_norm *)slot)->w);
     case HEFT_SLOT_NORM_BIAS: return copy_vector(b, t, rule, &((heft_norm *)slot)->b);
     case HEFT_SLOT_VEC: return copy_vector(b, t, rule, slot);
+    case HEFT_SLOT_EXPERTS:
+        return borrow_experts(b, t, rule, expert, rows, cols, s->layer[layer].route.E, slot);
+    case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
     case HEFT_SLOT_NONE: break;
     }
     return HEFT_OK;
@@ -166,6 +249,8 @@ static bool filled(const heft_weight *w, const void *slot)
     case HEFT_SLOT_NORM: return ((const heft_norm *)slot)->w != NULL;
     case HEFT_SLOT_NORM_BIAS: return ((const heft_norm *)slot)->b != NULL;
     case HEFT_SLOT_VEC: return *(const float *const *)slot != NULL;
+    case HEFT_SLOT_EXPERTS: return ((const heft_experts *)slot)->w != NULL;
+    case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
     case HEFT_SLOT_NONE: return false;
     }
     return false;
@@ -175,7 +260,8 @@ static bool filled(const heft_weight *w, const void *slot)
 
 static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need need)
 {
-    const bool fused = layer >= 0 && s->layer[layer].attn.k.at > 0;
+    const heft_layer_spec *l = layer < 0 ? NULL : &s->layer[layer];
+    const bool fused = l && l->attn.k.at > 0;
     switch (need) {
     case HEFT_ALWAYS: return HEFT_YES;
     case HEFT_IF_THERE: return HEFT_MAYBE;
@@ -185,29 +271,49 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
     case HEFT_IF_O_BIAS: return s->o_bias;
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
+    case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;
 }
 
-/* Does another row after w name the same slot, in this table? */
-static bool has_alternative(const heft_weight *w)
+/* Does another row after w, in this table and for this layer, name the same slot? */
+static bool has_alternative(const binder *b, const heft_weight *w, int32_t layer)
 {
     for (const heft_weight *o = w + 1; o->at || o->hf || o->gguf; o++)
-        if (o->at == w->at && o->slot == w->slot) return true;
+        if (o->at == w->at && o->slot == w->slot && template_of(b, o)
+            && presence_of(&b->m->spec, layer, o->need) != HEFT_NO)
+            return true;
     return false;
+}
+
+/* The tensors of the experts after the first. */
+static heft_status bind_others(const binder *b, const heft_weight *w, int32_t layer, void *slot)
+{
+    heft_status st = HEFT_OK;
+    for (int32_t e = 1; e < b->m->spec.layer[layer].route.E && !st; e++) {
+        char name[256];
+        if (!name_of(b, w, layer, e, name)) break;
+        const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
+        st = t ? fill(b, w, t, layer, e, slot)
+               : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
+                           heft_show_z(name).text, b->m->spec.family->name);
+    }
+    return st;
 }
 
 static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer, void *base)
 {
     char name[256];
-    if (!name_of(b, w, layer, name)) return HEFT_OK;
+    if (!name_of(b, w, layer, 0, name)) return HEFT_OK;
     void *slot = (char *)base + w->at;
     if (filled(w, slot)) return HEFT_OK;
     const heft_spec *s = &b->m->spec;
     const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
     heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
-        if (need != HEFT_YES || has_alternative(w)) return HEFT_OK;
+        if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
                          heft_show_z(name).text, s->family->name);
     }
@@ -220,9 +326,11 @@ static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer
                   "tie_word_embeddings is true: the embedding is used as the head, not tensor %s",
                   heft_show_z(name).text);
         static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
-        return fill(b, &unused, t, layer, slot);
+        return fill(b, &unused, t, layer, 0, slot);
     }
-    return fill(b, w, t, layer, slot);
+    heft_status st = fill(b, w, t, layer, 0, slot);
+    if (!st && strstr(template_of(b, w), "{e}")) st = bind_others(b, w, layer, slot);
+    return st;
 }
 
 /* Does a later table of the list name the slot of w? Then it decides. */
@@ -246,7 +354,7 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
 
 /* ---- the whole -------------------------------------------------------- */
 
-/* Find the prefix with which the first table's first name is there. */
+/* Find the prefix with which a name of the first table is there. */
 static void find_prefix(binder *b)
 {
     static const char *const known[][2] = {
@@ -261,9 +369,10 @@ static void find_prefix(binder *b)
         char name[256];
         b->prefix = known[i][0];
         b->beside = known[i][1];
-        if (name_of(b, b->m->spec.family->globals[0], -1, name)
-            && heft_source_find(b->src, heft_str_of(name)))
-            return;
+        for (const heft_weight *w = b->m->spec.family->globals[0]; w->hf; w++)
+            if (*w->hf != '^' && name_of(b, w, -1, 0, name)
+                && heft_source_find(b->src, heft_str_of(name)))
+                return;
     }
     b->prefix = known[0][0];
     b->beside = known[0][1];
@@ -327,6 +436,18 @@ static void count_not_run(const binder *b)
     }
 }
 
+/* Numbers of experts that one row does not go to. */
+static int64_t idle(const heft_layer *l)
+{
+    const heft_experts *all[] = { &l->e_gate, &l->e_up, &l->e_down };
+    int64_t each = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i]->w) each += (int64_t)all[i]->w->rows * all[i]->w->cols;
+        if (all[i]->bias.data) each += all[i]->bias.cols;
+    }
+    return each * (l->s->route.E - l->s->route.top);
+}
+
 static heft_status check_unknown(const binder *b)
 {
     const heft_tensor *first = NULL;
@@ -351,12 +472,15 @@ static heft_status bind_all(binder *b)
     if (!m->layer) return heft_nomem(b->err, "the layers");
     find_prefix(b);
     heft_status st = bind_tables(b, f->globals, -1, &m->g);
+    int64_t unread = 0;
     for (int32_t i = 0; i < m->spec.L && !st; i++) {
         m->layer[i].s = &m->spec.layer[i];
         st = bind_tables(b, f->layers, i, &m->layer[i]);
         if (!st) st = make_slopes(b, &m->layer[i]);
+        unread += idle(&m->layer[i]);
     }
     if (st) return st;
+    m->parameters_active = m->parameters - unread;
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
     count_not_run(b);

@@ -2,6 +2,7 @@
  * accounts of law 2: what nobody asked for is known to be harmless, must have its usual value, or
  * is named. */
 #include "model/cfg.h"
+#include "model/run.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -304,6 +305,50 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
         l->attn.kv_from = i;
         l->attn.scale = (float)(1 / sqrt((double)dk));
     }
+}
+
+heft_router heft_cfg_router(struct heft_cfg *c, heft_score score, const char *hf_experts,
+                            int32_t experts, const char *hf_top, int32_t top)
+{
+    heft_layer_spec plain;
+    heft_layer_default(&plain);
+    heft_router r = plain.route;
+    r.score = score;
+    r.E = heft_cfg_int(c, hf_experts, "expert_count", c->gguf ? HEFT_REQUIRED : experts);
+    r.top = heft_cfg_int(c, hf_top, "expert_used_count", c->gguf ? HEFT_REQUIRED : top);
+    return r;
+}
+
+bool heft_cfg_lists(struct heft_cfg *c, const char *hf, int32_t n)
+{
+    const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
+    heft_value_mark(list);
+    for (const heft_value *v = list ? list->child : NULL; v; v = v->next)
+        if (v->kind == HEFT_V_INT && v->n == n) return true;
+    return false;
+}
+
+void heft_cfg_qwen_experts(struct heft_cfg *c, heft_spec *s, int32_t experts, int32_t top,
+                           int32_t F_expert, bool normalise, int32_t shared)
+{
+    heft_router r =
+        heft_cfg_router(c, HEFT_BY_SOFTMAX, "num_experts", experts, "num_experts_per_tok", top);
+    r.normalise = heft_cfg_bool(c, "norm_topk_prob", NULL, c->gguf && normalise);
+    F_expert = heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", F_expert);
+    const int32_t step =
+        count(c, "decoder_sparse_step", heft_cfg_int(c, "decoder_sparse_step", NULL, 1), INT32_MAX);
+    for (int32_t i = 0; s->layer && i < s->L && r.E > 0; i++)
+        if ((i + 1) % step == 0 && !heft_cfg_lists(c, "mlp_only_layers", i))
+            heft_cfg_mixture(&s->layer[i], &r, F_expert, shared);
+}
+
+void heft_cfg_mixture(heft_layer_spec *l, const heft_router *r, int32_t F_expert, int32_t F)
+{
+    l->ffn = &heft_ffn_moe;
+    l->route = *r;
+    l->F_expert = F_expert;
+    l->F = F;
+    l->expert_act.fn = l->act.fn;
 }
 
 /* ---- finding the family, and closing the accounts ---------------------- */

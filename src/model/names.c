@@ -66,4 +66,38 @@ const heft_weight heft_names_add_one[] = {
     { L(n4), HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_ALWAYS, HEFT_ADD_ONE, HEFT_AS_IS, "layers.{}.post_feedforward_layernorm.weight", "blk.{}.post_ffw_norm.weight" },
     { 0 },
 };
+
+#define FFN(slot, rows, cols, need, hf, gguf) \
+    { L(slot), HEFT_SLOT_LIN, rows, cols, need, 0, 0, "layers.{}.mlp." hf ".weight", gguf }
+#define EXPERTS(slot, rows, cols, hf, gguf) \
+    { L(slot), HEFT_SLOT_EXPERTS, rows, cols, HEFT_IF_EXPERTS, 0, 0, "layers.{}." hf ".weight", "blk.{}." gguf ".weight" }
+
+const heft_weight heft_names_experts[] = {
+    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE,  "gate_proj",                "blk.{}.ffn_gate.weight"),
+    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, "shared_expert.gate_proj",  "blk.{}.ffn_gate_shexp.weight"),
+    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, "shared_experts.gate_proj", NULL),
+    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE,  "up_proj",                  "blk.{}.ffn_up.weight"),
+    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, "shared_expert.up_proj",    "blk.{}.ffn_up_shexp.weight"),
+    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, "shared_experts.up_proj",   NULL),
+    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_DENSE,  "down_proj",                "blk.{}.ffn_down.weight"),
+    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_SHARED, "shared_expert.down_proj",  "blk.{}.ffn_down_shexp.weight"),
+    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_SHARED, "shared_experts.down_proj", NULL),
+    FFN(router, HEFT_AXIS_E, HEFT_AXIS_D, HEFT_IF_EXPERTS, "gate", "blk.{}.ffn_gate_inp.weight"),
+    EXPERTS(e_gate, HEFT_AXIS_FE, HEFT_AXIS_D,  "mlp.experts.{e}.gate_proj", "ffn_gate_exps"),
+    EXPERTS(e_up,   HEFT_AXIS_FE, HEFT_AXIS_D,  "mlp.experts.{e}.up_proj",   "ffn_up_exps"),
+    EXPERTS(e_down, HEFT_AXIS_D,  HEFT_AXIS_FE, "mlp.experts.{e}.down_proj", "ffn_down_exps"),
+    { 0 },
+};
+
+const heft_weight heft_names_mixtral[] = {
+    { L(router), HEFT_SLOT_LIN, HEFT_AXIS_E, HEFT_AXIS_D, HEFT_IF_EXPERTS, 0, 0,
+      "layers.{}.block_sparse_moe.gate.weight", "blk.{}.ffn_gate_inp.weight" },
+    EXPERTS(e_gate, HEFT_AXIS_FE, HEFT_AXIS_D,  "block_sparse_moe.experts.{e}.w1", "ffn_gate_exps"),
+    EXPERTS(e_gate, HEFT_AXIS_FE, HEFT_AXIS_D,  "block_sparse_moe.experts.{e}.w1", "ffn_gate.{e}"), /* of old files */
+    EXPERTS(e_up,   HEFT_AXIS_FE, HEFT_AXIS_D,  "block_sparse_moe.experts.{e}.w3", "ffn_up_exps"),
+    EXPERTS(e_up,   HEFT_AXIS_FE, HEFT_AXIS_D,  "block_sparse_moe.experts.{e}.w3", "ffn_up.{e}"),
+    EXPERTS(e_down, HEFT_AXIS_D,  HEFT_AXIS_FE, "block_sparse_moe.experts.{e}.w2", "ffn_down_exps"),
+    EXPERTS(e_down, HEFT_AXIS_D,  HEFT_AXIS_FE, "block_sparse_moe.experts.{e}.w2", "ffn_down.{e}"),
+    { 0 },
+};
 /* clang-format on */

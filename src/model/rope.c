@@ -344,7 +344,8 @@ int32_t heft_cfg_rope_unscaled(struct heft_cfg *c, heft_spec *s, const char *lay
                                const char *hf, const char *gguf, double theta, int32_t width)
 {
     const heft_value *params = c->gguf ? NULL : heft_value_get(c->root, "rope_parameters");
-    if (heft_value_get(params, layer_type)) return heft_cfg_rope(c, s, layer_type, theta, width);
+    if (params && layer_type && heft_value_get(params, layer_type))
+        return heft_cfg_rope(c, s, layer_type, theta, width);
     width = heft_cfg_int(c, NULL, "rope.dimension_count_swa|rope.dimension_count", width);
     heft_rope *r = begin_rope(c, s, width);
     if (!r) return 0;

@@ -542,11 +542,9 @@ DENSE = {
         "no_gguf": "a GGUF file of this architecture has every fourth layer without rotation",
             },
     "smollm3_list": {
-        "what": "a list of its own, biases, layer_types that say which layers slide",
+        "what": "a list of its own, layer_types that say which layers slide",
         "config": but(
             SMOLLM3,
-            attention_bias=True,
-            mlp_bias=True,
             layer_types=["sliding_attention", "full_attention"],
             no_rope_layers=[0, 1],
             num_hidden_layers=2,
@@ -556,6 +554,19 @@ DENSE = {
         "no_gguf": "a GGUF file of this architecture has every fourth layer without rotation",
         "inert": ["no_rope_layer_interval"],
     },
+    "smollm3_biases": {
+        "what": "biases everywhere; every layer rotates, for the bias of keys shows nowhere else",
+        "config": but(
+            SMOLLM3,
+            "tie_word_embeddings",
+            attention_bias=True,
+            mlp_bias=True,
+            no_rope_layers=[1, 1],
+            num_hidden_layers=2,
+        ),
+        "no_gguf": "a GGUF file of this architecture has no biases",
+        "inert": ["no_rope_layer_interval", "no_rope_layers"],
+    },
     "cohere2_plain": {
         "what": "both blocks read one norm, a layer norm without bias; pairs on sliding layers, no rotation on full "
         "ones; logits multiplied (traps 24, 27, 37, 38)",
@@ -564,18 +575,28 @@ DENSE = {
         "inert": ["head_dim", "sliding_window_pattern"],
     },
     "cohere2_defaults": {
-        "what": "keys left out: theta (10000), window (4096), pattern (4), tie; a small scale, a "
-        "key head per head; biases",
+        "what": "keys left out: theta (10000), window (4096), pattern (4), tie; a "
+        "key head per head",
         "config": but(
             COHERE2,
             "rope_theta",
             "sliding_window",
             "sliding_window_pattern",
             "num_key_value_heads",
+        ),
+        "inert": ["head_dim"],
+    },
+    "cohere2_biases": {
+        "what": "biases of attention; layer_types wins over the pattern (trap 7)",
+        "config": but(
+            COHERE2,
             attention_bias=True,
+            layer_types=["sliding_attention"] * 2,
+            num_hidden_layers=2,
+            tie_word_embeddings=False,
         ),
         "no_gguf": "a GGUF file of this architecture has no biases",
-        "inert": ["head_dim"],
+        "inert": ["head_dim", "sliding_window_pattern", "layer_types"],
     },
     "cohere2_release": {
         "what": "a whole release as the reference library saves it",

@@ -1,9 +1,12 @@
-"""How a golden model is said in a GGUF file: names, metadata, and the tensors that only GGUF has."""
+"""How a golden model is said in a GGUF file: names, metadata, tensors that only GGUF has."""
 
 import math
 import re
 
-from containers_dense import FAMILIES
+import containers_dense
+import containers_mixtures
+
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
@@ -33,9 +36,22 @@ def tensor_name(name: str, kind_of_model: str = "") -> str:
     module, kind = name.rsplit(".", 1)
     module = module.replace("model.language_model.", "model.")
     layer = re.search(r"\.(\d+)\.", module)
-    pattern = module.replace(f".{layer[1]}.", ".{}.") if layer else module
+    pattern = module.replace(f".{layer[1]}.", ".{}.", 1) if layer else module
     names = NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
+    pattern = re.sub(r"\.experts\.\d+\.", ".experts.*.", pattern)
+    whole = f"{pattern}.{kind}" # stacked experts have no .weight
+    if whole in names:
+        return names[whole].format(layer[1])
     return names[pattern].format(*([layer[1]] if layer else [])) + "." + kind
+
+
+def layout(t: dict, kind_of_model: str) -> dict:
+    """What else GGUF does to a tensor of the table: see heft_golden_tensor."""
+    found = dict(FAMILIES.get(kind_of_model, {}).get("layout", lambda name: {})(t["name"]))
+    if "gguf_up" in found:
+        found["gguf_up"] = t["gguf"].replace("gate", "up")
+    biases = len(t["shape"]) == 2 and t["gguf"].endswith(".bias")
+    return found | {"plain": biases or "ffn_gate_inp" in t["gguf"]}
 
 
 def permuted_heads(architecture: str, name: str, head_width: int) -> int:
@@ -64,7 +80,11 @@ def rope_scaling(arch: str, config, model) -> tuple:
         divisors = [p / float(i) for p, i in zip(plain, inverse)]
         return [], [{"name": "rope_freqs.weight", "values": divisors}]
     if kind == "linear":
-        return [(prefix + "type", "string", "linear"), (prefix + "factor", "f32", scaling["factor"])], []
+        entries = [
+            (prefix + "type", "string", "linear"),
+            (prefix + "factor", "f32", scaling["factor"]),
+        ]
+        return entries, []
     factor = rotary(model).attention_scaling
     original = scaling.get("original_max_position_embeddings") or config.max_position_embeddings
     if kind == "yarn":
@@ -79,7 +99,8 @@ def rope_scaling(arch: str, config, model) -> tuple:
             entries.append((prefix + "attn_factor", "f32", extra))
         return entries, []
     if kind == "longrope":
-        original = getattr(config, "original_max_position_embeddings", config.max_position_embeddings)
+        longest = config.max_position_embeddings
+        original = getattr(config, "original_max_position_embeddings", longest)
         entries = [
             (prefix + "type", "string", "longrope"),
             (prefix + "original_context_length", "u32", original),

@@ -26,8 +26,9 @@ GAINS = [
     (r"qkv_proj\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
-    (r"(gate|up|gate_up)_proj\.weight$", 1.2),
-    (r"down_proj\.weight$", 1.4),
+    (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
+    (r"(down_proj|\.w2)(\.weight)?$", 1.4),
+    (r"(gate|router)\.weight$", 1.5),
 ]
 
 
@@ -46,10 +47,15 @@ def scale(name: str, shape: list, kind: str) -> tuple:
         return 6, 2.0
     if re.search(r"norm\.weight$", name):
         return 7, 1.0
-    if len(shape) == 1:
+    if name.endswith("sinks"):
+        return 5, 0.0
+    if name.endswith("correction_bias"):
+        return 9, 0.0
+    if len(shape) == 1 or name.endswith("_bias"):
         return 7, 0.0
     gain = next((g for pattern, g in GAINS if re.search(pattern, name)), 1.0)
-    sigma = gain / shape[-1] ** 0.5 if gain else 1.0
+    fan_in = shape[1] if len(shape) == 3 else shape[-1]  # experts in one tensor: (E, in, out)
+    sigma = gain / fan_in**0.5 if gain else 1.0
     return round(np.log2(76.0 / sigma)), 0.0
 
 
@@ -77,9 +83,9 @@ def tensors(model, seed: int) -> list:
         q = weights.grid(name, seed, parameter.numel(), offset)
         value = offset + q.astype(np.float64) * 2.0**-exponent
         parameter.copy_(torch.from_numpy(value.reshape(shape)))
-        if len(shape) > 2:  # of a tower; heft's tests write vectors and matrices
-            continue
-        table.append({"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q})
+        row = {"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q}
+        if len(shape) <= 3:  # heft's tests write no more; a tower has tensors of four axes
+            table.append(row)
     return table
 
 
@@ -102,7 +108,7 @@ def largest(model):
     hooks = [
         m.register_forward_hook(input_of_activation)
         for name, m in model.named_modules()
-        if re.search(r"\.gate(_up)?_proj$", name)
+        if re.search(r"\.(gate(_up)?_proj|w1|experts)$", name)
     ]
     module.eager_attention_forward = watched
     try:
@@ -132,7 +138,7 @@ def forward(model, ids: list):
 
 
 def greedy(model, ids: list, n: int, choices: int):
-    """n tokens chosen below `choices`, the smallest lead of one over the next, and the logits of all.
+    """The text with n tokens chosen below `choices`, and the smallest lead of one over the next.
 
     Every run is over the full length, so that a rope table that depends on the length is that of a
     sequence of this length from the first token on; what comes later in the text is not seen."""
@@ -164,14 +170,33 @@ def permuted(array: np.ndarray, head_width: int) -> np.ndarray:
     return heads.swapaxes(1, 2).reshape(array.shape)
 
 
+def gguf_arrays(table: list) -> dict:
+    """The tensors of a GGUF file by name: experts stacked, fused ones apart, all [.., out, in]."""
+    arrays = {}
+    for t in table:
+        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
+        array = array.reshape(t["shape"]) + np.float32(t.get("plus", 0))
+        if t.get("permuted"):
+            array = permuted(array, t["permuted"])
+        if t.get("transposed"):
+            array = array.swapaxes(1, 2)
+        if len(t["shape"]) == 2 and t["shape"][0] == 1:
+            array = array[0]
+        if "gguf_up" in t:
+            half = array.shape[1] // 2
+            gate, up = (array[:, ::2], array[:, 1::2]) if t.get("alternate") else (array[:, :half], array[:, half:])
+            arrays[t["gguf"]], arrays[t["gguf_up"]] = [gate], [up]
+        else:
+            arrays.setdefault(t["gguf"], []).append(array)
+    return {name: np.ascontiguousarray(a[0] if len(a) == 1 else np.stack(a)) for name, a in arrays.items()}
+
+
 def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
     writer = gguf.GGUFWriter(path, entries[0][2])
     for key, kind, value in entries[1:]:
         GGUF_TYPES[kind](writer, key, value)
-    for t in table:
-        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
-        array = array.reshape(t["shape"]) + np.float32(t.get("plus", 0))
-        writer.add_tensor(t["gguf"], permuted(array, t["permuted"]) if t.get("permuted") else array)
+    for name, array in gguf_arrays(table).items():
+        writer.add_tensor(name, array)
     for t in extra:
         writer.add_tensor(t["name"], np.array(t["values"], np.float32))
     writer.write_header_to_file()
