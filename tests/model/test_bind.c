@@ -55,6 +55,8 @@ static void assert_refused(const heft_source *s, const char *message)
 /* What a tensor is to the model without which it can do. */
 static bool optional(const subject *s, const heft_tensor *t, const heft_net *whole)
 {
+    for (const char *const *part = whole->spec.family->not_run; part && *part; part++)
+        if (heft_str_begins(t->name, *part)) return true;
     if (heft_str_is(t->name, "output.weight")) return true; /* then the embedding is the head */
     if (heft_str_is(t->name, "rope_freqs.weight")) return true;
     if (heft_str_is(t->name, "rope_factors_long.weight")) return true;
@@ -285,7 +287,8 @@ static void every_golden_refuses_words_it_does_not_know(void **state)
     for (int32_t i = 0; i < names.n; i++) {
         subject s = { 0 };
         open_subject(&s, names.name[i], HEFT_SAFETENSORS);
-        for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        const bool nested = heft_value_get(s.source->config, "text_config") != NULL;
+        for (size_t r = 0; !nested && r < sizeof rows / sizeof *rows; r++) {
             heft_net net;
             char warned[2048];
             assert_true(open_changed(&s, rows[r].key, rows[r].value, warned, &net, &err));

@@ -7,11 +7,13 @@ containers.py if they are not those of the llama kind.
     llama_cpp record llama.cpp's logits too (once per family)
     tokens    the release has a tokenizer of so many tokens, fewer than the rows of the embedding
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
+    hot       other bounds on what makes the weights hot
     inert     keys of config that do not change the result here, and need not
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file
     tolerance above 1e-5, with tolerance_reason
 """
 
+from cases_dense import DENSE
 from cases_mixtures import MIXTURES
 from change import but, rope
 
@@ -390,4 +392,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | MIXTURES
+} | DENSE | MIXTURES

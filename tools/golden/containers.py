@@ -3,7 +3,10 @@
 import math
 import re
 
-from containers_mixtures import FAMILIES
+import containers_dense
+import containers_mixtures
+
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
