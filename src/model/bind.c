@@ -273,6 +273,8 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
     case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
     case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_HEAD_BIAS: return s->head_bias;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;
@@ -383,22 +385,22 @@ static void find_prefix(binder *b)
     b->beside = known[0][1];
 }
 
-static void set_kind(const heft_spec *s, heft_norm *n)
+static void set_kind(const heft_spec *s, heft_norm *n, bool unit)
 {
-    if (!n->w) return;
+    if (!n->w && !unit) return;
     n->kind = s->norm;
     n->eps = s->eps;
 }
 
 void heft_net_set_norms(heft_net *m)
 {
-    set_kind(&m->spec, &m->g.embed_norm);
-    set_kind(&m->spec, &m->g.out_norm);
+    set_kind(&m->spec, &m->g.embed_norm, false);
+    set_kind(&m->spec, &m->g.out_norm, false);
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
         heft_norm *norms[] = { &l->n1, &l->n2, &l->n3, &l->n4, &l->q_norm, &l->k_norm };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
-            set_kind(&m->spec, norms[n]);
+            set_kind(&m->spec, norms[n], n >= 4 && l->s->attn.qk_norm == HEFT_QKN_UNIT);
     }
 }
 
@@ -453,6 +455,25 @@ static int64_t idle(const heft_layer *l)
     return each * (l->s->route.E - l->s->route.top);
 }
 
+/* The layers behind the last one. */
+static void count_drafts(const binder *b)
+{
+    const char *layer = b->src->container == HEFT_GGUF ? "blk" : "layers";
+    for (int32_t d = 0; d < b->m->spec.drafts; d++) {
+        char start[64];
+        const int n =
+            snprintf(start, sizeof start, "%.32s%s.%d.", b->prefix, layer, b->m->spec.L + d);
+        for (int64_t i = 0; i < b->src->n_tensors; i++) {
+            const heft_tensor *t = &b->src->tensor[i];
+            if (b->m->used[i] || t->name.n < (size_t)n || memcmp(t->name.p, start, (size_t)n) != 0)
+                continue;
+            b->m->used[i] = true;
+            b->m->unused_tensors++;
+            b->m->unused_bytes += (int64_t)t->bytes;
+        }
+    }
+}
+
 static heft_status check_unknown(const binder *b)
 {
     const heft_tensor *first = NULL;
@@ -489,6 +510,7 @@ static heft_status bind_all(binder *b)
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
     count_not_run(b);
+    count_drafts(b);
     return check_unknown(b);
 }
 

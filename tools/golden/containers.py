@@ -142,7 +142,7 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
         (f"{arch}.context_length", "u32", config.max_position_embeddings),
         (f"{arch}.embedding_length", "u32", config.hidden_size),
         (f"{arch}.block_count", "u32", config.num_hidden_layers),
-        (f"{arch}.feed_forward_length", "u32", config.intermediate_size),
+        (f"{arch}.feed_forward_length", "u32", getattr(config, family.get("feed_forward_length", "intermediate_size"))),
         (f"{arch}.attention.head_count", "u32", config.num_attention_heads),
         (f"{arch}.attention.head_count_kv", "u32", config.num_key_value_heads),
         (f"{arch}.attention.key_length", "u32", head_width),
