@@ -216,6 +216,8 @@ static heft_status read_description(heft_golden *g, heft_error *err)
     g->same_bits = same && same->n;
     g->seed = (uint64_t)seed->n;
     g->tolerance = tolerance->real;
+    const heft_value *theirs = heft_value_get(g->gguf, "llama_cpp_tolerance");
+    g->llama_cpp_tolerance = theirs ? theirs->real : g->tolerance;
     return HEFT_OK;
 }
 
@@ -636,7 +638,9 @@ static const struct {
 static heft_status make_array(const heft_value *list, heft_arena *arena, heft_write_kv *out,
                               heft_error *err)
 {
-    const size_t width = out->element == 8 ? sizeof(heft_str) : sizeof(int32_t);
+    const size_t width = out->element == 8   ? sizeof(heft_str)
+                         : out->element == 7 ? sizeof(uint8_t)
+                                             : sizeof(int32_t);
     uint8_t *array = heft_arena_alloc(arena, (size_t)list->n, width);
     if (!array) return heft_nomem(err, "metadata");
     out->n = (uint64_t)list->n;
@@ -645,6 +649,8 @@ static heft_status make_array(const heft_value *list, heft_arena *arena, heft_wr
         const int32_t number = (int32_t)v->n;
         if (out->element == 8)
             memcpy(array, &v->str, width);
+        else if (out->element == 7)
+            *array = v->n != 0;
         else
             memcpy(array, &number, width);
     }

@@ -43,8 +43,9 @@ typedef struct {
     double tolerance;    /* allowed difference, as a part of the largest magnitude compared with */
     const float *logits; /* (n_ids, vocab) */
     const float *hidden; /* (layers + 1, n_rows, width): 0 the embedding, layers before the norm */
-    const float *llama_cpp; /* (n_rows, vocab) llama.cpp's logits of the GGUF file, or NULL */
-    const char *no_gguf;    /* why there is no GGUF form, or NULL */
+    const float *llama_cpp;     /* (n_rows, vocab) llama.cpp's logits of the GGUF file, or NULL */
+    double llama_cpp_tolerance; /* as tolerance */
+    const char *no_gguf;        /* why there is no GGUF form, or NULL */
     bool same_bits; /* the GGUF file gives the bits of the release: no number in it is derived */
     /* the rest is the golden's own */
     const heft_value *gguf;

@@ -62,6 +62,9 @@ struct heft_engine {
     int32_t rows; /* of the last step */
 };
 
+/* Are all parameters in range? Fails: HEFT_E_ARG, naming the one that is not. */
+heft_status heft_sampling_check(const heft_sampling *s, heft_error *err) HEFT_MUST_CHECK;
+
 /* Bytes that a generation's text buffer holds: the longest stop string and one token's text. */
 size_t heft_text_room(const heft_model *m);
 

@@ -70,12 +70,15 @@ static heft_status check(const heft_seq *s, int32_t n, const heft_generation *g,
         if (!*g->stop[i] || strlen(g->stop[i]) > HEFT_MAX_STOP_BYTES / 2)
             return heft_fail(err, HEFT_E_ARG, "a stop string is %zu bytes long, expected 1 to %d",
                              strlen(g->stop[i]), HEFT_MAX_STOP_BYTES / 2);
+    if (g->max_tokens < -1)
+        return heft_fail(err, HEFT_E_ARG, "%d tokens were asked for, expected at least -1",
+                         g->max_tokens);
     if (n < 1) return heft_fail(err, HEFT_E_ARG, "the prompt is empty");
     if (n > s->max_length - s->length)
         return heft_fail(err, HEFT_E_ARG,
                          "the prompt of %lld tokens does not fit the context of %d",
                          (long long)s->length + n, s->max_length);
-    return HEFT_OK;
+    return heft_sampling_check(&g->sampling, err);
 }
 
 static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_generated *r,

@@ -24,7 +24,7 @@ static heft_status out_of_range(heft_error *err, const char *what, float value,
     return heft_fail(err, HEFT_E_ARG, "%s is %g, expected %s", what, (double)value, expected);
 }
 
-static heft_status check(const heft_sampling *s, heft_error *err)
+heft_status heft_sampling_check(const heft_sampling *s, heft_error *err)
 {
     if (!(s->temperature >= 0) || !isfinite(s->temperature))
         return out_of_range(err, "the temperature", s->temperature, "a number of at least 0");
@@ -130,7 +130,7 @@ heft_status heft_sample(heft_engine *e, const float *logits, const int32_t *hist
                         const heft_sampling *s, int32_t *token, heft_error *err)
 {
     const int32_t V = heft_engine_vocab(e), from = window_of(s, n);
-    heft_status st = check(s, err);
+    heft_status st = heft_sampling_check(s, err);
     for (int32_t i = from; i < n && !st; i++)
         if (history[i] < 0 || history[i] >= V)
             st = heft_fail(err, HEFT_E_ARG, "token %d of the history is %d, expected 0 to %d", i,

@@ -15,6 +15,7 @@ typedef struct {
     const heft_source *src;
     const heft_log *log;
     const char *prefix; /* what stands before the family's names in this release */
+    const char *beside; /* what stands before the names with a ^ */
     heft_error *err;
 } binder;
 
@@ -63,21 +64,15 @@ static const char *template_of(const binder *b, const heft_weight *w)
 }
 
 /* The name of a row in this release: prefix, {} replaced by the layer and {e} by the expert. false:
- * not in this container. A name beside the prefix loses the prefix's last part: "a.model." gives
- * "a.". */
+ * not in this container. */
 static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_t expert,
                     char name[256])
 {
     const char *tmpl = template_of(b, w);
     if (!tmpl) return false;
-    size_t keep = strlen(b->prefix);
-    if (*tmpl == '^') {
-        tmpl++;
-        if (keep) keep--;
-        while (keep && b->prefix[keep - 1] != '.')
-            keep--;
-    }
-    (void)snprintf(name, 256, "%.*s", (int)keep, b->prefix);
+    const char *prefix = *tmpl == '^' ? b->beside : b->prefix;
+    (void)snprintf(name, 256, "%s", prefix);
+    if (*tmpl == '^') tmpl++;
     const char *hole = strstr(tmpl, "{}");
     if (hole) {
         tmpl = take(name, tmpl, hole, 2);
@@ -266,10 +261,13 @@ static bool filled(const heft_weight *w, const void *slot)
 static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need need)
 {
     const heft_layer_spec *l = layer < 0 ? NULL : &s->layer[layer];
+    const bool fused = l && l->attn.k.at > 0;
     switch (need) {
     case HEFT_ALWAYS: return HEFT_YES;
     case HEFT_IF_THERE: return HEFT_MAYBE;
     case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
+    case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
     case HEFT_IF_O_BIAS: return s->o_bias;
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
@@ -307,7 +305,8 @@ static heft_status bind_others(const binder *b, const heft_weight *w, int32_t la
     return st;
 }
 
-static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer, void *base)
+static heft_status bind_row(const binder *b, const heft_weight *table, const heft_weight *w,
+                            int32_t layer, void *base)
 {
     char name[256];
     if (!name_of(b, w, layer, 0, name)) return HEFT_OK;
@@ -318,6 +317,10 @@ static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer
     heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
+        while (table->at != w->at || table->slot != w->slot
+               || presence_of(s, layer, table->need) == HEFT_NO
+               || !name_of(b, table, layer, 0, name))
+            table++; /* of several names the first is the one to give */
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
                          heft_show_z(name).text, s->family->name);
     }
@@ -352,28 +355,34 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
     heft_status st = HEFT_OK;
     for (; *tables && !st; tables++)
         for (const heft_weight *w = *tables; (w->at || w->hf || w->gguf) && !st; w++)
-            if (!overridden(tables + 1, w)) st = bind_row(b, w, layer, base);
+            if (!overridden(tables + 1, w)) st = bind_row(b, *tables, w, layer, base);
     return st;
 }
 
 /* ---- the whole -------------------------------------------------------- */
 
-/* The prefix with which the first table's first name is there. */
-static const char *find_prefix(const binder *b)
+/* Find the prefix with which a name of the first table is there. */
+static void find_prefix(binder *b)
 {
-    static const char *const known[] = {
-        "model.", "", "transformer.", "language_model.model.", "model.language_model.", NULL
+    static const char *const known[][2] = {
+        { "model.", "" },
+        { "", "" },
+        { "transformer.", "" },
+        { "language_model.model.", "language_model." },
+        { "model.language_model.", "" },
     };
-    if (b->src->container == HEFT_GGUF) return "";
-    for (const char *const *p = known; *p; p++) {
+    if (b->src->container == HEFT_GGUF) return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         char name[256];
-        binder with = *b;
-        with.prefix = *p;
-        if (name_of(&with, b->m->spec.family->globals[0], -1, 0, name)
-            && heft_source_find(b->src, heft_str_of(name)))
-            return *p;
+        b->prefix = known[i][0];
+        b->beside = known[i][1];
+        for (const heft_weight *w = b->m->spec.family->globals[0]; w->hf; w++)
+            if (*w->hf != '^' && name_of(b, w, -1, 0, name)
+                && heft_source_find(b->src, heft_str_of(name)))
+                return;
     }
-    return known[0];
+    b->prefix = known[0][0];
+    b->beside = known[0][1];
 }
 
 static void set_kind(const heft_spec *s, heft_norm *n, bool unit)
@@ -412,6 +421,26 @@ static heft_status make_slopes(const binder *b, heft_layer *l)
     }
     l->slopes = slope;
     return HEFT_OK;
+}
+
+/* Count the tensors of parts that the family has and heft does not run, and say so. */
+static void count_not_run(const binder *b)
+{
+    for (const char *const *start = b->m->spec.family->not_run; start && *start; start++) {
+        int64_t n = 0, bytes = 0;
+        for (int64_t i = 0; i < b->src->n_tensors; i++) {
+            const heft_tensor *t = &b->src->tensor[i];
+            if (b->m->used[i] || !heft_str_begins(t->name, *start)) continue;
+            b->m->used[i] = true;
+            n++;
+            bytes += (int64_t)t->bytes;
+        }
+        b->m->unused_tensors += n;
+        b->m->unused_bytes += bytes;
+        if (n)
+            heft_warn(b->log, "%lld tensors %s* of %lld bytes are not run: heft runs the text part",
+                      (long long)n, *start, (long long)bytes);
+    }
 }
 
 /* Numbers of experts that one row does not go to. */
@@ -467,7 +496,7 @@ static heft_status bind_all(binder *b)
     const heft_family *f = m->spec.family;
     m->layer = heft_arena_alloc(&m->arena, (size_t)m->spec.L, sizeof *m->layer);
     if (!m->layer) return heft_nomem(b->err, "the layers");
-    b->prefix = find_prefix(b);
+    find_prefix(b);
     heft_status st = bind_tables(b, f->globals, -1, &m->g);
     int64_t unread = 0;
     for (int32_t i = 0; i < m->spec.L && !st; i++) {
@@ -480,6 +509,7 @@ static heft_status bind_all(binder *b)
     m->parameters_active = m->parameters - unread;
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
+    count_not_run(b);
     count_drafts(b);
     return check_unknown(b);
 }
@@ -491,7 +521,7 @@ heft_status heft_net_open(heft_net *m, const heft_source *src, bool strict, cons
     m->used = heft_arena_alloc(&m->arena, (size_t)src->n_tensors, sizeof *m->used);
     heft_status st = m->used ? heft_configure(src, strict, log, &m->arena, m->used, &m->spec, err)
                              : heft_nomem(err, "the list of tensors");
-    binder b = { .m = m, .src = src, .log = log, .prefix = "", .err = err };
+    binder b = { .m = m, .src = src, .log = log, .prefix = "", .beside = "", .err = err };
     if (!st && src->n_tensors == 0)
         st = heft_fail(err, HEFT_E_FORMAT, "%s has no tensors", heft_show_z(src->path).text);
     if (!st && m->spec.V == 0) { /* a GGUF file that leaves it to the embedding */

@@ -150,10 +150,48 @@ bool heft_cfg_has(struct heft_cfg *c, const char *hf, const char *gguf)
     return heft_cfg_find(c, hf, gguf) != NULL;
 }
 
+int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, int32_t i,
+                        int32_t absent)
+{
+    const heft_value *v = heft_cfg_find(c, hf, gguf);
+    if (!v || v->kind == HEFT_V_NULL) return absent;
+    if (v->kind != HEFT_V_ARRAY) return heft_cfg_int(c, hf, gguf, absent);
+    const heft_value *e = heft_value_at(v, i);
+    if (e && (e->kind == HEFT_V_INT || e->kind == HEFT_V_BOOL) && e->n >= -INT32_MAX
+        && e->n <= INT32_MAX)
+        return (int32_t)e->n;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected an integer of %d to %d",
+                    shown(c, v->key).text, i, text_of(e).text, -INT32_MAX, INT32_MAX);
+    return absent;
+}
+
+int32_t heft_cfg_every(struct heft_cfg *c, const char *hf, int32_t absent)
+{
+    int32_t n = heft_cfg_int(c, hf, NULL, absent);
+    if (n >= 1) return n;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %d, expected a period of at least 1", hf, n);
+    return absent;
+}
+
+/* The layers of a GGUF file that see everything. */
+static bool full_of_gguf(struct heft_cfg *c, int32_t layer, bool absent)
+{
+    static const char key[] = "attention.sliding_window_pattern";
+    const heft_value *v = heft_cfg_find(c, NULL, key);
+    if (!v) return absent;
+    if (v->kind == HEFT_V_ARRAY) return heft_cfg_int_at(c, NULL, key, layer, 0) == 0;
+    int32_t every = heft_cfg_int(c, NULL, key, 1);
+    return every > 0 && (layer + 1) % every == 0;
+}
+
 bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
 {
+    if (c->gguf) return full_of_gguf(c, layer, absent);
     const heft_value *types = typed(c, "layer_types", NULL, 1u << HEFT_V_ARRAY, "an array", false);
     if (!types) return absent;
+    if (types->n != c->layers)
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
+                        (long long)types->n, c->layers);
     const heft_value *t = heft_value_at(types, layer);
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "full_attention")) return true;
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
@@ -169,10 +207,6 @@ void heft_cfg_upper_windows(struct heft_cfg *c, heft_spec *s, int32_t rope)
     bool slides = heft_cfg_bool(c, "use_sliding_window", NULL, false);
     int32_t window = heft_cfg_int_or_null(c, "sliding_window", NULL, 4096, 0);
     int32_t first = heft_cfg_int(c, "max_window_layers", NULL, 28);
-    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
-    if (types && types->kind == HEFT_V_ARRAY && types->n != s->L)
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
-                        (long long)types->n, s->L);
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         bool full = heft_cfg_full(c, i, i < first);
         s->layer[i].attn.rope = rope;
@@ -215,27 +249,39 @@ static int32_t count(struct heft_cfg *c, const char *what, int32_t n, int32_t mo
     return c->failed ? 1 : n;
 }
 
+/* What the class of the reference says where config.json says nothing; GGUF files are not silent.
+ */
+static int32_t silent_means(const struct heft_cfg *c, int32_t of_family, int32_t otherwise)
+{
+    return of_family && !c->gguf ? of_family : otherwise;
+}
+
 void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
 {
+    const heft_family *f = c->family;
     s->L = heft_cfg_int(c, "num_hidden_layers", "block_count", HEFT_REQUIRED);
     s->L = count(c, "number of layers", s->L, HEFT_MAX_LAYERS);
+    c->layers = s->L;
     s->D = heft_cfg_int(c, "hidden_size", "embedding_length", HEFT_REQUIRED);
     s->D = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
     s->ctx = heft_cfg_int(c, "max_position_embeddings", "context_length",
-                          c->family->context && !c->gguf ? c->family->context : HEFT_REQUIRED);
-    s->V = heft_cfg_int(c, "vocab_size", "vocab_size", c->gguf ? 0 : HEFT_REQUIRED);
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-6);
-    s->tied = c->gguf                                                ? HEFT_MAYBE
-              : heft_cfg_bool(c, "tie_word_embeddings", NULL, false) ? HEFT_YES
-                                                                     : HEFT_NO;
-    int32_t H = heft_cfg_int(c, "num_attention_heads", "attention.head_count", HEFT_REQUIRED);
+                          silent_means(c, f->context, HEFT_REQUIRED));
+    s->V = heft_cfg_int(c, "vocab_size", "vocab_size",
+                        c->gguf ? 0 : silent_means(c, f->vocab, HEFT_REQUIRED));
+    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon",
+                           f->eps > 0 ? (double)f->eps : 1e-6);
+    s->tied = c->gguf                                                  ? HEFT_MAYBE
+              : heft_cfg_bool(c, "tie_word_embeddings", NULL, f->tied) ? HEFT_YES
+                                                                       : HEFT_NO;
+    int32_t H = heft_cfg_int(c, "num_attention_heads", "attention.head_count",
+                             silent_means(c, f->heads, HEFT_REQUIRED));
     H = count(c, "number of heads", H, HEFT_MAX_HEADS);
     int32_t G = heft_cfg_int_or_null(c, "num_key_value_heads", "attention.head_count_kv",
-                                     c->family->kv_heads && !c->gguf ? c->family->kv_heads : H, H);
+                                     silent_means(c, f->kv_heads, H), H);
     int32_t F = heft_cfg_int(c, "intermediate_size", "feed_forward_length", HEFT_REQUIRED);
     int32_t even = s->D / H;
     int32_t dk = heft_cfg_int_or_null(c, "head_dim", "attention.key_length",
-                                      c->family->head_width ? c->family->head_width : even, even);
+                                      f->head_width ? f->head_width : even, even);
     dk = count(c, "head width", dk, HEFT_MAX_HEAD_WIDTH);
     int32_t dv = heft_cfg_int(c, NULL, "attention.value_length", dk);
     heft_act_kind act = heft_cfg_act(c, "hidden_act", HEFT_ACT_SILU);
@@ -438,7 +484,7 @@ static heft_status close_accounts(const struct heft_cfg *c, bool strict, const h
                              "config.json: %s is %s; heft runs %s with %s only", m->key, found.text,
                              c->family->name, m->only);
     }
-    return unread(c, c->root, strict, log, err);
+    return unread(c, c->src->config, strict, log, err);
 }
 
 /* Tokens that begin and end a text are rows of the embedding: an id, or several, or none. */
@@ -493,6 +539,12 @@ static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name
     if (code && code->kind != HEFT_V_NULL)
         heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
     heft_value_mark(code);
+    /* A model of several parts: the one that writes text is configured by itself. */
+    const heft_value *text = heft_value_get(c->root, "text_config");
+    if (text && text->kind == HEFT_V_OBJECT) {
+        c->root = text;
+        c->inside = "text_config.";
+    }
     return HEFT_OK;
 }
 
@@ -518,7 +570,8 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
         if (err) *err = c.error;
         return heft_context(err, c.error.code, "%s", c.gguf ? "metadata" : "config.json");
     }
-    st = check_ids(c.gguf ? NULL : c.root, "config.json", s->V, err);
+    st = check_ids(c.gguf ? NULL : src->config, "config.json", s->V, err);
     if (!st) st = check_ids(src->generation, "generation_config.json", s->V, err);
+    c.inside = NULL;
     return st ? st : close_accounts(&c, strict, log, err);
 }

@@ -45,7 +45,9 @@ typedef enum { HEFT_AS_IS, HEFT_BY_COL /* stored [in, out] */, HEFT_ADD_ONE /* w
 typedef enum {
     HEFT_ALWAYS,
     HEFT_IF_THERE,
-    HEFT_HEAD, /* by spec.tied: the embedding where there is none */
+    HEFT_HEAD,  /* by spec.tied: the embedding where there is none */
+    HEFT_FUSED, /* q, k and v are one matrix: attn.k begins beyond attn.q */
+    HEFT_SEPARATE,
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS,
@@ -78,16 +80,24 @@ typedef struct heft_family {
     const char *const *model_type, *const *gguf_arch; /* NULL-ended; an arch may be shared */
     bool (*claims)(struct heft_cfg *); /* which of a shared arch is it? NULL: this one */
     const heft_weight *const *globals, *const *layers; /* NULL-ended; a later table's rows win */
-    const char *const *harmless;           /* config keys that change nothing; or NULL */
-    const heft_must_be *must_be;           /* ended by a NULL key; or NULL */
-    int32_t kv_heads, head_width, context; /* where config.json is silent; 0: H, D / H, required */
+    const char *const *harmless; /* config keys that change nothing; or NULL */
+    const heft_must_be *must_be; /* ended by a NULL key; or NULL */
+    const char *const *not_run;  /* how names begin of tensors that are known, not run and counted
+                                  * (towers), prefix and all; NULL-ended; or NULL */
+    /* Where config.json is silent. 0: H, D / H, required; required, required; D / H is trained */
+    int32_t kv_heads, head_width, context, heads, vocab, original;
+    float eps;                                         /* 0: 1e-6 */
+    bool tied;                                         /* tie_word_embeddings */
     void (*configure)(struct heft_cfg *, heft_spec *); /* at most 40 lines */
 } heft_family;
 
 extern const heft_family *const heft_families[]; /* NULL-ended */
 
-/* Tables that families share: names.c. */
-extern const heft_weight heft_names_globals[], heft_names_llama[];
+/* Tables that families share: names.c. A row without names takes its slot away from an earlier
+ * table. gate_up: one matrix of gate above up. add_one: the four norms of Gemma 2 and 3.
+ * outputs: norms of what a block gives, not of what it takes, and of all queries and keys. */
+extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_gate_up[],
+    heft_names_globals_add_one[], heft_names_add_one[], heft_names_outputs[];
 /* Behind heft_names_llama: routers, experts of one tensor each in a release, shared experts, and
  * the feed-forward blocks of layers without. Behind that: experts under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_mixtral[];
@@ -108,6 +118,14 @@ int32_t heft_cfg_int_or_null(struct heft_cfg *, const char *hf, const char *gguf
 /* Is the key there (null counts)? */
 bool heft_cfg_has(struct heft_cfg *, const char *hf, const char *gguf);
 bool heft_cfg_is_gguf(const struct heft_cfg *);
+/* Is a tensor of this name in the file? */
+bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
+
+/* Element i of an array of integers or booleans (true is 1), or the number itself for all i. */
+int32_t heft_cfg_int_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
+                        int32_t absent);
+/* A period: every so manyth layer, at least 1. */
+int32_t heft_cfg_every(struct heft_cfg *, const char *hf, int32_t absent);
 
 /* The dozen keys of a llama-like model; allocates s->layer. Every getter below needs that. */
 void heft_cfg_llama(struct heft_cfg *, heft_spec *);
@@ -116,6 +134,12 @@ void heft_cfg_llama(struct heft_cfg *, heft_spec *);
  * where GGUF's rope.dimension_count does not say it. */
 int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, double theta,
                       int32_t width);
+/* The same for layers that no scaling is meant for: of the base that hf or gguf names, and plain
+ * unless rope_parameters has an object for layer_type. */
+int32_t heft_cfg_rope_unscaled(struct heft_cfg *, heft_spec *, const char *layer_type,
+                               const char *hf, const char *gguf, double theta, int32_t width);
+/* Rotated numbers of a head: its width times partial_rotary_factor, rounded down. */
+int32_t heft_cfg_rotated(struct heft_cfg *, const heft_spec *, double absent);
 /* The rope table for every layer, and the window of qwen: use_sliding_window, sliding_window, on
  * the layers from max_window_layers, or as layer_types says. */
 void heft_cfg_upper_windows(struct heft_cfg *, heft_spec *, int32_t rope);
@@ -143,7 +167,8 @@ bool heft_cfg_flag(struct heft_cfg *, const char *hf, int32_t i, const char *int
                    int32_t absent);
 /* a * b, a width; refused where it is beyond all bounds. */
 int32_t heft_cfg_times(struct heft_cfg *, int32_t a, int32_t b);
-/* Does layer i attend to everything? From layer_types where there is such a list. */
+/* Does layer i attend to everything? From layer_types where there is such a list; from GGUF's
+ * attention.sliding_window_pattern: a period, or a list of the layers that do not. */
 bool heft_cfg_full(struct heft_cfg *, int32_t layer, bool absent);
 /* The activation named under the key ("silu", "gelu", ...). */
 heft_act_kind heft_cfg_act(struct heft_cfg *, const char *hf, heft_act_kind absent);

@@ -19,7 +19,7 @@ struct heft_merge {
 
 struct heft_symbol {
     int32_t id;         /* -1: a character without a token, by score only */
-    uint32_t at, n;     /* bytes of the piece; n = 0: merged into its left neighbour */
+    uint32_t at, n;     /* bytes of the piece (by score); n = 0: merged into its left neighbour */
     int32_t prev, next; /* -1: none */
 };
 
@@ -214,8 +214,7 @@ static bool has_bytes(const heft_bpe *b, heft_str s)
 
 static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, heft_error *err)
 {
-    size_t unknown_at = 0,
-           unknown_n = 0; /* an unknown character waits here for others to fuse with */
+    bool waiting = false; /* an unknown character, for others to fuse with */
     heft_status st = HEFT_OK;
     w->n = 0;
     for (size_t at = 0, n; at < piece.n && !st; at += n) {
@@ -224,8 +223,8 @@ static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, h
         st = id_of_char(b, w, piece, at, n, cp, &id, err);
         if (st) return st;
         if (id >= 0 || b->score) { /* by score, what has no token may still be part of one */
-            if (unknown_n) st = add_symbol(w, b->unknown, unknown_at, unknown_n, err);
-            unknown_n = 0;
+            if (waiting) st = add_symbol(w, b->unknown, at, 1, err);
+            waiting = false;
             if (!st) st = add_symbol(w, id, at, n, err);
             continue;
         }
@@ -239,12 +238,10 @@ static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, h
             return heft_fail(err, HEFT_E_ARG,
                              "the vocabulary has no token for %s (U+%04X) and none for the unknown",
                              heft_show(s).text, (unsigned)cp);
-        if (unknown_n && !b->fuse_unknown)
-            st = add_symbol(w, b->unknown, unknown_at, unknown_n, err);
-        if (!unknown_n || !b->fuse_unknown) unknown_at = at, unknown_n = 0;
-        unknown_n += n;
+        if (waiting && !b->fuse_unknown) st = add_symbol(w, b->unknown, at, 1, err);
+        waiting = true;
     }
-    if (!st && unknown_n) st = add_symbol(w, b->unknown, unknown_at, unknown_n, err);
+    if (!st && waiting) st = add_symbol(w, b->unknown, 0, 1, err);
     return st;
 }
 

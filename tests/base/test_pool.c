@@ -237,7 +237,7 @@ static void a_system_without_threads_to_give_is_named(void **state)
 {
     (void)state;
     const int status = child(open_without_memory_for_stacks);
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+#ifdef HEFT_SANITIZED
     skip(); /* they need more address space than the limit leaves */
 #endif
     assert_true(WIFEXITED(status));

@@ -133,9 +133,10 @@ static void any_four_bytes_decode_to_the_one_character_they_begin_with_or_none(v
 /* Could the n bytes at u be the beginning of a longer character? By trying. */
 static bool extends(const uint8_t *u, size_t n)
 {
+    if (u[0] < 0xc0) return false;
     uint8_t full[4];
     for (size_t len = n + 1; len <= 4; len++)
-        for (int32_t second = 0x80; second <= 0xbf; second++) {
+        for (int32_t second = 0x80; second < 0xc0; second += 0x10) {
             memset(full, 0x80, 4);
             full[1] = (uint8_t)second;
             memcpy(full, u, n);

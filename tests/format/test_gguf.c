@@ -1,4 +1,5 @@
 /* The header of a GGUF file: what it may say (B01 to B14). */
+#define _POSIX_C_SOURCE 200809L
 #include "base/bounds.h"
 #include "format/gguf.h"
 #include "model_files.h"
@@ -6,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Beginnings: version 3, tensors, metadata entries. */
 #define ONE_KV     "'GGUF d3 q0 q1 "
@@ -211,6 +213,15 @@ static void b02_counts_beyond_the_file_are_refused(void **state)
     check_bad(rows, sizeof rows / sizeof *rows);
 }
 
+static void b02_more_tensors_than_the_bound_are_refused(void **state)
+{
+    (void)state;
+    put_words("a.gguf", "'GGUF d3 q1048577 q0");
+    assert_int_equal(truncate("a.gguf", 24 + 33 * 1048577), 0);
+    refused("a.gguf", HEFT_E_FORMAT,
+            "a.gguf: says it has 1048577 tensors in 34603041 bytes, at most 1048576");
+}
+
 static void b03_b04_strings_and_keys_are_checked(void **state)
 {
     (void)state;
@@ -324,10 +335,10 @@ static void b11_types_are_refused_by_name(void **state)
 {
     (void)state;
     static const bad rows[] = {
-        { ONE_TENSOR "sa d1 q256 d16 q0 z999", HEFT_E_UNSUPPORTED,
-          "tensor a: type 16 (IQ2_XXS) is one heft does not read" },
-        { ONE_TENSOR "sa d1 q256 d40 q0 z999", HEFT_E_UNSUPPORTED,
-          "tensor a: type 40 (NVFP4) is one heft does not read" },
+        { ONE_TENSOR "sa d1 q256 d9 q0 z999", HEFT_E_UNSUPPORTED,
+          "tensor a: type 9 (Q8_1) is for activations, not for stored tensors" },
+        { ONE_TENSOR "sa d1 q256 d15 q0 z999", HEFT_E_UNSUPPORTED,
+          "tensor a: type 15 (Q8_K) is for activations, not for stored tensors" },
         { ONE_TENSOR "sa d1 q256 d4 q0 z999", HEFT_E_UNSUPPORTED,
           "tensor a: type 4 (Q4_2) was removed from GGUF" },
         { ONE_TENSOR "sa d1 q256 d33 q0 z999", HEFT_E_UNSUPPORTED,
@@ -408,6 +419,7 @@ int main(void)
         cmocka_unit_test(long_arrays_are_read_where_they_lie),
         cmocka_unit_test(b01_other_magics_and_versions_are_refused),
         cmocka_unit_test(b02_counts_beyond_the_file_are_refused),
+        cmocka_unit_test(b02_more_tensors_than_the_bound_are_refused),
         cmocka_unit_test(b03_b04_strings_and_keys_are_checked),
         cmocka_unit_test(b05_duplicates_are_refused),
         cmocka_unit_test(b06_b07_arrays_are_checked),

@@ -126,6 +126,7 @@ static void what_is_not_json_is_refused_with_its_place(void **state)
         { "\"\\udc00\"", "f: line 1, column 2: half a surrogate pair" },
         { "\"\\ud800\\u0041\"", "f: line 1, column 2: half a surrogate pair" },
         { "\"\\ud800\\n\"", "f: line 1, column 2: half a surrogate pair" },
+        { "\"\x1f\"", "f: line 1, column 2: a control character in a string" },
         { "\"a\nb\"", "f: line 1, column 3: a control character in a string" },
         { "[\"\\n\\u00e9\",\n \"\xff\"]", "f: line 2, column 3: invalid UTF-8 in a string" },
         { "\"\xc0\x80\"", "f: line 1, column 2: invalid UTF-8 in a string" },

@@ -41,6 +41,18 @@ static void tensors_are_found_where_they_lie(void **state)
     heft_source_close(s);
 }
 
+static void an_empty_tensor_may_stand_anywhere(void **state)
+{
+    (void)state;
+    heft_source *s = source_of(
+        "{\"z\":" ENTRY("F32", "[0]", 2, 2) ",\"a\":" ENTRY("U8", "[2]", 0, 2) ",\"b\":" ENTRY(
+            "U8", "[1]", 2, 3) ",\"f\":" ENTRY("U8", "[0]", 0, 0) "}",
+        3);
+    assert_int_equal(s->n_tensors, 4);
+    assert_int_equal(heft_source_find(s, heft_str_of("b"))->data[0], 2);
+    heft_source_close(s);
+}
+
 static void every_dtype_of_the_format_has_its_size(void **state)
 {
     (void)state;
@@ -266,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tensors_are_found_where_they_lie),
+        cmocka_unit_test(an_empty_tensor_may_stand_anywhere),
         cmocka_unit_test(every_dtype_of_the_format_has_its_size),
         cmocka_unit_test(b22_a_wrong_header_length_is_refused),
         cmocka_unit_test(b22_a_header_of_over_100_mib_is_refused),

@@ -121,7 +121,7 @@ static double wanted(heft_act_kind fn, double x)
     case HEFT_ACT_RELU: return x > 0 ? x : 0;
     case HEFT_ACT_SIGMOID_1702: return x / (1 + exp(-1.702 * x));
     }
-    return NAN;
+    return (double)NAN;
 }
 
 static void activations_follow_their_formulas(void **state)

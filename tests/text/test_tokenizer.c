@@ -30,6 +30,12 @@ typedef struct {
     "s>\",\"special\":true},"                                                                      \
     "{\"id\":12,\"content\":\"<tool>\",\"special\":false,\"normalized\":false}]"
 
+#define TEMPLATE(token, id)                                                                        \
+    "{\"type\":\"TemplateProcessing\",\"single\":[{\"SpecialToken\":{\"id\":\"" token              \
+    "\",\"type_id\":0}},"                                                                          \
+    "{\"Sequence\":{\"id\":\"A\",\"type_id\":0}}],\"pair\":[],\"special_tokens\":{\"" token        \
+    "\":{\"id\":\"" token "\",\"ids\":[" id "],\"tokens\":[]}}}"
+
 static const char *release(spec s)
 {
     static char text[8192];
@@ -216,6 +222,60 @@ static void affixes_of_words_are_part_of_their_characters(void **state)
     heft_tokenizer_close(t);
 }
 
+/* Each of these was asked of the reference library too. */
+static void corners_are_as_the_reference_has_them(void **state)
+{
+    static const struct {
+        spec s;
+        unsigned flags;
+        const char *text, *expected;
+    } row[] = {
+        /* a pair that is listed twice takes the later rank */
+        { { .added = "[]",
+            .model =
+                MODEL("", "\"a\":0,\"b\":1,\"c\":2,\"ab\":3,\"bc\":4", "\"a b\",\"b c\",\"a b\"") },
+          BARE,
+          "abc",
+          "0 4" },
+        /* a joiner is a part of a word, a hyphen is not */
+        { { .added = "[{\"id\":5,\"content\":\"wo\",\"single_word\":true,\"normalized\":false}]",
+            .model = MODEL("", "\"a\":0,\"\u200d\":1,\"w\":2,\"o\":3,\"-\":4", "") },
+          BARE,
+          "wo\u200dwo-wo",
+          "2 3 1 2 3 4 5" },
+        /* a special token that is text hides the tokens inside it */
+        { { .added = "[{\"id\":5,\"content\":\"<sab>\",\"special\":true},{\"id\":6,\"content\":"
+                     "\"ab\",\"normalized\":false}]",
+            .model = MODEL("", "\"<\":0,\">\":1,\"s\":2,\"a\":3,\"b\":4", "") },
+          BARE,
+          "<sab>ab",
+          "0 2 3 4 1 6" },
+        /* the later processor stands outside */
+        { { .post_processor = "{\"type\":\"Sequence\",\"processors\":[" TEMPLATE(
+                "a", "0") "," TEMPLATE("b", "1") "]}" },
+          0,
+          "c",
+          "1 0 2" },
+        /* only the piece that begins the text is the first */
+        { { .added = "[]",
+            .model = MODEL("", "\"\u2581\":0,\"a\":1,\"-\":2", ""),
+            .pre_tokenizer = "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Split\","
+                             "\"pattern\":{\"String\":\"-\"},"
+                             "\"behavior\":\"Isolated\",\"invert\":false},{\"type\":\"Metaspace\","
+                             "\"replacement\":"
+                             "\"\u2581\",\"prepend_scheme\":\"first\",\"split\":false}]}" },
+          BARE,
+          "a-a",
+          "0 1 2 1" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        heft_tokenizer *t = tokenizer(row[i].s);
+        assert_ids(t, heft_str_of(row[i].text), row[i].flags, row[i].expected);
+        heft_tokenizer_close(t);
+    }
+}
+
 static char warning[512];
 
 static void keep(void *to, const char *line)
@@ -329,6 +389,7 @@ int main(void)
         cmocka_unit_test(a_character_without_a_token_is_an_error_not_a_gap),
         cmocka_unit_test(unknown_characters_become_the_unknown_token),
         cmocka_unit_test(affixes_of_words_are_part_of_their_characters),
+        cmocka_unit_test(corners_are_as_the_reference_has_them),
         cmocka_unit_test(a_truncation_section_is_a_warning_and_not_applied),
         cmocka_unit_test(what_heft_does_not_understand_is_refused_by_name),
         cmocka_unit_test(opening_and_closing_leaves_no_memory_behind),

@@ -230,6 +230,18 @@ static void text_never_merges_into_a_control_token(void **state)
     heft_tokenizer_close(t);
 }
 
+static void a_positive_score_is_better_than_a_negative_one(void **state)
+{
+    (void)state;
+    vocabulary v = small_llama;
+    v.token[10].score = 2;  /* ab */
+    v.token[11].score = 1;  /* ba */
+    v.token[12].score = -1; /* bab */
+    heft_tokenizer *t = open_tokenizer(written(&v));
+    assert_ids(t, heft_str_of("baba"), HEFT_TOKENIZE_NO_SPECIAL, "7 12 8");
+    heft_tokenizer_close(t);
+}
+
 static void what_the_file_says_of_spaces_and_bos_is_done(void **state)
 {
     (void)state;
@@ -301,6 +313,7 @@ int main(void)
         cmocka_unit_test(the_starcoder_vocabulary_gives_the_reference_ids),
         cmocka_unit_test(the_mpt_vocabulary_gives_the_reference_ids),
         cmocka_unit_test(the_best_score_merges_first_then_the_leftmost),
+        cmocka_unit_test(a_positive_score_is_better_than_a_negative_one),
         cmocka_unit_test(text_never_merges_into_a_control_token),
         cmocka_unit_test(what_the_file_says_of_spaces_and_bos_is_done),
         cmocka_unit_test(end_of_text_and_end_of_turn_end_a_generation),

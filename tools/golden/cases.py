@@ -1,5 +1,5 @@
-"""The golden models: one entry each. A new family is new entries here, and its names in containers.py
-if they are not those of the llama kind.
+"""The golden models: one entry each. A new family is new entries here, and its names in
+containers.py if they are not those of the llama kind.
 
     config    config.json as a release writes it, keys left out where releases leave them out
     what      what the case is for
@@ -7,12 +7,14 @@ if they are not those of the llama kind.
     llama_cpp record llama.cpp's logits too (once per family)
     tokens    the release has a tokenizer of so many tokens, fewer than the rows of the embedding
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
+    hot       other bounds on what makes the weights hot
     inert     keys of config that do not change the result here, and need not
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file
     hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
 """
 
+from cases_dense import DENSE
 from cases_mixtures import MIXTURES
 from change import but, rope
 
@@ -129,7 +131,7 @@ SHORT = [1.0, 1.0, 1.125, 1.125, 1.25, 1.25, 1.5, 1.5]
 
 CASES = {
     "llama_first": {
-        "what": "a head per query; the keys that the first releases leave out: key heads, theta, scaling, tie",
+        "what": "a key head per query; keys that the first releases leave out, scaling and tie too",
         "config": but(
             LLAMA,
             "num_key_value_heads",
@@ -237,7 +239,7 @@ CASES = {
         "inert": ["rope_scaling.short_factor"],
     },
     "llama_longrope_short": {
-        "what": "longrope within the original length: the short factors, and still the attention factor",
+        "what": "longrope within the original length: short factors, still the attention factor",
         "config": but(
             rope(LLAMA, rope_type="longrope", long_factor=LONG, short_factor=SHORT),
             original_max_position_embeddings=256,
@@ -274,7 +276,7 @@ CASES = {
         "llama_cpp": True,
     },
     "mistral_defaults": {
-        "what": "keys left out: window (4096), key heads (8), theta (10000), epsilon (1e-6), tie",
+        "what": "keys left out: window (4096), key heads (8), theta (10000), epsilon, tie",
         "config": but(
             MISTRAL,
             "sliding_window",
@@ -285,6 +287,10 @@ CASES = {
             num_attention_heads=16,
             head_dim=8,
         ),
+    },
+    "mistral_nulls": {
+        "what": "keys that say null, which is not leaving them out: a key head per query",
+        "config": but(MISTRAL, num_key_value_heads=None, head_dim=None, sliding_window=None),
     },
     "mistral_release": {
         "what": "a whole release as the reference library saves it",
@@ -387,4 +393,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | MIXTURES
+} | DENSE | MIXTURES

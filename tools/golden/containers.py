@@ -1,9 +1,12 @@
-"""How a golden model is said in a GGUF file: names, metadata, and the tensors that only GGUF has."""
+"""How a golden model is said in a GGUF file: names, metadata, tensors that only GGUF has."""
 
 import math
 import re
 
-from containers_mixtures import FAMILIES
+import containers_dense
+import containers_mixtures
+
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
@@ -83,7 +86,11 @@ def rope_scaling(arch: str, config, model) -> tuple:
         divisors = [p / float(i) for p, i in zip(plain, inverse)]
         return [], [{"name": "rope_freqs.weight", "values": divisors}]
     if kind == "linear":
-        return [(prefix + "type", "string", "linear"), (prefix + "factor", "f32", scaling["factor"])], []
+        entries = [
+            (prefix + "type", "string", "linear"),
+            (prefix + "factor", "f32", scaling["factor"]),
+        ]
+        return entries, []
     factor = rotary(model).attention_scaling
     original = scaling.get("original_max_position_embeddings") or config.max_position_embeddings
     if kind == "yarn":
@@ -98,7 +105,8 @@ def rope_scaling(arch: str, config, model) -> tuple:
             entries.append((prefix + "attn_factor", "f32", extra))
         return entries, []
     if kind == "longrope":
-        original = getattr(config, "original_max_position_embeddings", config.max_position_embeddings)
+        longest = config.max_position_embeddings
+        original = getattr(config, "original_max_position_embeddings", longest)
         entries = [
             (prefix + "type", "string", "longrope"),
             (prefix + "original_context_length", "u32", original),
