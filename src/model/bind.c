@@ -303,7 +303,8 @@ static heft_status bind_others(const binder *b, const heft_weight *w, int32_t la
     return st;
 }
 
-static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer, void *base)
+static heft_status bind_row(const binder *b, const heft_weight *table, const heft_weight *w,
+                            int32_t layer, void *base)
 {
     char name[256];
     if (!name_of(b, w, layer, 0, name)) return HEFT_OK;
@@ -314,6 +315,8 @@ static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer
     heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
+        while (table->at != w->at || table->slot != w->slot || !name_of(b, table, layer, 0, name))
+            table++; /* of several names the first is the one to give */
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
                          heft_show_z(name).text, s->family->name);
     }
@@ -348,7 +351,7 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
     heft_status st = HEFT_OK;
     for (; *tables && !st; tables++)
         for (const heft_weight *w = *tables; (w->at || w->hf || w->gguf) && !st; w++)
-            if (!overridden(tables + 1, w)) st = bind_row(b, w, layer, base);
+            if (!overridden(tables + 1, w)) st = bind_row(b, *tables, w, layer, base);
     return st;
 }
 

@@ -87,6 +87,32 @@ OLMOE = BASE | {
     "router_aux_loss_coef": 0.01,
 }
 
+GPT_OSS = BASE | {
+    "architectures": ["GptOssForCausalLM"],
+    "model_type": "gpt_oss",
+    "attention_bias": True,
+    "attention_dropout": 0.0,
+    "experts_per_token": 3,
+    "head_dim": 16,
+    "initial_context_length": 4096,
+    "layer_types": ["sliding_attention", "full_attention"],
+    "num_experts_per_tok": 3,
+    "num_local_experts": 5,
+    "output_router_logits": False,
+    "rope_scaling": {
+        "beta_fast": 32.0,
+        "beta_slow": 1.0,
+        "factor": 32.0,
+        "original_max_position_embeddings": 4096,
+        "rope_type": "yarn",
+        "truncate": False,
+    },
+    "rope_theta": 150000,
+    "router_aux_loss_coef": 0.9,
+    "sliding_window": 8,
+    "swiglu_limit": 7.0,
+}
+
 DENSE_LAYERS = "a GGUF file of this architecture has experts on every layer"
 INERT = ["output_router_logits", "router_aux_loss_coef", "sliding_window", "max_window_layers"]
 NO_DENSE = ["intermediate_size", *INERT]
@@ -158,6 +184,25 @@ MIXTURES = {
         "config": but(QWEN2_MOE, norm_topk_prob=True, num_hidden_layers=3, mlp_only_layers=[0]),
         "no_gguf": DENSE_LAYERS,
         "inert": INERT,
+    },
+    "gpt_oss_plain": {
+        "what": "sinks; a window that counts the token itself (T17); yarn as a release has it (T15); experts "
+        "[in, out], as wide as the model, gate and up in turn, with limits and biases (T3, T9, T26)",
+        "config": GPT_OSS,
+        "no_gguf": "a GGUF file cannot say that the correction range of yarn is not rounded",
+        "inert": [*INERT[:2], "experts_per_token", "attention_bias", "initial_context_length", "swiglu_limit",
+                  "layer_types", "rope_scaling.beta_fast", "rope_scaling.beta_slow"],
+    },
+    "gpt_oss_gguf": {
+        "what": "a correction range that rounding does not change; no layer_types; three layers, wide heads",
+        "config": but(
+            rope(GPT_OSS, "layer_types", rope_type="yarn", factor=4.0, truncate=False,
+                 original_max_position_embeddings=32),
+            rope_theta=2.0, num_hidden_layers=3, head_dim=32, num_experts_per_tok=2, experts_per_token=2,
+        ),
+        "llama_cpp": True,
+        "inert": [*INERT[:2], "experts_per_token", "attention_bias", "initial_context_length", "swiglu_limit",
+                  "rope_scaling.truncate"],
     },
     "olmoe_plain": {
         "what": "norms over all heads (T14), six experts of which three, weights as they are (T5)",

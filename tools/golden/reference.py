@@ -26,6 +26,7 @@ GAINS = [
     (r"qkv_proj\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
+    (r"experts\.gate_up_proj$", 2.5),
     (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
     (r"(down_proj|\.w2)(\.weight)?$", 1.4),
     (r"(gate|router)\.weight$", 1.5),
@@ -94,7 +95,13 @@ def largest(model):
     """Watch the largest attention score and feed-forward input of the runs within."""
     seen = {"score": 0.0, "feed_forward": 0.0}
     module = sys.modules[type(model).__module__]
-    eager = module.eager_attention_forward
+    eager = getattr(module, "eager_attention_forward", None)
+    softmax = torch.nn.functional.softmax
+
+    def watched_softmax(scores, *rest, **kw):  # of families that attend by themselves
+        if scores.dim() == 4:
+            seen["score"] = max(seen["score"], float(scores[scores > -1e30].abs().max()))
+        return softmax(scores, *rest, **kw)
 
     def watched(attention, query, key, value, mask, *rest, scaling, **kw):
         keys = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
@@ -110,11 +117,16 @@ def largest(model):
         for name, m in model.named_modules()
         if re.search(r"\.(gate(_up)?_proj|w1|experts)$", name)
     ]
-    module.eager_attention_forward = watched
+    if eager:
+        module.eager_attention_forward = watched
+    else:
+        torch.nn.functional.softmax = watched_softmax
     try:
         yield seen
     finally:
-        module.eager_attention_forward = eager
+        torch.nn.functional.softmax = softmax
+        if eager:
+            module.eager_attention_forward = eager
         for hook in hooks:
             hook.remove()
 
