@@ -315,7 +315,8 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
     heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
-        while (table->at != w->at || table->slot != w->slot || !name_of(b, table, layer, 0, name))
+        while (table->at != w->at || table->slot != w->slot || !name_of(b, table, layer, 0, name)
+               || presence_of(s, layer, table->need) == HEFT_NO)
             table++; /* of several names the first is the one to give */
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
                          heft_show_z(name).text, s->family->name);
