@@ -156,6 +156,13 @@ static heft_status read_tensor(heft_golden *g, const heft_value *row, heft_golde
     if (!st && heft_value_get(row, "permuted"))
         st = read_integer(row, "permuted", &t->permuted, err);
     if (!st && heft_value_get(row, "gguf")) st = read_string(g, row, "gguf", &t->gguf, err);
+    const int32_t *fused = NULL;
+    int32_t n_fused = 0;
+    if (!st && heft_value_get(row, "fused"))
+        st = read_integers(g, row, "fused", &fused, &n_fused, err);
+    if (n_fused == 2) memcpy(t->fused, fused, sizeof t->fused);
+    const heft_value *transposed = heft_value_get(row, "transposed");
+    t->transposed = transposed && transposed->n;
     const char *hash = NULL;
     if (!st) st = read_string(g, row, "hash", &hash, err);
     if (st) return st;
@@ -210,6 +217,8 @@ static heft_status read_description(heft_golden *g, heft_error *err)
     g->same_bits = same && same->n;
     g->seed = (uint64_t)seed->n;
     g->tolerance = tolerance->real;
+    const heft_value *theirs = heft_value_get(g->gguf, "llama_cpp_tolerance");
+    g->llama_cpp_tolerance = theirs ? theirs->real : g->tolerance;
     return HEFT_OK;
 }
 
@@ -351,23 +360,44 @@ static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtyp
 
 /* ---- writing ------------------------------------------------------------ */
 
-/* Rows of each head in the order that turns halves into pairs: row 2 m + s was s * width / 2 + m.
- */
-static heft_status permute(const heft_golden_tensor *t, int8_t *q, heft_error *err)
+/* The release's row of a tensor that is row r in a GGUF file. */
+static int64_t row_of(const heft_golden_tensor *t, int64_t r)
 {
-    const int64_t width = t->permuted, row_bytes = t->n / t->shape[0];
-    int8_t *head = heft_alloc((size_t)width, (size_t)row_bytes);
-    if (!head) return heft_nomem(err, "a head");
-    for (int64_t first = 0; first < t->shape[0]; first += width) {
-        int8_t *rows = q + first * row_bytes;
-        memcpy(head, rows, (size_t)(width * row_bytes));
-        for (int64_t r = 0; r < width; r++) {
-            const int64_t from = r % 2 * (width / 2) + r / 2;
-            memcpy(rows + r * row_bytes, head + from * row_bytes, (size_t)row_bytes);
-        }
+    if (t->permuted) { /* row 2 m + s of a head was s * width / 2 + m */
+        const int64_t width = t->permuted, of_head = r % width;
+        return r - of_head + of_head % 2 * (width / 2) + of_head / 2;
     }
-    heft_free(head);
+    if (t->fused[0]) { /* head h of all queries, then of keys, then of values */
+        const int64_t width = t->fused[0], queries = t->fused[1], h = r / width;
+        const int64_t groups = t->shape[0] / width / (queries + 2), other = h - groups * queries;
+        const int64_t from = other < 0 ? h / queries * (queries + 2) + h % queries
+                                       : other % groups * (queries + 2) + queries + other / groups;
+        return from * width + r % width;
+    }
+    return r;
+}
+
+/* Put the numbers of a tensor into GGUF's order. */
+static heft_status reorder(const heft_golden_tensor *t, int8_t *q, heft_error *err)
+{
+    const int64_t rows = t->shape[0], cols = t->n / rows;
+    int8_t *kept = heft_alloc((size_t)t->n, 1);
+    if (!kept) return heft_nomem(err, "a golden's weights");
+    memcpy(kept, q, (size_t)t->n);
+    for (int64_t r = 0; r < rows; r++)
+        for (int64_t c = 0; c < cols; c++)
+            q[t->transposed ? c * rows + r : r * cols + c] = kept[row_of(t, r) * cols + c];
+    heft_free(kept);
     return HEFT_OK;
+}
+
+/* How many tensors, from this one on, are the rows of one tensor of a GGUF file. */
+static int32_t parts_of(const heft_golden *g, const heft_golden_tensor *t)
+{
+    const heft_golden_tensor *end = g->tensor + g->n_tensors, *next = t + 1;
+    while (next < end && strcmp(next->gguf, t->gguf) == 0)
+        next++;
+    return (int32_t)(next - t);
 }
 
 /* Fill *out with the tensor in dtype; its data is in the arena. */
@@ -376,23 +406,33 @@ static heft_status make_tensor(const heft_golden *g, const heft_golden_tensor *t
                                heft_error *err)
 {
     uint64_t bytes;
+    const int32_t parts = gguf ? parts_of(g, t) : 1;
     if (!heft_dtype_bytes(dtype, t->n, &bytes)
         || (dtype == HEFT_Q8_0 && t->shape[t->rank - 1] % 32))
         return heft_fail(err, HEFT_E_ARG, "tensor %s: its rows are not whole blocks of %s", t->name,
                          heft_dtypes[dtype].name);
     int8_t *q = heft_arena_alloc(arena, (size_t)t->n, sizeof *q);
-    uint8_t *data = heft_arena_alloc(arena, bytes, 1);
+    uint8_t *data = heft_arena_alloc(arena, bytes, (size_t)parts);
     if (!q || !data) return heft_nomem(err, "a golden's weights");
-    heft_golden_grid(g, t, q);
-    if (gguf && t->permuted) {
-        const heft_status st = permute(t, q, err);
+    for (int32_t i = 0; i < parts; i++) {
+        heft_golden_grid(g, &t[i], q);
+        const heft_status st = gguf ? reorder(&t[i], q, err) : HEFT_OK;
         if (st) return st;
+        encode(&t[i], q, dtype, data + (size_t)i * bytes);
     }
-    encode(t, q, dtype, data);
     *out = (heft_write_tensor){
         .name = gguf ? t->gguf : t->name, .dtype = dtype, .rank = t->rank, .data = data
     };
     memcpy(out->shape, t->shape, (size_t)t->rank * sizeof t->shape[0]);
+    if (gguf && t->transposed) {
+        out->shape[0] = t->shape[1];
+        out->shape[1] = t->shape[0];
+    }
+    if (parts > 1) {
+        out->rank = 2;
+        out->shape[0] = parts;
+        out->shape[1] = t->n;
+    }
     return HEFT_OK;
 }
 
@@ -587,20 +627,22 @@ heft_status heft_golden_write_gguf(const heft_golden *g, const char *path, heft_
     if (!st) st = member(g->gguf, "extra", HEFT_V_ARRAY, &extra, err);
     if (st) return heft_context(err, st, "%s", g->directory);
     heft_arena arena = { 0 };
-    const size_t n = (size_t)g->n_tensors + (size_t)extra->n;
     heft_write_kv *kv = heft_arena_alloc(&arena, (size_t)metadata->n, sizeof *kv);
-    heft_write_tensor *t = heft_arena_alloc(&arena, n, sizeof *t);
+    heft_write_tensor *t =
+        heft_arena_alloc(&arena, (size_t)g->n_tensors + (size_t)extra->n, sizeof *t);
     if (!kv || !t) st = heft_nomem(err, "a golden's weights");
     int64_t i = 0;
     for (const heft_value *row = metadata->child; !st && row; row = row->next)
         st = make_kv(row, &arena, &kv[i++], err);
-    for (i = 0; !st && i < g->n_tensors; i++) {
+    int64_t n = 0;
+    for (i = 0; !st && i < g->n_tensors; i += parts_of(g, &g->tensor[i])) {
         const heft_golden_tensor *from = &g->tensor[i];
-        st = make_tensor(g, from, from->rank == 1 ? HEFT_F32 : dtype, true, &arena, &t[i], err);
+        const bool exact = from->rank == 1 || from->offset != 0; /* vectors; norms of each head */
+        st = make_tensor(g, from, exact ? HEFT_F32 : dtype, true, &arena, &t[n++], err);
     }
     for (const heft_value *row = extra->child; !st && row; row = row->next)
-        st = make_extra(row, &arena, &t[i++], err);
-    if (!st) st = heft_gguf_write(path, 3, 32, kv, metadata->n, t, (int64_t)n, err);
+        st = make_extra(row, &arena, &t[n++], err);
+    if (!st) st = heft_gguf_write(path, 3, 32, kv, metadata->n, t, n, err);
     heft_arena_clear(&arena);
     return st;
 }

@@ -18,6 +18,9 @@ typedef struct {
     int32_t exponent;        /* an element is offset + q * 2^-exponent, q an integer */
     float offset;
     int32_t permuted; /* width of the heads whose rows GGUF has as pairs; 0: same order */
+    int32_t fused[2]; /* head width, queries of a group: rows of q, k and v are by group, and GGUF's
+                       * one after the other; 0: not so */
+    bool transposed;  /* GGUF has [columns, rows] */
     uint64_t hash;    /* FNV-1a of the integers q, as bytes, in the reference's run */
 } heft_golden_tensor;
 
@@ -37,8 +40,9 @@ typedef struct {
     double tolerance;    /* allowed difference, as a part of the largest magnitude compared with */
     const float *logits; /* (n_ids, vocab) */
     const float *hidden; /* (layers + 1, n_rows, width): 0 the embedding, layers before the norm */
-    const float *llama_cpp; /* (n_rows, vocab) llama.cpp's logits of the GGUF file, or NULL */
-    const char *no_gguf;    /* why there is no GGUF form, or NULL */
+    const float *llama_cpp;     /* (n_rows, vocab) llama.cpp's logits of the GGUF file, or NULL */
+    const char *no_gguf;        /* why there is no GGUF form, or NULL */
+    double llama_cpp_tolerance; /* of llama_cpp, like `tolerance` */
     bool same_bits; /* the GGUF file gives the bits of the release: no number in it is derived */
     /* the rest is the golden's own */
     const heft_value *gguf;

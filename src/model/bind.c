@@ -34,17 +34,39 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_O: return (int64_t)a->H * a->dv;
     case HEFT_AXIS_HEAD: return a->dk;
     case HEFT_AXIS_H: return a->H;
+    case HEFT_AXIS_G: return a->G;
     case HEFT_AXIS_F: return l->F;
     case HEFT_AXIS_2F: return 2 * (int64_t)l->F;
     }
     return 0;
 }
 
-/* The name of a row in this release: prefix, and {} replaced by the layer. false: not in this
- * container. A name beside the prefix loses the prefix's last part: "a.model." gives "a.". */
-static bool name_of(const binder *b, const heft_weight *w, int32_t layer, char name[256])
+/* Append text up to `hole`, or to its end, and skip the hole. */
+static const char *take(char name[256], const char *text, const char *hole, size_t hole_bytes)
 {
-    const char *tmpl = b->src->container == HEFT_GGUF ? w->gguf : w->hf;
+    const size_t at = strlen(name), n = hole ? (size_t)(hole - text) : strlen(text);
+    (void)snprintf(name + at, 256 - at, "%.*s", (int)n, text);
+    return text + n + (hole ? hole_bytes : 0);
+}
+
+static void put_number(char name[256], int32_t number)
+{
+    const size_t at = strlen(name);
+    (void)snprintf(name + at, 256 - at, "%d", number);
+}
+
+static const char *template_of(const binder *b, const heft_weight *w)
+{
+    return b->src->container == HEFT_GGUF ? w->gguf : w->hf;
+}
+
+/* The name of a row in this release: prefix, {} replaced by the layer and {e} by the expert or row
+ * of a stack. false: not in this container. A name beside the prefix loses the prefix's last part:
+ * "a.model." gives "a.". */
+static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_t expert,
+                    char name[256])
+{
+    const char *tmpl = template_of(b, w);
     if (!tmpl) return false;
     size_t keep = strlen(b->prefix);
     if (*tmpl == '^') {
@@ -53,13 +75,18 @@ static bool name_of(const binder *b, const heft_weight *w, int32_t layer, char n
         while (keep && b->prefix[keep - 1] != '.')
             keep--;
     }
+    (void)snprintf(name, 256, "%.*s", (int)keep, b->prefix);
     const char *hole = strstr(tmpl, "{}");
-    int head = (int)(hole ? (size_t)(hole - tmpl) : strlen(tmpl));
-    if (hole)
-        (void)snprintf(name, 256, "%.*s%.*s%d%s", (int)keep, b->prefix, head, tmpl, layer,
-                       hole + 2);
-    else
-        (void)snprintf(name, 256, "%.*s%s", (int)keep, b->prefix, tmpl);
+    if (hole) {
+        tmpl = take(name, tmpl, hole, 2);
+        put_number(name, layer);
+    }
+    hole = strstr(tmpl, "{e}");
+    if (hole) {
+        tmpl = take(name, tmpl, hole, 3);
+        put_number(name, expert);
+    }
+    (void)take(name, tmpl, NULL, 0);
     return true;
 }
 
@@ -76,12 +103,18 @@ static heft_status check_shape(const binder *b, const heft_tensor *t, int64_t ro
                      heft_show_shape(want, rank).text);
 }
 
-static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule,
-                               const float **out)
+static size_t numbers_of(const heft_tensor *t)
 {
-    size_t n = (size_t)t->shape[0];
-    float *v = heft_arena_alloc(&b->m->arena, n, sizeof *v);
-    if (!v) return heft_nomem(b->err, "a vector of weights");
+    size_t n = 1;
+    for (int32_t i = 0; i < t->rank; i++)
+        n *= (size_t)t->shape[i];
+    return n;
+}
+
+/* v = the tensor's numbers. */
+static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, float *v)
+{
+    const size_t n = numbers_of(t);
     for (size_t i = 0; i < n; i++) {
         if (t->dtype == HEFT_F32) {
             uint32_t bits = heft_load32(t->data + 4 * i);
@@ -98,8 +131,15 @@ static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule 
         if (rule == HEFT_ADD_ONE) v[i] += 1;
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
-    *out = v;
     return HEFT_OK;
+}
+
+static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule,
+                               const float **out)
+{
+    float *v = heft_arena_alloc(&b->m->arena, numbers_of(t), sizeof *v);
+    *out = v;
+    return v ? widen(b, t, rule, v) : heft_nomem(b->err, "a vector of weights");
 }
 
 static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rule rule,
@@ -129,11 +169,16 @@ static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rul
     return HEFT_OK;
 }
 
+static heft_rule rule_of(const binder *b, const heft_weight *w)
+{
+    return b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
+}
+
 static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor *t, int32_t layer,
                         void *slot)
 {
     const heft_spec *s = &b->m->spec;
-    heft_rule rule = b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
+    heft_rule rule = rule_of(b, w);
     int64_t rows = extent(s, layer, w->rows), cols = extent(s, layer, w->cols);
     heft_status st = HEFT_OK;
     if (w->slot != HEFT_SLOT_NONE)
@@ -141,15 +186,12 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
                                  : check_shape(b, t, rows, cols, w->cols == HEFT_AXIS_ONE);
     if (st) return st;
     b->m->used[t - b->src->tensor] = true;
-    int64_t numbers = 1;
-    for (int32_t i = 0; i < t->rank; i++)
-        numbers *= t->shape[i];
     if (w->slot == HEFT_SLOT_NONE) {
         b->m->unused_tensors++;
         b->m->unused_bytes += (int64_t)t->bytes;
         return HEFT_OK;
     }
-    b->m->parameters += numbers;
+    b->m->parameters += (int64_t)numbers_of(t);
     switch ((heft_slot)w->slot) {
     case HEFT_SLOT_LIN: return borrow_matrix(b, t, rule, &((heft_lin *)slot)->w);
     case HEFT_SLOT_MAT: return borrow_matrix(b, t, rule, slot);
@@ -178,12 +220,14 @@ static bool filled(const heft_weight *w, const void *slot)
 
 /* ---- one row of a table ------------------------------------------------ */
 
-static heft_presence presence_of(const heft_spec *s, heft_need need)
+static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need need)
 {
     switch (need) {
     case HEFT_ALWAYS: return HEFT_YES;
     case HEFT_IF_THERE: return HEFT_MAYBE;
     case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_FFN_NORM: return s->ffn_norm;
+    case HEFT_IF_QK_NORM: return s->layer[layer].attn.qk_norm ? HEFT_YES : HEFT_NO;
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
     case HEFT_IF_O_BIAS: return s->o_bias;
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
@@ -194,25 +238,50 @@ static heft_presence presence_of(const heft_spec *s, heft_need need)
 /* Does another row after w name the same slot, in this table? */
 static bool has_alternative(const heft_weight *w)
 {
-    for (const heft_weight *o = w + 1; o->hf || o->gguf; o++)
+    for (const heft_weight *o = w + 1; o->at || o->hf || o->gguf; o++)
         if (o->at == w->at && o->slot == w->slot) return true;
     return false;
+}
+
+/* The weight of a norm whose every row is a tensor. */
+static heft_status stack(const binder *b, const heft_weight *w, int32_t layer, heft_norm *n)
+{
+    const heft_net *m = b->m;
+    const int64_t rows = extent(&m->spec, layer, w->rows), cols = extent(&m->spec, layer, w->cols);
+    float *v = heft_arena_alloc(&b->m->arena, (size_t)(rows * cols), sizeof *v);
+    if (!v) return heft_nomem(b->err, "a vector of weights");
+    heft_status st = HEFT_OK;
+    for (int32_t i = 0; i < rows && !st; i++) {
+        char name[256];
+        (void)name_of(b, w, layer, i, name);
+        const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
+        st = t ? check_shape(b, t, cols, 1, true)
+               : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
+                           heft_show_z(name).text, m->spec.family->name);
+        if (!st) st = widen(b, t, HEFT_AS_IS, v + i * cols);
+        if (st) break;
+        b->m->used[t - b->src->tensor] = true;
+        b->m->parameters += cols;
+    }
+    n->w = v;
+    return st;
 }
 
 static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer, void *base)
 {
     char name[256];
-    if (!name_of(b, w, layer, name)) return HEFT_OK;
+    if (!name_of(b, w, layer, 0, name)) return HEFT_OK;
     void *slot = (char *)base + w->at;
     if (filled(w, slot)) return HEFT_OK;
     const heft_spec *s = &b->m->spec;
     const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
-    heft_presence need = presence_of(s, w->need);
+    heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(w)) return HEFT_OK;
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
                          heft_show_z(name).text, s->family->name);
     }
+    if (need == HEFT_NO && b->m->used[t - b->src->tensor]) return HEFT_OK; /* another slot's */
     if (need == HEFT_NO)
         return heft_fail(b->err, HEFT_E_FORMAT,
                          "tensor %s is there, but the configuration says that %s has none",
@@ -224,7 +293,7 @@ static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer
         static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
         return fill(b, &unused, t, layer, slot);
     }
-    return fill(b, w, t, layer, slot);
+    return rule_of(b, w) == HEFT_STACK ? stack(b, w, layer, slot) : fill(b, w, t, layer, slot);
 }
 
 /* Does a later table of the list name the slot of w? Then it decides. */
@@ -252,36 +321,37 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
 static const char *find_prefix(const binder *b)
 {
     static const char *const known[] = {
-        "model.", "", "transformer.", "language_model.model.", "model.language_model.", NULL
+        "model.", "", "transformer.", "gpt_neox.", "language_model.model.", "model.language_model.",
+        NULL
     };
     if (b->src->container == HEFT_GGUF) return "";
     for (const char *const *p = known; *p; p++) {
         char name[256];
         binder with = *b;
         with.prefix = *p;
-        if (name_of(&with, b->m->spec.family->globals[0], -1, name)
+        if (name_of(&with, b->m->spec.family->globals[0], -1, 0, name)
             && heft_source_find(b->src, heft_str_of(name)))
             return *p;
     }
     return known[0];
 }
 
-static void set_kind(const heft_spec *s, heft_norm *n)
+static void set_kind(const heft_spec *s, heft_norm *n, bool there)
 {
-    if (!n->w) return;
-    n->kind = s->norm;
+    n->kind = there ? s->norm : HEFT_NORM_NONE;
     n->eps = s->eps;
 }
 
 void heft_net_set_norms(heft_net *m)
 {
-    set_kind(&m->spec, &m->g.embed_norm);
-    set_kind(&m->spec, &m->g.out_norm);
+    const bool weightless = m->spec.weightless;
+    set_kind(&m->spec, &m->g.embed_norm, m->g.embed_norm.w);
+    set_kind(&m->spec, &m->g.out_norm, m->g.out_norm.w || weightless);
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
-        heft_norm *norms[] = { &l->n1, &l->n2, &l->n3, &l->n4, &l->q_norm, &l->k_norm };
+        heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
-            set_kind(&m->spec, norms[n]);
+            set_kind(&m->spec, norms[n], norms[n]->w || (weightless && n < 2));
     }
 }
 

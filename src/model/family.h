@@ -21,6 +21,7 @@ typedef enum {
     HEFT_AXIS_O /* H dv */,
     HEFT_AXIS_HEAD /* dk */,
     HEFT_AXIS_H,
+    HEFT_AXIS_G,
     HEFT_AXIS_F,
     HEFT_AXIS_2F
 } heft_axis;
@@ -35,12 +36,19 @@ typedef enum {
     HEFT_SLOT_NONE /* known, not run, counted */
 } heft_slot;
 
-typedef enum { HEFT_AS_IS, HEFT_BY_COL /* stored [in, out] */, HEFT_ADD_ONE /* w + 1 */ } heft_rule;
+typedef enum {
+    HEFT_AS_IS,
+    HEFT_BY_COL /* stored [in, out] */,
+    HEFT_ADD_ONE /* w + 1 */,
+    HEFT_STACK /* a vector for each row, a tensor each */
+} heft_rule;
 
 typedef enum {
     HEFT_ALWAYS,
     HEFT_IF_THERE,
     HEFT_HEAD, /* by spec.tied: the embedding where there is none */
+    HEFT_IF_FFN_NORM,
+    HEFT_IF_QK_NORM, /* attn.qk_norm is not NONE */
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS
@@ -50,12 +58,18 @@ typedef enum {
 typedef struct {
     uint16_t at; /* offsetof(heft_layer or heft_globals, ...) */
     uint8_t slot, rows, cols, need, hf_rule, gguf_rule;
-    /* {} = the layer. hf is behind the release's prefix ("model."); a leading ^ means beside it
+    /* {} = the layer, {e} = the row of a stack. hf is behind the release's prefix ("model."); a
+     * leading ^ means beside it
      * ("^lm_head.weight"). NULL = not in that container. */
     const char *hf, *gguf;
 } heft_weight;
 
 struct heft_cfg;
+
+/* What a family's config.json calls the numbers that every decoder has; NULL: as llama does. */
+typedef struct {
+    const char *layers, *width, *heads, *kv_heads, *ff, *context, *eps, *act;
+} heft_keys;
 
 typedef struct {
     const char *key, *only; /* config.json must say this, or nothing: "false", "1", "null" */
@@ -68,6 +82,11 @@ typedef struct heft_family {
     const char *const *harmless;           /* config keys that change nothing; or NULL */
     const heft_must_be *must_be;           /* ended by a NULL key; or NULL */
     int32_t kv_heads, head_width, context; /* where config.json is silent; 0: H, D / H, required */
+    int32_t widen;     /* feed-forward width in hidden widths, there; 0: required */
+    float eps;         /* there; 0: 1e-6 */
+    bool tied;         /* tie_word_embeddings, there */
+    heft_act_kind act; /* there and in GGUF files */
+    heft_keys keys;
     void (*configure)(struct heft_cfg *, heft_spec *); /* at most 40 lines */
 } heft_family;
 
@@ -92,14 +111,23 @@ int32_t heft_cfg_int_or_null(struct heft_cfg *, const char *hf, const char *gguf
 /* Is the key there (null counts)? */
 bool heft_cfg_has(struct heft_cfg *, const char *hf, const char *gguf);
 bool heft_cfg_is_gguf(const struct heft_cfg *);
+/* Is a tensor of this name in the file? */
+bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
+/* Read in the object under the key of config.json until heft_cfg_leave; false: there is none. */
+bool heft_cfg_enter(struct heft_cfg *, const char *key);
+void heft_cfg_leave(struct heft_cfg *);
 
 /* The dozen keys of a llama-like model; allocates s->layer. Every getter below needs that. */
 void heft_cfg_llama(struct heft_cfg *, heft_spec *);
+/* The same for families older than llama: layer norms, a feed-forward block without a gate. */
+void heft_cfg_classic(struct heft_cfg *, heft_spec *);
 /* Add a rotary table as rope_theta, rope_scaling, rope_parameters (of layer_type where nested; or
  * NULL) and GGUF's rope.* say; returns its index in s->rope. width: rotated numbers of a head,
  * where GGUF's rope.dimension_count does not say it. */
 int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, double theta,
                       int32_t width);
+/* Rotated numbers of a head: its width times the part under the key, rounded down. */
+int32_t heft_cfg_rotated_part(struct heft_cfg *, const heft_spec *, const char *key, double absent);
 /* The rope table for every layer, and the window of qwen: use_sliding_window, sliding_window, on
  * the layers from max_window_layers, or as layer_types says. */
 void heft_cfg_upper_windows(struct heft_cfg *, heft_spec *, int32_t rope);

@@ -35,7 +35,7 @@ typedef struct {
 heft_status heft_net_open(heft_net *, const heft_source *, bool strict, const heft_log *,
                           heft_error *) HEFT_MUST_CHECK;
 void heft_net_close(heft_net *);
-/* Give every norm that has a weight the kind and epsilon of the spec: part of opening, and again
+/* Give every norm that is there the kind and epsilon of the spec: part of opening, and again
  * where a test has changed the spec. */
 void heft_net_set_norms(heft_net *);
 

@@ -27,10 +27,27 @@ void heft_layer_default(heft_layer_spec *l)
     *l = (heft_layer_spec){
         .mixer = &heft_mixer_gqa,
         .ffn = &heft_ffn_mlp,
-        .attn = { .rope = -1, .scale = 1 },
+        .attn = { .rope = -1, .scale = 1, .alibi_scale = 1 },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
         .out_scale = 1,
     };
+}
+
+void heft_heads_joined(heft_attn *a)
+{
+    const int32_t q = a->H * a->dk, k = a->G * a->dk;
+    a->q = (heft_heads){ 0, a->H, 0, a->dk };
+    a->k = (heft_heads){ q, a->G, 0, a->dk };
+    a->v = (heft_heads){ q + k, a->G, 0, a->dv };
+}
+
+void heft_heads_grouped(heft_attn *a)
+{
+    const int32_t r = a->G > 0 && a->H >= a->G ? a->H / a->G : 1; /* checked later */
+    const int32_t q = r * a->dk, all = q + a->dk + a->dv;
+    a->q = (heft_heads){ 0, r, all, a->dk };
+    a->k = (heft_heads){ q, 1, all, 0 };
+    a->v = (heft_heads){ q + a->dk, 1, all, 0 };
 }
 
 /* ---- relations -------------------------------------------------------- */
@@ -132,6 +149,7 @@ const heft_field heft_fields[] = {
     SPEC(embed_scale, FLOAT),
     SPEC(logit_scale, FLOAT),
     SPEC(logit_cap, FLOAT),
+    SPEC(weightless, BOOL),
     LAYER(attn.window, INT),
     LAYER(attn.chunk, INT),
     LAYER(attn.kv_from, INT),
@@ -140,6 +158,7 @@ const heft_field heft_fields[] = {
     LAYER(attn.softcap, FLOAT),
     LAYER(attn.clip, FLOAT),
     LAYER(attn.alibi, FLOAT),
+    LAYER(attn.alibi_scale, FLOAT),
     LAYER(attn.qk_norm, ENUM),
     LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL),

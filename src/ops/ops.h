@@ -53,7 +53,8 @@ typedef struct heft_ops {
     void (*store)(heft_device *, const heft_kv *, const float *k, const float *v,
                   const heft_batch *);
     /* o (T,H,dv): softmax(scale q k^T ...) v in tiles of 32 keys by absolute position, each with
-     * its own maximum and sums, merged in order. sinks (H), slopes (H, alibi) or NULL. */
+     * its own maximum and sums, merged in order. sinks (H), slopes (H, of alibi, times alibi_scale)
+     * or NULL. */
     void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
                    const float *slopes, const heft_attn *, const heft_batch *);
 } heft_ops;

@@ -9,7 +9,12 @@ containers.py if they are not those of the llama kind.
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
     inert     keys of config that do not change the result here, and need not
     tolerance above 1e-5, with tolerance_reason
+    left_out  the prefix of names that the release leaves out
+    llama_cpp_tolerance  what llama.cpp's logits may differ by, with llama_cpp_reason
 """
+
+from cases_classics import CLASSICS
+from change import but, rope
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
@@ -117,16 +122,6 @@ QWEN3 = {
 TINY = {"hidden_size": 32, "intermediate_size": 64, "vocab_size": 64}
 
 NO_WINDOW = "a GGUF file of this architecture has no sliding window"
-
-
-def but(base: dict, *left_out: str, **changes) -> dict:
-    """base with changes, without the keys left out."""
-    return {k: v for k, v in (base | changes).items() if k not in left_out}
-
-
-def rope(base: dict, *left_out: str, **scaling) -> dict:
-    """base with rope_scaling, without the keys left out."""
-    return but(base, *left_out, rope_scaling=scaling)
 
 
 LONG = [1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0]
@@ -396,4 +391,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-}
+} | CLASSICS

@@ -3,6 +3,9 @@
 import math
 import re
 
+from containers_classics import CLASSICS, key_heads
+from containers_classics import entries as classic_entries
+
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
     "model.embed_tokens": "token_embd",
@@ -27,17 +30,26 @@ ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3"
 PERMUTED = {"llama"}
 
 
-def tensor_name(name: str) -> str:
+def tensor_name(name: str, family: str = "") -> str:
+    names = CLASSICS[family]["names"] if family in CLASSICS else NAMES
     module, kind = name.rsplit(".", 1)
     layer = re.search(r"\.(\d+)\.", module)
     pattern = module.replace(f".{layer[1]}.", ".{}.") if layer else module
-    return NAMES[pattern].format(*([layer[1]] if layer else [])) + "." + kind
+    return names[pattern].format(*([layer[1]] if layer else [])) + "." + kind
 
 
-def permuted_heads(architecture: str, name: str, head_width: int) -> int:
-    """The width of the heads whose rows GGUF has in another order, or 0."""
-    permuted = architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name)
-    return head_width if permuted else 0
+def order(config, architecture: str, name: str, width: int) -> dict:
+    """How GGUF's tensor has the numbers of the release's in another order; width: of a head."""
+    if architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name):
+        return {"permuted": width}
+    family = CLASSICS.get(config.model_type, {})
+    if re.search(family.get("transposed", "$^"), name):
+        return {"transposed": True}
+    if re.search(family.get("fused", "$^"), name):
+        return {"fused": [width, config.num_attention_heads // key_heads(config)]}
+    if re.search(family.get("permuted", "$^"), name):
+        return {"permuted": width}
+    return {}
 
 
 def rope_scaling(arch: str, config, model) -> tuple:
@@ -107,6 +119,8 @@ def vocabulary(config, tokens) -> list:
 
 def metadata(config, model, head_width: int, tokens) -> tuple:
     """All entries as (key, type, value), and the tensors that only GGUF has."""
+    if config.model_type in CLASSICS:
+        return classic_entries(config) + vocabulary(config, tokens), []
     arch = ARCHITECTURES[config.model_type]
     scaling, extra = rope_scaling(arch, config, model)
     entries = [

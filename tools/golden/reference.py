@@ -14,15 +14,21 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
 
 import weights
+from containers_classics import CLASSICS
 
 torch.set_num_threads(1)
 logging.set_verbosity_error()
 
+# Families whose attention has no function of its own, or another than newer ones.
+OLDER = set(CLASSICS) | {"gptj", "gpt_neo", "opt"}
+
 # Standard deviation of what a tensor makes of an input of about 1, by Hugging Face name: "hot", so
 # that a missing bias, norm or scaling shows. First match wins; the others are matrices of gain 1.
 GAINS = [
-    (r"embed_tokens\.weight$", None),
-    (r"lm_head\.weight$", 10.0),
+    (r"(embed_tokens|embed_positions|embed_in|word_embeddings|wte|wpe)\.weight$", None),
+    (r"(lm_head|embed_out)\.weight$", 10.0),
+    (r"(query_key_value|c_attn|Wqkv)\.weight$", 1.4),
+    (r"(dense_h_to_4h|c_fc|fc_in|fc1)\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
     (r"(gate|up)_proj\.weight$", 1.2),
@@ -30,17 +36,33 @@ GAINS = [
 ]
 
 
-def scale(name: str, shape: list) -> tuple:
+# The same where a family needs others: queries that nothing scales, norms whose epsilon is fixed
+# (an embedding small enough to show it).
+OWN_GAINS = {
+    "gpt_neo": [(r"[qk]_proj\.weight$", 0.7)],
+    "olmo": [(r"embed_tokens\.weight$", 0.125)],
+}
+
+
+def scale(name: str, shape: list, family: str) -> tuple:
     """(exponent, offset) of a tensor."""
-    if re.search(r"(q|k)_norm\.weight$", name):
+    if re.search(r"(q|k)_(layer)?norm\.", name) and name.endswith("weight"):
         return 6, 2.0
-    if re.search(r"norm\.weight$", name):
+    if re.search(r"(norm|norm_f|norm_[12]|ln_f|ln_[12]|ln_attn|ln_mlp)\.weight$", name):
         return 7, 1.0
     if len(shape) == 1:
         return 7, 0.0
-    gain = next((g for pattern, g in GAINS if re.search(pattern, name)), 1.0)
-    sigma = gain / shape[-1] ** 0.5 if gain else 1.0
+    gains = OWN_GAINS.get(family, []) + GAINS
+    gain = next((g for pattern, g in gains if re.search(pattern, name)), 1.0)
+    into = shape[0] if transposed(family, name) else shape[-1]
+    sigma = gain / into**0.5 if gain else 1.0
     return round(np.log2(76.0 / sigma)), 0.0
+
+
+def transposed(family: str, name: str) -> bool:
+    """Is the matrix stored (in, out)?"""
+    pattern = CLASSICS.get(family, {}).get("transposed")
+    return bool(pattern and re.search(pattern, name))
 
 
 def load(config: dict, dtype=torch.float32):
@@ -52,16 +74,18 @@ def load(config: dict, dtype=torch.float32):
     return model.eval()
 
 
-def tensors(model, seed: int) -> list:
-    """Set the model's weights; the table of what a release stores."""
+def tensors(model, seed: int, left_out: str = "") -> list:
+    """Set the model's weights; the table of what a release stores, under names less the prefix
+    left out."""
     table = []
     state = model.state_dict()
     tied = set(model._tied_weights_keys or []) if model.config.tie_word_embeddings else set()
     for name, parameter in state.items():
         if name in tied:
             continue
+        name = name.removeprefix(left_out)
         shape = list(parameter.shape)
-        exponent, offset = scale(name, shape)
+        exponent, offset = scale(name, shape, model.config.model_type)
         q = weights.grid(name, seed, parameter.numel(), offset)
         value = offset + q.astype(np.float64) * 2.0**-exponent
         parameter.copy_(torch.from_numpy(value.reshape(shape)))
@@ -71,10 +95,25 @@ def tensors(model, seed: int) -> list:
 
 
 @contextlib.contextmanager
-def largest(model):
-    """Watch the largest attention score and feed-forward input of the runs within."""
-    seen = {"score": 0.0, "feed_forward": 0.0}
-    module = sys.modules[type(model).__module__]
+def largest_softmax(seen: dict):
+    """Watch the largest input of a softmax that no mask has hidden."""
+    functions = torch.nn.functional
+    softmax = functions.softmax
+
+    def watched(x, *rest, **kw):
+        seen["score"] = max(seen["score"], float(x[x > -1e4].abs().max()))
+        return softmax(x, *rest, **kw)
+
+    functions.softmax = watched
+    try:
+        yield
+    finally:
+        functions.softmax = softmax
+
+
+@contextlib.contextmanager
+def largest_eager(module, seen: dict):
+    """Watch the largest score of the attention function that newer families share."""
     eager = module.eager_attention_forward
 
     def watched(attention, query, key, value, mask, scaling, *rest, **kw):
@@ -83,19 +122,33 @@ def largest(model):
         seen["score"] = max(seen["score"], float(score.tril().abs().max()))
         return eager(attention, query, key, value, mask, scaling, *rest, **kw)
 
+    module.eager_attention_forward = watched
+    try:
+        yield
+    finally:
+        module.eager_attention_forward = eager
+
+
+@contextlib.contextmanager
+def largest(model):
+    """Watch the largest attention score and feed-forward input of the runs within."""
+    seen = {"score": 0.0, "feed_forward": 0.0}
+    classic = model.config.model_type in OLDER
+    module = sys.modules[type(model).__module__]
+    watch = largest_softmax(seen) if classic else largest_eager(module, seen)
+
     def input_of_activation(_, __, output):
         seen["feed_forward"] = max(seen["feed_forward"], float(output.abs().max()))
 
     hooks = [
         m.register_forward_hook(input_of_activation)
         for name, m in model.named_modules()
-        if name.endswith("gate_proj")
+        if re.search(r"\.(gate_proj|dense_h_to_4h|c_fc|fc_in|fc1|ffn\.up_proj)$", name)
     ]
-    module.eager_attention_forward = watched
     try:
-        yield seen
+        with watch:
+            yield seen
     finally:
-        module.eager_attention_forward = eager
         for hook in hooks:
             hook.remove()
 
@@ -150,14 +203,31 @@ def permuted(array: np.ndarray, head_width: int) -> np.ndarray:
     return heads.swapaxes(1, 2).reshape(array.shape)
 
 
+def unfused(array: np.ndarray, width: int, queries: int) -> np.ndarray:
+    """Rows of q, k and v by group, in GGUF's order: all queries, all keys, all values."""
+    groups = array.reshape(-1, queries + 2, width, *array.shape[1:])
+    parts = groups[:, :queries], groups[:, queries : queries + 1], groups[:, queries + 1 :]
+    return np.concatenate([p.reshape(-1, *array.shape[1:]) for p in parts])
+
+
+def reordered(array: np.ndarray, t: dict) -> np.ndarray:
+    if t.get("permuted"):
+        return permuted(array, t["permuted"])
+    if t.get("fused"):
+        return unfused(array, *t["fused"])
+    return np.ascontiguousarray(array.T) if t.get("transposed") else array
+
+
 def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
     writer = gguf.GGUFWriter(path, entries[0][2])
     for key, kind, value in entries[1:]:
         GGUF_TYPES[kind](writer, key, value)
+    tensors = {}
     for t in table:
         array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
-        array = array.reshape(t["shape"])
-        writer.add_tensor(t["gguf"], permuted(array, t["permuted"]) if t.get("permuted") else array)
+        tensors.setdefault(t["gguf"], []).append(reordered(array.reshape(t["shape"]), t))
+    for name, parts in tensors.items(): # one norm per head: GGUF has them stacked
+        writer.add_tensor(name, parts[0] if len(parts) == 1 else np.stack(parts))
     for t in extra:
         writer.add_tensor(t["name"], np.array(t["values"], np.float32))
     writer.write_header_to_file()
