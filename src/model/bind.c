@@ -25,6 +25,7 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     switch (axis) {
     case HEFT_AXIS_ONE: return 1;
     case HEFT_AXIS_D: return s->D;
+    case HEFT_AXIS_DE: return s->D_embed;
     case HEFT_AXIS_V: return s->V;
     case HEFT_AXIS_P: return (int64_t)s->ctx + s->pos_offset;
     case HEFT_AXIS_Q: return (int64_t)a->H * a->dk;
@@ -226,7 +227,9 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_ALWAYS: return HEFT_YES;
     case HEFT_IF_THERE: return HEFT_MAYBE;
     case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_OUT_NORM: return s->out_norm;
     case HEFT_IF_FFN_NORM: return s->ffn_norm;
+    case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
     case HEFT_IF_QK_NORM: return s->layer[layer].attn.qk_norm ? HEFT_YES : HEFT_NO;
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
     case HEFT_IF_O_BIAS: return s->o_bias;
@@ -320,10 +323,14 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
 /* The prefix with which the first table's first name is there. */
 static const char *find_prefix(const binder *b)
 {
-    static const char *const known[] = {
-        "model.", "", "transformer.", "gpt_neox.", "language_model.model.", "model.language_model.",
-        NULL
-    };
+    static const char *const known[] = { "model.",
+                                         "",
+                                         "model.decoder.",
+                                         "transformer.",
+                                         "gpt_neox.",
+                                         "language_model.model.",
+                                         "model.language_model.",
+                                         NULL };
     if (b->src->container == HEFT_GGUF) return "";
     for (const char *const *p = known; *p; p++) {
         char name[256];

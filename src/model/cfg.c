@@ -242,7 +242,7 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
     s->L = heft_cfg_int(c, named(k->layers, "num_hidden_layers"), "block_count", HEFT_REQUIRED);
     s->L = count(c, "number of layers", s->L, HEFT_MAX_LAYERS);
     s->D = heft_cfg_int(c, named(k->width, "hidden_size"), "embedding_length", HEFT_REQUIRED);
-    s->D = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
+    s->D = s->D_embed = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
     s->ctx = heft_cfg_int(c, named(k->context, "max_position_embeddings"), "context_length",
                           f->context && !c->gguf ? f->context : HEFT_REQUIRED);
     s->V = heft_cfg_int(c, "vocab_size", "vocab_size", c->gguf ? 0 : HEFT_REQUIRED);

@@ -12,6 +12,7 @@
 typedef enum {
     HEFT_AXIS_ONE, /* no such axis: a vector */
     HEFT_AXIS_D,
+    HEFT_AXIS_DE, /* width of the embedding, where it is not D */
     HEFT_AXIS_V,
     HEFT_AXIS_P /* positions */,
     HEFT_AXIS_Q,
@@ -47,8 +48,10 @@ typedef enum {
     HEFT_ALWAYS,
     HEFT_IF_THERE,
     HEFT_HEAD, /* by spec.tied: the embedding where there is none */
+    HEFT_IF_OUT_NORM,
     HEFT_IF_FFN_NORM,
-    HEFT_IF_QK_NORM, /* attn.qk_norm is not NONE */
+    HEFT_IF_PROJECTED, /* DE is not D */
+    HEFT_IF_QK_NORM,   /* attn.qk_norm is not NONE */
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS

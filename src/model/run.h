@@ -15,7 +15,7 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
 
 typedef struct {
     heft_mat embed, pos;
-    heft_lin head;
+    heft_lin head, in, out; /* in, out: where the embedding has a width of its own */
     heft_norm embed_norm, out_norm;
 } heft_globals;
 

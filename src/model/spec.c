@@ -113,6 +113,7 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
 {
     heft_status st = within(err, "number of layers", -1, s->L, 1, HEFT_MAX_LAYERS);
     if (!st) st = within(err, "hidden width", -1, s->D, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "embedding width", -1, s->D_embed, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "vocabulary size", -1, s->V, 1, HEFT_MAX_VOCAB);
     if (!st) st = within(err, "context length", -1, s->ctx, 1, HEFT_MAX_CONTEXT);
     if (!st) st = positive(err, "norm epsilon", s->eps);

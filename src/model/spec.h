@@ -57,6 +57,7 @@ typedef struct {
     heft_norm_kind norm;
     float eps, embed_scale, logit_scale, logit_cap;
     heft_presence qkv_bias, o_bias, mlp_bias, tied;
+    heft_presence out_norm; /* the last norm */
     heft_presence ffn_norm; /* a norm before the feed-forward block, where not all layers have it */
     bool weightless;        /* n1, n3 and out_norm are there without weights (olmo 1) */
     heft_rope rope[HEFT_MAX_ROPE];

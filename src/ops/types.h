@@ -36,8 +36,8 @@ typedef struct {          /* one layer's attention */
     int32_t window, chunk; /* keys a query sees, itself included; blocks of positions; 0 = all */
     int32_t kv_from, rope; /* layer whose cache it reads; index of spec.rope or -1 */
     float scale, softcap, clip; /* final values; softcap, clip 0 = none */
-    float alibi;       /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
-    float alibi_scale; /* times the slopes; 1 */
+    float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
+    float alibi_scale;          /* times the slopes; 1 */
     heft_qk_norm qk_norm;
     bool norm_after_rope, v_norm, v_from_k, sinks;
 } heft_attn;

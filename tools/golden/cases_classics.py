@@ -256,6 +256,23 @@ GPT_NEO = but(
     window_size=8,
 )
 
+OPT = but(
+    COMMON | WIDE,
+    "intermediate_size",
+    _remove_final_layer_norm=False,
+    activation_dropout=0.0,
+    activation_function="relu",
+    architectures=["OPTForCausalLM"],
+    attention_dropout=0.0,
+    do_layer_norm_before=True,
+    dropout=0.1,
+    ffn_dim=96,
+    layerdrop=0.0,
+    model_type="opt",
+    prefix="</s>",
+    word_embed_proj_dim=64,
+)
+
 TINY = {"hidden_size": 32, "num_attention_heads": 2, "vocab_size": 64}
 
 NO_GGUF = "GGUF has no runnable architecture for it"
@@ -514,16 +531,19 @@ CLASSICS = {
     "gptj_plain": {
         "what": "one norm for both blocks, half of a head rotated in pairs, a head with a bias",
         "config": GPTJ,
+        "inert": ["scale_attn_weights"],
         "no_gguf": NO_GGUF,
     },
     "gptj_whole_head": {
         "what": "rotary_dim null: the whole head; n_inner (traps 4, 17, 24 and 38)",
         "config": but(GPTJ, rotary_dim=None, n_inner=96, n_head=2),
+        "inert": ["scale_attn_weights"],
         "no_gguf": NO_GGUF,
     },
     "gptj_release": {
         "what": "a whole release as the reference library saves it",
         "config": but(GPTJ, n_embd=32, n_head=2, vocab_size=64),
+        "inert": ["scale_attn_weights"],
         "no_gguf": NO_GGUF,
         "release": "float16",
     },
@@ -550,5 +570,28 @@ CLASSICS = {
         "no_gguf": NO_GGUF,
         "release": "float16",
         "inert": ["attention_layers"],
+    },
+    "opt_plain": {
+        "what": "position 0 is row 2, the norm before the feed-forward block is final_layer_norm",
+        "config": OPT,
+        "no_gguf": NO_GGUF,
+    },
+    "opt_350m": {
+        "what": "norms behind the blocks, an embedding of its own width, no last norm (trap 16)",
+        "config": but(OPT, do_layer_norm_before=False, word_embed_proj_dim=32),
+        "no_gguf": NO_GGUF,
+    },
+    "opt_galactica": {
+        "what": "no biases but those of norms, gelu, a head of its own",
+        "config": but(
+            OPT, enable_bias=False, activation_function="gelu", tie_word_embeddings=False
+        ),
+        "no_gguf": NO_GGUF,
+    },
+    "opt_release": {
+        "what": "a whole release as the reference library saves it",
+        "config": but(OPT, **TINY, word_embed_proj_dim=32),
+        "no_gguf": NO_GGUF,
+        "release": "float16",
     },
 }

@@ -211,7 +211,7 @@ def entries(config) -> list:
     """Metadata as (key, type, value), less the tokenizer."""
     family = CLASSICS[config.model_type]
     positions = ("max_position_embeddings", "max_seq_len", "seq_length")
-    eps = ("layer_norm_epsilon", "layer_norm_eps", "norm_epsilon")
+    eps = ("norm_epsilon", "layer_norm_eps", "layer_norm_epsilon")
     first = lambda names, absent: next((getattr(config, n) for n in names if hasattr(config, n)), absent)
     own = [
         ("vocab_size", "u32", config.vocab_size),

@@ -39,7 +39,7 @@ SILENT = {
     "transformers_version", "use_cache", "use_sliding_window", "model_type", "hidden_act",
     "attention_softmax_in_fp32", "attn_pdrop", "emb_pdrop", "embd_pdrop", "embedding_dropout",
     "embedding_fraction", "expansion_ratio", "hidden_dropout", "init_device", "learned_pos_emb",
-    "mlp_type", "model_max_length", "n_ctx", "no_bias", "norm_type", "resid_pdrop",
+    "mlp_type", "model_max_length", "max_seq_len", "n_ctx", "n_positions", "no_bias", "rotary", "norm_type", "resid_pdrop",
     "residual_dropout", "scale_attention_softmax_in_fp32", "seq_length", "skip_bias_add",
     "summary_activation", "summary_first_dropout", "summary_proj_to_labels", "summary_type",
     "summary_use_proj", "verbose",

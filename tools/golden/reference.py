@@ -12,6 +12,7 @@ import gguf
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
+from transformers.modeling_utils import no_init_weights
 
 import weights
 from containers_classics import CLASSICS
@@ -41,11 +42,26 @@ GAINS = [
 OWN_GAINS = {
     "gpt_neo": [(r"[qk]_proj\.weight$", 0.7)],
     "olmo": [(r"embed_tokens\.weight$", 0.125)],
+    "opt": [
+        (r"embed_(tokens|positions)\.weight$", 0.16),
+        (r"out_proj\.weight$", 0.04),
+        (r"project_out\.weight$", 150.0),
+    ],
+}
+# (exponent, offset) where a family needs its own: what a small embedding is added to or read by.
+OWN_SCALES = {
+    "opt": [
+        (r"out_proj\.bias$", (12, 0.0)),
+        (r"decoder\.final_layer_norm\.weight$", (0, 128.0)),
+    ],
 }
 
 
 def scale(name: str, shape: list, family: str) -> tuple:
     """(exponent, offset) of a tensor."""
+    for pattern, own in OWN_SCALES.get(family, []):
+        if re.search(pattern, name):
+            return own
     if re.search(r"(q|k)_(layer)?norm\.", name) and name.endswith("weight"):
         return 6, 2.0
     if re.search(r"(norm|norm_f|norm_[12]|ln_f|ln_[12]|ln_attn|ln_mlp)\.weight$", name):
@@ -70,7 +86,8 @@ def load(config: dict, dtype=torch.float32):
     with tempfile.TemporaryDirectory() as at:
         pathlib.Path(at, "config.json").write_text(json.dumps(config))
         parsed = AutoConfig.from_pretrained(at)
-    model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+    with no_init_weights():  # StableLM's cannot initialise a norm without bias
+        model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
     return model.eval()
 
 
@@ -165,7 +182,9 @@ def forward(model, ids: list):
     hook = decoder_layers(model)[-1].register_forward_hook(
         lambda _, __, out: last.append(out[0] if isinstance(out, tuple) else out)
     )
+    torch.set_default_dtype(model.dtype)  # MPT makes its mask in the default type
     out = model(torch.tensor([ids]), output_hidden_states=True, use_cache=False)
+    torch.set_default_dtype(torch.float32)
     hook.remove()
     hidden = [h[0] for h in out.hidden_states[:-1]] + [last[0][0]]
     return out.logits[0].numpy(), torch.stack(hidden).numpy()
