@@ -320,7 +320,22 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
 
 /* ---- the whole -------------------------------------------------------- */
 
-/* The prefix with which the first table's first name is there. */
+/* Is any of the family's globals there with this prefix? */
+static bool has_globals(const binder *b, const char *prefix)
+{
+    binder with = *b;
+    with.prefix = prefix;
+    for (const heft_weight *const *table = b->m->spec.family->globals; *table; table++)
+        for (const heft_weight *w = *table; w->at || w->hf || w->gguf; w++) {
+            char name[256];
+            if (w->hf && w->hf[0] != '^' && name_of(&with, w, -1, 0, name)
+                && heft_source_find(b->src, heft_str_of(name)))
+                return true;
+        }
+    return false;
+}
+
+/* The prefix with which the family's names are there. */
 static const char *find_prefix(const binder *b)
 {
     static const char *const known[] = { "model.",
@@ -332,14 +347,8 @@ static const char *find_prefix(const binder *b)
                                          "model.language_model.",
                                          NULL };
     if (b->src->container == HEFT_GGUF) return "";
-    for (const char *const *p = known; *p; p++) {
-        char name[256];
-        binder with = *b;
-        with.prefix = *p;
-        if (name_of(&with, b->m->spec.family->globals[0], -1, 0, name)
-            && heft_source_find(b->src, heft_str_of(name)))
-            return *p;
-    }
+    for (const char *const *p = known; *p; p++)
+        if (has_globals(b, *p)) return *p;
     return known[0];
 }
 

@@ -88,6 +88,7 @@ def load(config: dict, dtype=torch.float32):
         parsed = AutoConfig.from_pretrained(at)
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
         model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+    model.tie_weights()
     return model.eval()
 
 
