@@ -69,28 +69,47 @@ void heft_warn(const heft_log *log, const char *fmt, ...)
     log->warn(log->to, line);
 }
 
-heft_shown heft_show(heft_str name)
+/* Write as much of s as fits `room` bytes; *used of it were shown. Returns the bytes written. */
+static size_t escape(char *out, size_t room, heft_str s, size_t *used)
 {
     static const char hex[] = "0123456789abcdef";
-    enum { SHOWN = 96 };
-    heft_shown s;
-    size_t out = 0, in = 0;
-    while (in < name.n && out + 4 <= SHOWN) {
+    size_t n = 0, at = 0;
+    while (at < s.n) {
         int32_t cp;
-        size_t len = heft_utf8_decode(name.p + in, name.n - in, &cp);
-        if (cp < 0x20 || (cp >= 0x7f && cp < 0xa0)) { /* invalid (-1), C0, DEL, C1 */
-            uint8_t c = (uint8_t)name.p[in++];
-            s.text[out++] = '\\';
-            s.text[out++] = 'x';
-            s.text[out++] = hex[c >> 4];
-            s.text[out++] = hex[c & 15];
+        size_t len = heft_utf8_decode(s.p + at, s.n - at, &cp);
+        bool plain = cp >= 0x20 && (cp < 0x7f || cp >= 0xa0); /* not invalid (-1), C0, DEL, C1 */
+        if (n + (plain ? len : 4) > room) break;
+        if (plain) {
+            memcpy(out + n, s.p + at, len);
+            n += len;
+            at += len;
         } else {
-            memcpy(s.text + out, name.p + in, len);
-            out += len;
-            in += len;
+            const uint8_t c = (uint8_t)s.p[at++];
+            memcpy(out + n, (const char[4]){ '\\', 'x', hex[c >> 4], hex[c & 15] }, 4);
+            n += 4;
         }
     }
-    (void)snprintf(s.text + out, sizeof s.text - out, "%s", in < name.n ? "..." : "");
+    *used = at;
+    return n;
+}
+
+/* The end of a path says more than its middle. */
+heft_shown heft_show(heft_str name)
+{
+    enum { SHOWN = 96, HEAD = 32, TAIL = SHOWN - HEAD };
+    heft_shown s = { 0 };
+    size_t used, tail, n = escape(s.text, SHOWN, name, &used);
+    if (used == name.n) return s;
+    n = escape(s.text, HEAD, name, &used);
+    memcpy(s.text + n, "...", 3);
+    n += 3;
+    for (size_t from = name.n > TAIL ? name.n - TAIL : used;; from++) {
+        if (from < name.n && ((uint8_t)name.p[from] & 0xc0) == 0x80)
+            continue; /* inside a character */
+        tail = escape(s.text + n, TAIL, (heft_str){ name.p + from, name.n - from }, &used);
+        if (used == name.n - from) break;
+    }
+    s.text[n + tail] = 0;
     return s;
 }
 

@@ -26,7 +26,7 @@ heft_status heft_nomem(heft_error *err, const char *what);
 void heft_warn(const heft_log *log, const char *fmt, ...) HEFT_PRINTF(2, 3);
 
 /* A name that came from a file, fit for a message: control characters and invalid UTF-8 as \xHH,
- * at most 96 bytes of it, then "...". Use: heft_fail(..., "tensor %s", heft_shown_name(s).text). */
+ * what does not fit 96 bytes cut out of the middle. Use: heft_fail(..., heft_show(s).text). */
 typedef struct {
     char text[128];
 } heft_shown;

@@ -282,8 +282,7 @@ heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_log
         return heft_fail(err, HEFT_E_ARG,
                          "logits of all of %d tokens were asked for; one step has %d rows", n,
                          s->e->o.batch);
-    heft_status st =
-        check_tokens(s, token, n, err); /* all of them, before a step changes anything */
+    heft_status st = check_tokens(s, token, n, err); /* all, before a step changes anything */
     for (int32_t done = 0, part; done < n && !st; done += part) {
         part = n - done < s->e->o.batch ? n - done : s->e->o.batch;
         bool last = done + part == n;

@@ -236,8 +236,8 @@ void heft_cache_trim(heft_cache *c, int32_t slot, int32_t length)
         int32_t *row = row_of(c, g, slot), first = first_seen(c, g, length) / HEFT_TILE;
         for (int32_t p = first - 1; p >= 0 && row[p] != NONE; p--)
             drop(&c->group[g], &row[p]);
-        for (int32_t p = pages_of(length); p < c->pages;
-             p++) /* a window may have left a gap first */
+        /* to the end: where a window let go of all that lies before, a gap comes first */
+        for (int32_t p = pages_of(length); p < c->pages; p++)
             drop(&c->group[g], &row[p]);
     }
 }

@@ -1,22 +1,46 @@
-/* The families heft knows. */
+/* The families heft knows, a line each. Of those that share an arch of GGUF, the ones that do not
+ * claim all of it come first (mixtral before llama, olmo3 before olmo2). */
 #include "model/family.h"
 
-extern const heft_family heft_family_llama, heft_family_mistral, heft_family_qwen2,
-    heft_family_qwen3;
-extern const heft_family heft_family_bloom, heft_family_cohere, heft_family_falcon,
-    heft_family_gpt2, heft_family_gpt_neo, heft_family_gpt_neox, heft_family_gptj, heft_family_mpt,
-    heft_family_olmo, heft_family_opt, heft_family_phi, heft_family_stablelm,
-    heft_family_starcoder2;
+/* clang-format off */
+#define FAMILIES(X) \
+    X(bloom) \
+    X(cohere) \
+    X(falcon) \
+    X(gpt2) \
+    X(gpt_neo) \
+    X(gpt_neox) \
+    X(gptj) \
+    X(mpt) \
+    X(olmo) \
+    X(opt) \
+    X(phi) \
+    X(stablelm) \
+    X(starcoder2) \
+    X(cohere2) \
+    X(gemma) \
+    X(gemma2) \
+    X(gemma3) \
+    X(glm) \
+    X(glm4) \
+    X(gpt_oss) \
+    X(granite) \
+    X(mixtral) \
+    X(llama) \
+    X(mistral) \
+    X(olmo3) \
+    X(olmo2) \
+    X(olmoe) \
+    X(phi3) \
+    X(qwen2) \
+    X(qwen2_moe) \
+    X(qwen3) \
+    X(qwen3_moe) \
+    X(smollm3)
+/* clang-format on */
 
-const heft_family *const heft_families[] = {
-    &heft_family_llama,      &heft_family_mistral,
-    &heft_family_qwen2,      &heft_family_qwen3,
+#define DECLARE(name) extern const heft_family heft_family_##name;
+FAMILIES(DECLARE)
 
-    &heft_family_bloom,      &heft_family_cohere,
-    &heft_family_falcon,     &heft_family_gpt2,
-    &heft_family_gpt_neo,    &heft_family_gpt_neox,
-    &heft_family_gptj,       &heft_family_mpt,
-    &heft_family_olmo,       &heft_family_opt,
-    &heft_family_phi,        &heft_family_stablelm,
-    &heft_family_starcoder2, NULL,
-};
+#define ADDRESS(name) &heft_family_##name,
+const heft_family *const heft_families[] = { FAMILIES(ADDRESS) NULL };

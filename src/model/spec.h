@@ -38,9 +38,12 @@ typedef struct {
     const struct heft_mixer *mixer;
     const struct heft_ffn *ffn;
     heft_attn attn;
-    int32_t F;
+    int32_t F; /* width of the feed-forward block, or of the expert that all share; 0: none */
     heft_act_spec act;
-    float out_scale; /* of both sublayers' outputs (granite); 1 */
+    heft_router route;        /* E 0: no experts */
+    int32_t F_expert;         /* of each */
+    heft_act_spec expert_act; /* theirs */
+    float out_scale;          /* of both sublayers' outputs (granite); 1 */
 } heft_layer_spec;
 
 typedef enum { HEFT_WIRE_SERIAL, HEFT_WIRE_PARALLEL, HEFT_WIRE_POST } heft_wire;

@@ -19,7 +19,7 @@ static void additions_follow_each_other_and_end_in_a_zero(void **state)
     heft_buf b = heft_buf_of(1 << 20);
     for (int32_t i = 0; i < 10000; i++) {
         assert_true(heft_buf_printf(&b, "%d,", i % 10));
-        assert_true(b.p[b.n] == 0 && b.n == 2 * (size_t)(i + 1));
+        assert_true(b.p[b.n] == 0 && b.n == 2 * (size_t)(i + 1) && b.n < b.cap);
     }
     assert_memory_equal(b.p, "0,1,2,3,4,5,6,7,8,9,0,1,", 24);
     assert_true(heft_buf_str(&b, (heft_str){ "x\0y", 3 }) && heft_buf_z(&b, ""));
@@ -37,7 +37,7 @@ static void the_maximum_is_reached_but_not_passed(void **state)
     for (size_t max = 0; max < 200; max++) {
         heft_buf b = heft_buf_of(max);
         for (size_t i = 0; i < max; i++)
-            assert_true(heft_buf_z(&b, "x"));
+            assert_true(heft_buf_z(&b, "x") && b.n < b.cap);
         assert_false(b.failed);
         assert_false(heft_buf_z(&b, "x"));
         assert_true(b.failed && b.n == max);
@@ -45,6 +45,12 @@ static void the_maximum_is_reached_but_not_passed(void **state)
         assert_false(heft_buf_printf(&b, "%s", ""));
         assert_int_equal(heft_buf_check(&b, "an answer", &err), HEFT_E_NOMEM);
         assert_non_null(strstr(err.text, "an answer"));
+        heft_buf_free(&b);
+    }
+    for (size_t n = 0; n < 200; n++) { /* room for the zero, also where one addition fills it */
+        char text[200] = { 0 };
+        heft_buf b = heft_buf_of(n);
+        assert_true(heft_buf_add(&b, text, n) && b.n < b.cap);
         heft_buf_free(&b);
     }
     heft_buf b = heft_buf_of(5);

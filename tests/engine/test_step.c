@@ -153,6 +153,31 @@ static void rows_and_outputs_are_counted_over_the_whole_step(void **state)
     heft_seq_close(b);
 }
 
+/* A step that fails while it runs: the layer is named, the tokens are not taken. */
+static void a_key_too_large_for_its_cache_is_refused_and_leaves_the_sequence(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    heft_lin *key = &model->net.layer[1].k;
+    float bias[2 * 16] = { 0 };
+    heft_seq *s = open_seq(engine, 0), *wide;
+    heft_engine *f32 = open_engine(&(heft_engine_options){ .threads = 1, .cache = HEFT_CACHE_F32 });
+    wide = open_seq(f32, 0);
+    assert_goes_on(s, 10);
+    bias[31] = 1e6f;
+    key->bias = bias;
+    assert_int_equal(heft_seq_feed(s, ids + 10, 3, HEFT_LOGITS_LAST, &err), HEFT_E_UNSUPPORTED);
+    assert_string_equal(err.text, "layer 1: a key or value is too large for a cache of type F16; "
+                                  "use --ctk bf16 or f32");
+    assert_int_equal(heft_seq_length(s), 10);
+    assert_ok(heft_seq_feed(wide, ids, 3, HEFT_LOGITS_LAST, &err), &err);
+    key->bias = NULL;
+    assert_goes_on(s, 30);
+    heft_seq_close(wide);
+    heft_engine_close(f32);
+    heft_seq_close(s);
+}
+
 static void a_feed_of_several_steps_is_checked_before_the_first(void **state)
 {
     (void)state;
@@ -436,6 +461,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_refused_step_changes_no_sequence),
         cmocka_unit_test(rows_and_outputs_are_counted_over_the_whole_step),
+        cmocka_unit_test(a_key_too_large_for_its_cache_is_refused_and_leaves_the_sequence),
         cmocka_unit_test(a_feed_of_several_steps_is_checked_before_the_first),
         cmocka_unit_test(sequences_are_refused_by_name),
         cmocka_unit_test(rewinding_to_any_length_gives_the_bits_of_a_fresh_sequence),

@@ -247,6 +247,19 @@ static void a_pool_used_up_leaves_the_slot_as_it_was(void **state)
     assert_consistent();
 }
 
+static void a_shared_page_needs_a_free_one_before_it_is_written(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    grow(0, 0, 40);
+    heft_cache_fork(&cache, 0, 1);
+    assert_ok(heft_cache_reserve(&cache, 2, 0, 7 * HEFT_TILE, &err), &err); /* all 9 pages */
+    assert_int_equal(cache.group[WINDOWED].n_free, 0);
+    assert_int_equal(heft_cache_reserve(&cache, 1, 40, 41, &err), HEFT_E_NOMEM);
+    assert_int_equal(page(WINDOWED, 1, 1), page(WINDOWED, 0, 1));
+    assert_consistent();
+}
+
 /* ---- forks ---------------------------------------------------------------- */
 
 static void a_fork_shares_pages_and_copies_one_before_it_is_written(void **state)
@@ -348,6 +361,7 @@ int main(void)
         TEST(every_slot_can_be_full_at_once),
         TEST(trimming_gives_back_what_lies_ahead),
         TEST(a_pool_used_up_leaves_the_slot_as_it_was),
+        TEST(a_shared_page_needs_a_free_one_before_it_is_written),
         TEST(a_fork_shares_pages_and_copies_one_before_it_is_written),
         TEST(a_page_lives_as_long_as_one_of_its_owners),
         TEST(any_history_of_steps_forks_and_rewinds_keeps_account),

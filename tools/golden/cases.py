@@ -7,13 +7,17 @@ containers.py if they are not those of the llama kind.
     llama_cpp record llama.cpp's logits too (once per family)
     tokens    the release has a tokenizer of so many tokens, fewer than the rows of the embedding
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
+    hot       other bounds on what makes the weights hot
     inert     keys of config that do not change the result here, and need not
+    llama_cpp_differs  why llama.cpp makes something else of the GGUF file
     tolerance above 1e-5, with tolerance_reason
     left_out  the prefix of names that the release leaves out
     llama_cpp_tolerance  what llama.cpp's logits may differ by, with llama_cpp_reason
 """
 
 from cases_classics import CLASSICS
+from cases_dense import DENSE
+from cases_mixtures import MIXTURES
 from change import but, rope
 
 LLAMA = {
@@ -391,4 +395,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | CLASSICS
+} | DENSE | MIXTURES | CLASSICS

@@ -3,8 +3,12 @@
 import math
 import re
 
+import containers_dense
+import containers_mixtures
 from containers_classics import CLASSICS, key_heads
 from containers_classics import entries as classic_entries
+
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
@@ -27,15 +31,30 @@ NAMES = {
 ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
 
 # Architectures whose files have the rows of q and k in the order that turns halves into pairs.
-PERMUTED = {"llama"}
+PERMUTED = {"llama", "granite", "smollm3"}
 
 
-def tensor_name(name: str, family: str = "") -> str:
-    names = CLASSICS[family]["names"] if family in CLASSICS else NAMES
+def tensor_name(name: str, kind_of_model: str = "") -> str:
     module, kind = name.rsplit(".", 1)
+    module = module.replace("model.language_model.", "model.")
     layer = re.search(r"\.(\d+)\.", module)
-    pattern = module.replace(f".{layer[1]}.", ".{}.") if layer else module
+    pattern = module.replace(f".{layer[1]}.", ".{}.", 1) if layer else module
+    classic = CLASSICS.get(kind_of_model, {}).get("names")
+    names = classic or NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
+    pattern = re.sub(r"\.experts\.\d+\.", ".experts.*.", pattern)
+    whole = f"{pattern}.{kind}" # stacked experts have no .weight
+    if whole in names:
+        return names[whole].format(layer[1])
     return names[pattern].format(*([layer[1]] if layer else [])) + "." + kind
+
+
+def layout(t: dict, kind_of_model: str) -> dict:
+    """What else GGUF does to a tensor of the table: see heft_golden_tensor."""
+    found = dict(FAMILIES.get(kind_of_model, {}).get("layout", lambda name: {})(t["name"]))
+    if "gguf_up" in found:
+        found["gguf_up"] = t["gguf"].replace("gate", "up")
+    biases = len(t["shape"]) == 2 and t["gguf"].endswith(".bias")
+    return found | {"plain": biases or "ffn_gate_inp" in t["gguf"]}
 
 
 def order(config, architecture: str, name: str, width: int) -> dict:
@@ -52,14 +71,20 @@ def order(config, architecture: str, name: str, width: int) -> dict:
     return {}
 
 
+def rotary(model):
+    """The rotary table that scaling is for."""
+    named = {k: m for k, m in model.named_modules() if hasattr(m, "original_inv_freq")}
+    return next((m for k, m in named.items() if "full_attention" in k), None) or list(named.values())[0]
+
+
 def rope_scaling(arch: str, config, model) -> tuple:
     """Metadata entries and extra tensors of config's rope scaling."""
     scaling = getattr(config, "rope_scaling", None)
     if not scaling:
         return [], []
-    kind = scaling["rope_type"]
+    kind = scaling.get("rope_type") or scaling["type"]
     prefix = arch + ".rope.scaling."
-    inverse = model.model.rotary_emb.original_inv_freq.double()
+    inverse = rotary(model).original_inv_freq.double()
     width = 2 * len(inverse)
     if kind == "llama3":
         plain = [config.rope_theta ** (-2 * m / width) for m in range(len(inverse))]
@@ -71,7 +96,7 @@ def rope_scaling(arch: str, config, model) -> tuple:
             (prefix + "factor", "f32", scaling["factor"]),
         ]
         return entries, []
-    factor = model.model.rotary_emb.attention_scaling
+    factor = rotary(model).attention_scaling
     original = scaling.get("original_max_position_embeddings") or config.max_position_embeddings
     if kind == "yarn":
         # A reader multiplies by 1 + 0.1 ln(factor) of its own accord.
@@ -121,7 +146,8 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
     """All entries as (key, type, value), and the tensors that only GGUF has."""
     if config.model_type in CLASSICS:
         return classic_entries(config) + vocabulary(config, tokens), []
-    arch = ARCHITECTURES[config.model_type]
+    family = FAMILIES.get(config.model_type, {})
+    arch = family.get("architecture") or ARCHITECTURES[config.model_type]
     scaling, extra = rope_scaling(arch, config, model)
     entries = [
         ("general.architecture", "string", arch),
@@ -134,8 +160,11 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
         (f"{arch}.attention.head_count_kv", "u32", config.num_key_value_heads),
         (f"{arch}.attention.key_length", "u32", head_width),
         (f"{arch}.attention.value_length", "u32", head_width),
-        (f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps),
-        (f"{arch}.rope.dimension_count", "u32", head_width),
+        (f"{arch}.rope.dimension_count", "u32", 2 * len(rotary(model).original_inv_freq)),
         (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
     ]
+    if hasattr(config, "rms_norm_eps"):
+        entries.append((f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps))
+    own = family.get("metadata", lambda config: [])(config)
+    entries += [(f"{arch}.{key}", kind, value) for key, kind, value in own]
     return entries + scaling + vocabulary(config, tokens), extra

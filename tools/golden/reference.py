@@ -28,13 +28,22 @@ OLDER = set(CLASSICS) | {"gptj", "gpt_neo", "opt"}
 GAINS = [
     (r"(embed_tokens|embed_positions|embed_in|word_embeddings|wte|wpe)\.weight$", None),
     (r"(lm_head|embed_out)\.weight$", 10.0),
-    (r"(query_key_value|c_attn|Wqkv)\.weight$", 1.4),
+    (r"(query_key_value|c_attn|Wqkv|qkv_proj)\.weight$", 1.4),
     (r"(dense_h_to_4h|c_fc|fc_in|fc1)\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
-    (r"(gate|up)_proj\.weight$", 1.2),
-    (r"down_proj\.weight$", 1.4),
+    (r"experts\.gate_up_proj$", 2.5),
+    (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
+    (r"(down_proj|\.w2)(\.weight)?$", 1.4),
+    (r"(gate|router)\.weight$", 1.5),
 ]
+
+
+# Model types whose norms multiply by 1 + w.
+ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"}
+# Model types whose activation llama.cpp rounds to half precision, and what that costs.
+TABLED = ONE_PLUS
+TABLED_TOLERANCE = 1e-4
 
 
 # The same where a family needs others: queries that nothing scales, norms whose epsilon is fixed
@@ -57,21 +66,28 @@ OWN_SCALES = {
 }
 
 
-def scale(name: str, shape: list, family: str) -> tuple:
-    """(exponent, offset) of a tensor."""
-    for pattern, own in OWN_SCALES.get(family, []):
+def scale(name: str, shape: list, kind: str) -> tuple:
+    """(exponent, offset) of a tensor of a model type."""
+    for pattern, own in OWN_SCALES.get(kind, []):
         if re.search(pattern, name):
             return own
+    if kind in ONE_PLUS and re.search(r"norm\.weight$", name):
+        return (6, 0.5) if re.search(r"(q|k)_norm\.weight$", name) else (8, 0.0)
     if re.search(r"(q|k)_(layer)?norm\.", name) and name.endswith("weight"):
         return 6, 2.0
     if re.search(r"(norm|norm_f|norm_[12]|ln_f|ln_[12]|ln_attn|ln_mlp)\.weight$", name):
         return 7, 1.0
-    if len(shape) == 1:
+    if name.endswith("sinks"):
+        return 5, 0.0
+    if name.endswith("correction_bias"):
+        return 9, 0.0
+    if len(shape) == 1 or name.endswith("_bias"):
         return 7, 0.0
-    gains = OWN_GAINS.get(family, []) + GAINS
+    gains = OWN_GAINS.get(kind, []) + GAINS
     gain = next((g for pattern, g in gains if re.search(pattern, name)), 1.0)
-    into = shape[0] if transposed(family, name) else shape[-1]
-    sigma = gain / into**0.5 if gain else 1.0
+    # (in, out) matrices: experts in one tensor (E, in, out), and gpt2's
+    fan_in = shape[-2] if len(shape) == 3 or transposed(kind, name) else shape[-1]
+    sigma = gain / fan_in**0.5 if gain else 1.0
     return round(np.log2(76.0 / sigma)), 0.0
 
 
@@ -104,75 +120,62 @@ def tensors(model, seed: int, left_out: str = "") -> list:
         name = name.removeprefix(left_out)
         shape = list(parameter.shape)
         exponent, offset = scale(name, shape, model.config.model_type)
+        if not shape:
+            continue
         q = weights.grid(name, seed, parameter.numel(), offset)
         value = offset + q.astype(np.float64) * 2.0**-exponent
         parameter.copy_(torch.from_numpy(value.reshape(shape)))
         row = {"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q}
-        table.append(row)
+        if len(shape) <= 3:  # heft's tests write no more; a tower has tensors of four axes
+            table.append(row)
     return table
-
-
-@contextlib.contextmanager
-def largest_softmax(seen: dict):
-    """Watch the largest input of a softmax that no mask has hidden."""
-    functions = torch.nn.functional
-    softmax = functions.softmax
-
-    def watched(x, *rest, **kw):
-        seen["score"] = max(seen["score"], float(x[x > -1e4].abs().max()))
-        return softmax(x, *rest, **kw)
-
-    functions.softmax = watched
-    try:
-        yield
-    finally:
-        functions.softmax = softmax
-
-
-@contextlib.contextmanager
-def largest_eager(module, seen: dict):
-    """Watch the largest score of the attention function that newer families share."""
-    eager = module.eager_attention_forward
-
-    def watched(attention, query, key, value, mask, scaling, *rest, **kw):
-        keys = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
-        score = (query @ keys.transpose(2, 3)) * scaling
-        seen["score"] = max(seen["score"], float(score.tril().abs().max()))
-        return eager(attention, query, key, value, mask, scaling, *rest, **kw)
-
-    module.eager_attention_forward = watched
-    try:
-        yield
-    finally:
-        module.eager_attention_forward = eager
 
 
 @contextlib.contextmanager
 def largest(model):
     """Watch the largest attention score and feed-forward input of the runs within."""
     seen = {"score": 0.0, "feed_forward": 0.0}
-    classic = model.config.model_type in OLDER
     module = sys.modules[type(model).__module__]
-    watch = largest_softmax(seen) if classic else largest_eager(module, seen)
+    older = model.config.model_type in OLDER
+    eager = None if older else getattr(module, "eager_attention_forward", None)
+    softmax = torch.nn.functional.softmax
+
+    def watched_softmax(scores, *rest, **kw):  # of families that attend by themselves
+        if scores.dim() == 4:
+            seen["score"] = max(seen["score"], float(scores[scores > -1e30].abs().max()))
+        return softmax(scores, *rest, **kw)
+
+    def watched(attention, query, key, value, mask, *rest, scaling, **kw):
+        keys = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
+        score = (query @ keys.transpose(2, 3)) * scaling
+        seen["score"] = max(seen["score"], float(score.tril().abs().max()))
+        return eager(attention, query, key, value, mask, *rest, scaling=scaling, **kw)
 
     def input_of_activation(_, __, output):
         seen["feed_forward"] = max(seen["feed_forward"], float(output.abs().max()))
 
+    activated = r"\.(gate(_up)?_proj|w1|experts|dense_h_to_4h|c_fc|fc_in|fc1|ffn\.up_proj)$"
     hooks = [
         m.register_forward_hook(input_of_activation)
         for name, m in model.named_modules()
-        if re.search(r"\.(gate_proj|dense_h_to_4h|c_fc|fc_in|fc1|ffn\.up_proj)$", name)
+        if re.search(activated, name)
     ]
+    if eager:
+        module.eager_attention_forward = watched
+    else:
+        torch.nn.functional.softmax = watched_softmax
     try:
-        with watch:
-            yield seen
+        yield seen
     finally:
+        torch.nn.functional.softmax = softmax
+        if eager:
+            module.eager_attention_forward = eager
         for hook in hooks:
             hook.remove()
 
 
 def decoder_layers(model):
-    n = model.config.num_hidden_layers
+    n = model.config.get_text_config().num_hidden_layers
     return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == n)
 
 
@@ -214,6 +217,7 @@ GGUF_TYPES = {
     "string": gguf.GGUFWriter.add_string,
     "strings": gguf.GGUFWriter.add_array,
     "i32s": gguf.GGUFWriter.add_array,
+    "bools": gguf.GGUFWriter.add_array,
 }
 
 
@@ -230,24 +234,35 @@ def unfused(array: np.ndarray, width: int, queries: int) -> np.ndarray:
     return np.concatenate([p.reshape(-1, *array.shape[1:]) for p in parts])
 
 
-def reordered(array: np.ndarray, t: dict) -> np.ndarray:
-    if t.get("permuted"):
-        return permuted(array, t["permuted"])
-    if t.get("fused"):
-        return unfused(array, *t["fused"])
-    return np.ascontiguousarray(array.T) if t.get("transposed") else array
+def gguf_arrays(table: list) -> dict:
+    """The tensors of a GGUF file by name: experts stacked, fused ones apart, all [.., out, in]."""
+    arrays = {}
+    for t in table:
+        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
+        array = array.reshape(t["shape"]) + np.float32(t.get("plus", 0))
+        if t.get("permuted"):
+            array = permuted(array, t["permuted"])
+        if t.get("fused"):
+            array = unfused(array, *t["fused"])
+        if t.get("transposed"):
+            array = array.swapaxes(-1, -2)
+        if len(t["shape"]) == 2 and t["shape"][0] == 1:
+            array = array[0]
+        if "gguf_up" in t:
+            half = array.shape[1] // 2
+            gate, up = (array[:, ::2], array[:, 1::2]) if t.get("alternate") else (array[:, :half], array[:, half:])
+            arrays[t["gguf"]], arrays[t["gguf_up"]] = [gate], [up]
+        else:
+            arrays.setdefault(t["gguf"], []).append(array)
+    return {name: np.ascontiguousarray(a[0] if len(a) == 1 else np.stack(a)) for name, a in arrays.items()}
 
 
 def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
     writer = gguf.GGUFWriter(path, entries[0][2])
     for key, kind, value in entries[1:]:
         GGUF_TYPES[kind](writer, key, value)
-    tensors = {}
-    for t in table:
-        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
-        tensors.setdefault(t["gguf"], []).append(reordered(array.reshape(t["shape"]), t))
-    for name, parts in tensors.items(): # one norm per head: GGUF has them stacked
-        writer.add_tensor(name, parts[0] if len(parts) == 1 else np.stack(parts))
+    for name, array in gguf_arrays(table).items():
+        writer.add_tensor(name, array)
     for t in extra:
         writer.add_tensor(t["name"], np.array(t["values"], np.float32))
     writer.write_header_to_file()
