@@ -68,7 +68,7 @@ static bool optional(const subject *s, const heft_tensor *t, const heft_net *who
     if (heft_str_is(t->name, "rope_freqs.weight")) return true;
     if (heft_str_is(t->name, "rope_factors_long.weight")) return true;
     return s->source->container == HEFT_GGUF && heft_str_ends(t->name, ".bias")
-           && whole->spec.qkv_bias == HEFT_MAYBE;
+           && whole->spec.qkv_bias == HEFT_MAYBE && !heft_str_ends(t->name, "norm.bias");
 }
 
 static void drop_each(const subject *s, const heft_net *whole)
