@@ -68,7 +68,7 @@ static bool optional(const subject *s, const heft_tensor *t, const heft_net *who
     if (heft_str_is(t->name, "rope_freqs.weight")) return true;
     if (heft_str_is(t->name, "rope_factors_long.weight")) return true;
     return s->source->container == HEFT_GGUF && heft_str_ends(t->name, ".bias")
-           && whole->spec.qkv_bias == HEFT_MAYBE;
+           && whole->spec.qkv_bias == HEFT_MAYBE && !heft_str_ends(t->name, "norm.bias");
 }
 
 static void drop_each(const subject *s, const heft_net *whole)
@@ -369,6 +369,33 @@ static void a_source_without_tensors_is_refused(void **state)
     close_subject(&s);
 }
 
+static void a_tower_is_counted_named_and_not_run(void **state)
+{
+    (void)state;
+    subject s = { 0 };
+    heft_net net;
+    heft_error err = { 0 };
+    char warned[2048];
+    open_subject(&s, "gemma3_tower", HEFT_SAFETENSORS);
+    const heft_log log = heft_collect(warned);
+    assert_ok(heft_net_open(&net, s.source, true, &log, &err), &err);
+    int64_t n = 0, bytes = 0, numbers = 0;
+    for (int64_t i = 0; i < s.source->n_tensors; i++) {
+        const heft_tensor *t = &s.source->tensor[i];
+        n += not_run(t, &net);
+        bytes += not_run(t, &net) ? (int64_t)t->bytes : 0;
+        numbers += not_run(t, &net) ? 0 : (int64_t)t->bytes / 2;
+    }
+    assert_true(n > 10);
+    assert_int_equal(net.unused_tensors, n);
+    assert_int_equal(net.unused_bytes, bytes);
+    assert_int_equal(net.parameters, numbers);
+    assert_non_null(strstr(warned, "tensors model.vision_tower.* of "));
+    assert_non_null(strstr(warned, "tensors model.multi_modal_projector.* of "));
+    heft_net_close(&net);
+    close_subject(&s);
+}
+
 /* ---- tokenizer and embedding (B17) --------------------------------------- */
 
 static heft_status open_with_tokens(const char *at, int32_t tokens, heft_error *err)
@@ -402,6 +429,7 @@ int main(void)
         cmocka_unit_test(a_head_beside_a_tied_embedding_is_named_and_not_used),
         cmocka_unit_test(a_gguf_file_without_a_head_uses_its_embedding),
         cmocka_unit_test(a_source_without_tensors_is_refused),
+        cmocka_unit_test(a_tower_is_counted_named_and_not_run),
         cmocka_unit_test(a_tokenizer_may_be_smaller_than_the_embedding_and_not_larger),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -228,11 +228,10 @@ MIXTURES = {
         "inert": INERT,
     },
     "mixtral_window": {
-        "what": "a window; three experts of five; keys left out: head width, theta (1e6), epsilon (1e-5)",
+        "what": "a window; three experts of five; keys left out: head width, theta (1e6)",
         "config": but(
             MIXTRAL,
             "rope_theta",
-            "rms_norm_eps",
             sliding_window=8,
             num_local_experts=5,
             num_experts_per_tok=3,
@@ -312,13 +311,19 @@ MIXTURES = {
     "phimoe_plain": {
         "what": "layer norms with biases, a head with a bias, experts weighted among near ones (T6)",
         "config": PHIMOE,
+        "no_gguf": "a GGUF file cannot say which logits are near",
+        "inert": [*INERT, "input_jitter_noise"],
+    },
+    "phimoe_gguf": {
+        "what": "the usual nearness among 16 experts, one key head",
+        "config": but(PHIMOE, "router_jitter_noise", num_local_experts=16, num_key_value_heads=1),
         "llama_cpp_differs": "llama.cpp weights the two experts by a softmax over all",
         "inert": [*INERT, "input_jitter_noise"],
     },
     "phimoe_long": {
         "what": "longrope with its own magnitudes, a window, keys left out, no biases, the usual nearness",
         "config": but(
-            rope(PHIMOE, "router_jitter_noise", "attention_bias", "lm_head_bias", "rms_norm_eps", type="longrope",
+            rope(PHIMOE, "router_jitter_noise", "attention_bias", "lm_head_bias", type="longrope",
                  long_factor=LONG, short_factor=SHORT, long_mscale=1.25, short_mscale=1.25,
                  original_max_position_embeddings=32),
             sliding_window=8,
@@ -334,7 +339,7 @@ MIXTURES = {
     },
     "glm4_moe_groups": {
         "what": "two of four groups (T2); two shared experts in one; no norms of heads; weights as they are",
-        "config": but(GLM4_MOE, "use_qk_norm", n_group=4, topk_group=2, n_shared_experts=2, norm_topk_prob=False,
+        "config": but(GLM4_MOE, "use_qk_norm", num_experts_per_tok=2, n_group=4, topk_group=2, n_shared_experts=2, norm_topk_prob=False,
                       attention_bias=False, first_k_dense_replace=2, tie_word_embeddings=True),
         "no_gguf": "llama.cpp has no groups of experts for this architecture",
     },
@@ -358,8 +363,8 @@ MIXTURES = {
     },
     "ernie4_5_moe_some": {
         "what": "mixtures on every other layer of a range, without shared experts",
-        "config": but(ERNIE, moe_layer_start_index=0, moe_layer_interval=2, moe_layer_end_index=2,
-                      moe_num_shared_experts=0, num_hidden_layers=4),
+        "config": but(ERNIE, moe_layer_start_index=2, moe_layer_interval=2, moe_layer_end_index=4,
+                      moe_num_shared_experts=0, num_hidden_layers=6),
         "no_gguf": "llama.cpp has no last layer of the mixtures",
         "inert": ["moe_capacity", "moe_gate", "use_bias"],
     },

@@ -22,7 +22,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         s->tied = heft_cfg_bool(c, "tie_word_embeddings", NULL, true) ? HEFT_YES : HEFT_NO;
     heft_router r = heft_cfg_router(c, HEFT_BY_SOFTMAX, "moe_num_experts", 64, "moe_k", 6);
     r.normalise = true;
-    r.floor = heft_cfg_real(c, "moe_norm_min", NULL, 1e-12);
+    r.floor = heft_cfg_real(c, "moe_norm_min", NULL, (double)r.floor);
     int32_t F = heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", 1536);
     int32_t n = heft_cfg_int(c, "moe_num_shared_experts", NULL, 2);
     int32_t shared = heft_cfg_int(c, NULL, "expert_shared_feed_forward_length",

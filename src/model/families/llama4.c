@@ -54,7 +54,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         l->attn.chunk = heft_cfg_full(c, i, !rotates) ? 0 : chunk;
         l->attn.qk_norm = norm && rotates ? HEFT_QKN_UNIT : HEFT_QKN_NONE;
         l->attn.temp = grows && !rotates ? temp : 0;
-        l->attn.temp_floor = temp_floor;
+        l->attn.temp_floor = l->attn.temp != 0 ? temp_floor : 0;
         l->F = dense;
         bool mixed = step > 0 && (i + 1) % step == 0;
         if (heft_cfg_lists(c, "moe_layers", i, mixed)) heft_cfg_mixture(l, &r, F, F);
