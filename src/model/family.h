@@ -64,8 +64,7 @@ typedef struct {
     uint16_t at; /* offsetof(heft_layer or heft_globals, ...) */
     uint8_t slot, rows, cols, need, hf_rule, gguf_rule;
     /* {} = the layer, {e} = the expert. hf is behind the release's prefix ("model."); a leading ^
-     * means beside it
-     * ("^lm_head.weight"). NULL = not in that container. */
+     * means beside it ("^lm_head.weight"). NULL = not in that container. */
     const char *hf, *gguf;
 } heft_weight;
 
@@ -125,7 +124,7 @@ bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
 int32_t heft_cfg_int_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
                         int32_t absent);
 /* A period: every so manyth layer, at least 1. */
-int32_t heft_cfg_every(struct heft_cfg *, const char *hf, int32_t absent);
+int32_t heft_cfg_every(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent);
 
 /* The dozen keys of a llama-like model; allocates s->layer. Every getter below needs that. */
 void heft_cfg_llama(struct heft_cfg *, heft_spec *);
@@ -155,8 +154,6 @@ void heft_cfg_mixture(heft_layer_spec *, const heft_router *, int32_t F_expert, 
  * mlp_only_layers. normalise: what GGUF's architecture implies. shared: as F of a mixture. */
 void heft_cfg_qwen_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top,
                            int32_t F_expert, bool normalise, int32_t shared);
-/* Is a tensor of this name in the file? */
-bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
 /* true, or a number that is not 0. */
 bool heft_cfg_truth(struct heft_cfg *, const char *hf, bool absent);
 /* Is n in the list of integers under the key? */
