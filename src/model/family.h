@@ -142,7 +142,7 @@ bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
 int32_t heft_cfg_int_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
                         int32_t absent);
 /* A period: every so manyth layer, at least 1. */
-int32_t heft_cfg_every(struct heft_cfg *, const char *hf, int32_t absent);
+int32_t heft_cfg_every(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent);
 /* Read in the object under the key of config.json until heft_cfg_leave; false: there is none. */
 bool heft_cfg_enter(struct heft_cfg *, const char *key);
 void heft_cfg_leave(struct heft_cfg *);
@@ -179,8 +179,6 @@ void heft_cfg_mixture(heft_layer_spec *, const heft_router *, int32_t F_expert, 
  * mlp_only_layers. normalise: what GGUF's architecture implies. shared: as F of a mixture. */
 void heft_cfg_qwen_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top,
                            int32_t F_expert, bool normalise, int32_t shared);
-/* Is a tensor of this name in the file? */
-bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
 /* true, or a number that is not 0. */
 bool heft_cfg_truth(struct heft_cfg *, const char *hf, bool absent);
 /* Is n in the list of integers under the key? */
