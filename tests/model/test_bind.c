@@ -299,11 +299,22 @@ static void every_golden_refuses_words_it_does_not_know(void **state)
         subject s = { 0 };
         open_subject(&s, names.name[i], HEFT_SAFETENSORS);
         const bool nested = heft_value_get(s.source->config, "text_config") != NULL;
+        heft_net net;
+        assert_ok(heft_net_open(&net, s.source, false, NULL, &err), &err);
+        const char *act = net.spec.family->keys.act;
+        const bool turns = net.spec.n_rope > 0;
+        heft_net_close(&net);
         for (size_t r = 0; !nested && r < sizeof rows / sizeof *rows; r++) {
-            heft_net net;
-            char warned[2048];
-            assert_true(open_changed(&s, rows[r].key, rows[r].value, warned, &net, &err));
-            assert_string_equal(err.text, rows[r].message);
+            char warned[2048], message[256];
+            const bool of_act = strcmp(rows[r].key, "hidden_act") == 0;
+            if (!turns && strncmp(rows[r].key, "rope_", 5) == 0) continue;
+            snprintf(message, sizeof message, "%s", rows[r].message);
+            if (of_act && act)
+                snprintf(message, sizeof message,
+                         "config.json: %s is \"spiral\", which heft does not know", act);
+            assert_true(open_changed(&s, of_act && act ? act : rows[r].key, rows[r].value, warned,
+                                     &net, &err));
+            assert_string_equal(err.text, message);
             assert_string_equal(warned, "");
         }
         close_subject(&s);
