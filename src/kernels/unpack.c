@@ -4,7 +4,6 @@
 #include "kernels/kernels.h"
 
 #include <assert.h>
-#include <math.h>
 #include <string.h>
 
 /* ---- what several formats share ---- */
@@ -29,16 +28,60 @@ static void set_scale(heft_block *out, float d)
     out->d[0] = out->d[1] = d;
 }
 
-/* Nibble n of 16 bytes in the order of Q4_0. */
-static int32_t nibble(const uint8_t *qs, int32_t n)
+/* 32 nibbles in the order of Q4_0. */
+static void nibbles(int8_t *restrict q, const uint8_t *restrict qs)
 {
-    return n < 16 ? qs[n] & 15 : qs[n - 16] >> 4;
+    for (int32_t i = 0; i < 16; i++)
+        q[i] = (int8_t)(qs[i] & 15);
+    for (int32_t i = 0; i < 16; i++)
+        q[i + 16] = (int8_t)(qs[i] >> 4);
 }
 
-/* Number n of block j, two bits each in the order of Q2_K. */
-static int32_t two_bits(const uint8_t *qs, int32_t j, int32_t n)
+/* Block j of 32, two bits each in the order of Q2_K. */
+static void two_bits(int8_t *restrict q, const uint8_t *restrict qs, int32_t j)
 {
-    return qs[32 * (j / 4) + n] >> 2 * (j % 4) & 3;
+    for (int32_t i = 0; i < 32; i++)
+        q[i] = (int8_t)(qs[32 * (j / 4) + i] >> 2 * (j % 4) & 3);
+}
+
+static void subtract(int8_t *q, int32_t offset)
+{
+    for (int32_t i = 0; i < 32; i++)
+        q[i] = (int8_t)(q[i] - offset);
+}
+
+/* Eight numbers at once, a byte each of 64 bits. */
+static const uint64_t every_byte = 0x0101010101010101u;
+
+/* Bits, pairs and triples of bits, the lowest first, to bytes. */
+static uint64_t bytes_of_bits(uint32_t bits)
+{
+    uint64_t x = bits & 255;
+    x = (x | x << 28) & 0x0000000f0000000fu;
+    x = (x | x << 14) & 0x0003000300030003u;
+    return (x | x << 7) & every_byte;
+}
+
+static uint64_t bytes_of_pairs(uint32_t pairs)
+{
+    uint64_t x = pairs;
+    x = (x | x << 24) & 0x000000ff000000ffu;
+    x = (x | x << 12) & 0x000f000f000f000fu;
+    return (x | x << 6) & 0x0303030303030303u;
+}
+
+static uint64_t bytes_of_triples(uint32_t low, uint32_t high) /* four each */
+{
+    uint64_t x = low | (uint64_t)high << 32;
+    x = (x | x << 10) & 0x003f003f003f003fu;
+    return (x | x << 5) & 0x0707070707070707u;
+}
+
+/* Store bytes below 128, less n: 128 is added for a while, so that none borrows from the next. */
+static void put_less(int8_t *q, uint64_t v, uint32_t n)
+{
+    v = (v + (128 - n) * every_byte) ^ 128 * every_byte;
+    memcpy(q, &v, sizeof v);
 }
 
 /* ---- plain integers ---- */
@@ -48,8 +91,8 @@ static void unpack_q4_0(heft_block *out, const uint8_t *block, int32_t j)
     (void)j;
     const heft_block_q4_0 *w = (const heft_block_q4_0 *)block;
     set_scale(out, half_at(w->d));
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = (int8_t)(nibble(w->qs, i) - 8);
+    nibbles(out->q, w->qs);
+    subtract(out->q, 8);
 }
 
 static void unpack_q4_1(heft_block *out, const uint8_t *block, int32_t j)
@@ -58,35 +101,37 @@ static void unpack_q4_1(heft_block *out, const uint8_t *block, int32_t j)
     const heft_block_q4_1 *w = (const heft_block_q4_1 *)block;
     set_scale(out, half_at(w->d));
     out->m = half_at(w->m);
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = (int8_t)nibble(w->qs, i);
+    nibbles(out->q, w->qs);
 }
 
-/* Four bits of nibbles and a fifth from qh, which Q5_0 and Q5_1 share. */
-static int8_t five(const uint8_t *qs, uint32_t qh, int32_t i)
+/* Nibbles and a fifth bit from qh, which Q5_0 and Q5_1 share. */
+static void five_bits(int8_t *q, const uint8_t *qs, uint32_t qh)
 {
-    return (int8_t)(nibble(qs, i) | (int32_t)(qh >> i & 1) << 4);
+    nibbles(q, qs);
+    for (int32_t i = 0; i < 32; i += 8) {
+        uint64_t v;
+        memcpy(&v, q + i, sizeof v);
+        v |= bytes_of_bits(qh >> i) << 4;
+        memcpy(q + i, &v, sizeof v);
+    }
 }
 
 static void unpack_q5_0(heft_block *out, const uint8_t *block, int32_t j)
 {
     (void)j;
     const heft_block_q5_0 *w = (const heft_block_q5_0 *)block;
-    const uint32_t qh = bits32(w->qh);
     set_scale(out, half_at(w->d));
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = (int8_t)(five(w->qs, qh, i) - 16);
+    five_bits(out->q, w->qs, bits32(w->qh));
+    subtract(out->q, 16);
 }
 
 static void unpack_q5_1(heft_block *out, const uint8_t *block, int32_t j)
 {
     (void)j;
     const heft_block_q5_1 *w = (const heft_block_q5_1 *)block;
-    const uint32_t qh = bits32(w->qh);
     set_scale(out, half_at(w->d));
     out->m = half_at(w->m);
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = five(w->qs, qh, i);
+    five_bits(out->q, w->qs, bits32(w->qh));
 }
 
 static void unpack_q8_0(heft_block *out, const uint8_t *block, int32_t j)
@@ -100,40 +145,50 @@ static void unpack_q8_0(heft_block *out, const uint8_t *block, int32_t j)
 static void unpack_q1_0(heft_block *out, const uint8_t *block, int32_t j)
 {
     const heft_block_q1_0 *w = (const heft_block_q1_0 *)block;
-    const uint32_t bits = bits32(w->qs + 4 * j);
     set_scale(out, half_at(w->d));
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = bits >> i & 1 ? 1 : -1;
+    for (int32_t i = 0; i < 4; i++)
+        put_less(out->q + 8 * i, 2 * bytes_of_bits(w->qs[4 * j + i]), 1);
 }
 
 static void unpack_q2_0(heft_block *out, const uint8_t *block, int32_t j)
 {
     const heft_block_q2_0 *w = (const heft_block_q2_0 *)block;
     set_scale(out, half_at(w->d));
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = (int8_t)((w->qs[8 * j + i / 4] >> 2 * (i % 4) & 3) - 1);
+    for (int32_t i = 0; i < 4; i++)
+        put_less(out->q + 8 * i, bytes_of_pairs(bits16(w->qs + 8 * j + 2 * i)), 1);
 }
 
 static void unpack_tq2_0(heft_block *out, const uint8_t *block, int32_t j)
 {
     const heft_block_tq2_0 *w = (const heft_block_tq2_0 *)block;
     set_scale(out, half_at(w->d));
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = (int8_t)(two_bits(w->qs, j, i) - 1);
+    two_bits(out->q, w->qs, j);
+    subtract(out->q, 1);
+}
+
+/* Digit n of the bytes from qs on, which is what a product of 8 bits leaves, times 3. */
+static void ternary_digit(int8_t *q, const uint8_t *qs, int32_t bytes, int32_t n)
+{
+    static const uint8_t power[] = { 1, 3, 9, 27, 81 };
+    for (int32_t i = 0; i < bytes; i++)
+        q[i] = (int8_t)(((qs[i] * power[n] & 255) * 3 >> 8) - 1);
 }
 
 static void unpack_tq1_0(heft_block *out, const uint8_t *block, int32_t j)
 {
-    static const uint8_t power[] = { 1, 3, 9, 27, 81 };
     const heft_block_tq1_0 *w = (const heft_block_tq1_0 *)block;
     set_scale(out, half_at(w->d));
-    for (int32_t i = 0; i < 32; i++) {
-        const int32_t k = 32 * j + i;
-        const uint8_t byte = k < 160 ? w->qs[k % 32] : k < 240 ? w->qs[32 + k % 16] : w->qh[k % 4];
-        const int32_t digit = k < 160 ? k / 32 : k < 240 ? (k - 160) / 16 : (k - 240) / 4;
-        const uint8_t rest = (uint8_t)(byte * power[digit]);
-        out->q[i] = (int8_t)((rest * 3 >> 8) - 1);
+    if (j < 5) {
+        ternary_digit(out->q, w->qs, 32, j);
+        return;
     }
+    ternary_digit(out->q, w->qs + 32, 16, 2 * (j - 5));
+    if (j < 7) {
+        ternary_digit(out->q + 16, w->qs + 32, 16, 2 * (j - 5) + 1);
+        return;
+    }
+    for (int32_t n = 0; n < 4; n++)
+        ternary_digit(out->q + 16 + 4 * n, w->qh, 4, n);
 }
 
 /* ---- sub-scales ---- */
@@ -189,8 +244,7 @@ static void unpack_q2_k(heft_block *out, const uint8_t *block, int32_t j)
         out->sc[h] = w->sc[2 * j + h] & 15;
         out->mn[h] = w->sc[2 * j + h] >> 4;
     }
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = (int8_t)two_bits(w->qs, j, i);
+    two_bits(out->q, w->qs, j);
 }
 
 static void unpack_q3_k(heft_block *out, const uint8_t *block, int32_t j)
@@ -201,8 +255,9 @@ static void unpack_q3_k(heft_block *out, const uint8_t *block, int32_t j)
         const int32_t s = 2 * j + h, low = s < 8 ? w->sc[s] & 15 : w->sc[s - 8] >> 4;
         out->sc[h] = (int16_t)((low | (w->sc[8 + s % 4] >> 2 * (s / 4) & 3) << 4) - 32);
     }
+    two_bits(out->q, w->qs, j);
     for (int32_t i = 0; i < 32; i++)
-        out->q[i] = (int8_t)(two_bits(w->qs, j, i) - (w->hmask[i] >> j & 1 ? 0 : 4));
+        out->q[i] = (int8_t)(out->q[i] - 4 + 4 * (w->hmask[i] >> j & 1));
 }
 
 /* ---- sixteen values ---- */
@@ -214,8 +269,10 @@ static const int8_t values_e2m1[16] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, 
 
 static void pick(heft_block *out, const int8_t values[16], const uint8_t *qs)
 {
-    for (int32_t i = 0; i < 32; i++)
-        out->q[i] = values[nibble(qs, i)];
+    for (int32_t i = 0; i < 16; i++) {
+        out->q[i] = values[qs[i] & 15];
+        out->q[i + 16] = values[qs[i] >> 4];
+    }
 }
 
 static void unpack_iq4_nl(heft_block *out, const uint8_t *block, int32_t j)
@@ -235,20 +292,20 @@ static void unpack_iq4_xs(heft_block *out, const uint8_t *block, int32_t j)
     pick(out, values_iq4, w->qs[j]);
 }
 
+/* d = 2^(e - 128), as the upper half of a float; subnormal for e < 2. */
 static void unpack_mxfp4(heft_block *out, const uint8_t *block, int32_t j)
 {
     (void)j;
     const heft_block_mxfp4 *w = (const heft_block_mxfp4 *)block;
-    set_scale(out, ldexpf(0.5f, w->e - 127));
+    set_scale(out, heft_bf16((uint16_t)(w->e < 2 ? 32 << w->e : (w->e - 1) << 7)));
     pick(out, values_e2m1, w->qs);
 }
 
-/* E4M3 without a sign; 0x7f, which would be a NaN, is read as 0 and the top bit not at all. */
+/* E4M3 without a sign is a half but for its bias, which is 8 less. 0x7f, which would be a NaN, is
+ * read as 0, and the top bit not at all. */
 static float e4m3(uint8_t x)
 {
-    const int32_t exponent = x >> 3 & 15, fraction = x & 7;
-    if (x == 0x7f) return 0;
-    return exponent ? ldexpf((float)(8 + fraction), exponent - 10) : ldexpf((float)fraction, -9);
+    return x == 0x7f ? 0 : 256 * heft_half((uint16_t)((x & 0x7f) << 7));
 }
 
 static void unpack_nvfp4(heft_block *out, const uint8_t *block, int32_t j)
@@ -266,26 +323,39 @@ static void unpack_nvfp4(heft_block *out, const uint8_t *block, int32_t j)
 
 /* ---- grids ---- */
 
-static const int8_t values_iq2[] = { 8, 25, 43 }, values_iq1[] = { -8, 0, 8 };
-static const int8_t values_iq3_xxs[] = { 4, 12, 20, 28, 36, 44, 52, 62 };
-static const int8_t values_iq3_s[] = { 1, 3, 5, 7, 9, 11, 13, 15 };
-
-/* Eight numbers of two bits, negative where a bit of signs is set. */
-static void eight(int8_t *q, uint32_t entry, const int8_t *values, uint32_t signs)
+/* Store bytes of 1 .. 127, negative where a bit of signs is set. */
+static void put_signed(int8_t *q, uint64_t v, uint32_t signs)
 {
-    for (int32_t i = 0; i < 8; i++) {
-        const int8_t v = values[entry >> 2 * i & 3];
-        q[i] = (int8_t)(signs >> i & 1 ? -v : v);
-    }
+    const uint64_t one = bytes_of_bits(signs);
+    v = (v ^ one * 255) + one;
+    memcpy(q, &v, sizeof v);
 }
 
-/* Four numbers of three bits. */
-static void four(int8_t *q, uint32_t entry, const int8_t *values, uint32_t signs)
+/* Indices 0, 1, 2 of a grid: 8, 25, 43. */
+static void put_iq2(int8_t *q, uint32_t entry, uint32_t signs)
 {
-    for (int32_t i = 0; i < 4; i++) {
-        const int8_t v = values[entry >> 3 * i & 7];
-        q[i] = (int8_t)(signs >> i & 1 ? -v : v);
-    }
+    const uint64_t t = bytes_of_pairs(entry);
+    put_signed(q, 8 * every_byte + 17 * t + (t >> 1 & every_byte), signs);
+}
+
+/* 0 .. 7: 4, 12, ... 52, and 62. */
+static void put_iq3_xxs(int8_t *q, uint32_t low, uint32_t high, uint32_t signs)
+{
+    const uint64_t t = bytes_of_triples(low, high), seven = t & t >> 1 & t >> 2 & every_byte;
+    put_signed(q, 4 * every_byte + 8 * t + 2 * seven, signs);
+}
+
+/* 0 .. 7: 1, 3, ... 15. */
+static void put_iq3_s(int8_t *q, uint32_t low, uint32_t high, uint32_t signs)
+{
+    put_signed(q, every_byte + 2 * bytes_of_triples(low, high), signs);
+}
+
+/* 0, 1, 2: -8, 0, 8, and 1 more, or less if bit 3 of `high` is set, whose other bits are the upper
+ * ones of the index. */
+static void put_iq1(int8_t *q, uint8_t low, uint32_t high)
+{
+    put_less(q, 8 * bytes_of_pairs(heft_grid_iq1[low | (high & 7) << 8]), high & 8 ? 9 : 7);
 }
 
 /* The eighth sign makes the number of signs even. */
@@ -312,8 +382,7 @@ static void unpack_iq2_xxs(heft_block *out, const uint8_t *block, int32_t j)
     set_scale(out, half_at(w->d) / 8);
     set_odd(out, signs >> 28, signs >> 28);
     for (int32_t i = 0; i < 4; i++)
-        eight(out->q + 8 * i, heft_grid_iq2_xxs[w->block[j].qs[i]], values_iq2,
-              signs_of(signs >> 7 * i));
+        put_iq2(out->q + 8 * i, heft_grid_iq2_xxs[w->block[j].qs[i]], signs_of(signs >> 7 * i));
 }
 
 static void unpack_iq2_xs(heft_block *out, const uint8_t *block, int32_t j)
@@ -323,7 +392,7 @@ static void unpack_iq2_xs(heft_block *out, const uint8_t *block, int32_t j)
     set_odd(out, w->sc[j] & 15, w->sc[j] >> 4);
     for (int32_t i = 0; i < 4; i++) {
         const uint32_t q = bits16(w->qs[j][i]);
-        eight(out->q + 8 * i, heft_grid_iq2_xs[q & 511], values_iq2, signs_of(q >> 9));
+        put_iq2(out->q + 8 * i, heft_grid_iq2_xs[q & 511], signs_of(q >> 9));
     }
 }
 
@@ -334,7 +403,7 @@ static void unpack_iq2_s(heft_block *out, const uint8_t *block, int32_t j)
     set_odd(out, w->sc[j] & 15, w->sc[j] >> 4);
     for (int32_t i = 0; i < 4; i++) {
         const int32_t index = w->qs[j][i] | (w->qh[j] >> 2 * i & 3) << 8;
-        eight(out->q + 8 * i, heft_grid_iq2_s[index], values_iq2, w->signs[j][i]);
+        put_iq2(out->q + 8 * i, heft_grid_iq2_s[index], w->signs[j][i]);
     }
 }
 
@@ -344,30 +413,25 @@ static void unpack_iq3_xxs(heft_block *out, const uint8_t *block, int32_t j)
     const uint32_t signs = bits32(w->signs[j]);
     set_scale(out, half_at(w->d) / 4);
     set_odd(out, signs >> 28, signs >> 28);
-    for (int32_t i = 0; i < 8; i++)
-        four(out->q + 4 * i, heft_grid_iq3_xxs[w->qs[8 * j + i]], values_iq3_xxs,
-             signs_of(signs >> 7 * (i / 2)) >> 4 * (i % 2));
+    for (int32_t i = 0; i < 4; i++) {
+        const uint8_t *index = w->qs + 8 * j + 2 * i;
+        put_iq3_xxs(out->q + 8 * i, heft_grid_iq3_xxs[index[0]], heft_grid_iq3_xxs[index[1]],
+                    signs_of(signs >> 7 * i));
+    }
 }
 
 static void unpack_iq3_s(heft_block *out, const uint8_t *block, int32_t j)
 {
     const heft_block_iq3_s *w = (const heft_block_iq3_s *)block;
-    const uint32_t signs = bits32(w->signs[j]), s = w->sc[j / 2] >> 4 * (j % 2) & 15;
+    const uint32_t s = w->sc[j / 2] >> 4 * (j % 2) & 15;
     set_scale(out, half_at(w->d));
     set_odd(out, s, s);
-    for (int32_t i = 0; i < 8; i++) {
-        const int32_t index = w->qs[8 * j + i] | (w->qh[j] >> i & 1) << 8;
-        four(out->q + 4 * i, heft_grid_iq3_s[index], values_iq3_s, signs >> 4 * i);
+    for (int32_t i = 0; i < 4; i++) {
+        const uint8_t *index = w->qs + 8 * j + 2 * i;
+        const uint32_t high = (uint32_t)w->qh[j] >> 2 * i;
+        put_iq3_s(out->q + 8 * i, heft_grid_iq3_s[index[0] | (high & 1) << 8],
+                  heft_grid_iq3_s[index[1] | (high >> 1 & 1) << 8], w->signs[j][i]);
     }
-}
-
-/* Entry i of block j of IQ1_S or IQ1_M; high: three more bits of index, then the sign of 1/8. */
-static void ternary(heft_block *out, int32_t i, uint8_t low, uint32_t high)
-{
-    const int32_t eighth = high & 8 ? -1 : 1;
-    eight(out->q + 8 * i, heft_grid_iq1[low | (high & 7) << 8], values_iq1, 0);
-    for (int32_t n = 8 * i; n < 8 * i + 8; n++)
-        out->q[n] = (int8_t)(out->q[n] + eighth);
 }
 
 static void unpack_iq1_s(heft_block *out, const uint8_t *block, int32_t j)
@@ -377,7 +441,7 @@ static void unpack_iq1_s(heft_block *out, const uint8_t *block, int32_t j)
     set_scale(out, half_at(w->d) / 8);
     set_odd(out, qh >> 12 & 7, qh >> 12 & 7);
     for (int32_t i = 0; i < 4; i++)
-        ternary(out, i, w->qs[j][i], (qh >> 3 * i & 7) | (qh >> 15) << 3);
+        put_iq1(out->q + 8 * i, w->qs[j][i], (qh >> 3 * i & 7) | (qh >> 15) << 3);
 }
 
 static void unpack_iq1_m(heft_block *out, const uint8_t *block, int32_t j)
@@ -390,7 +454,7 @@ static void unpack_iq1_m(heft_block *out, const uint8_t *block, int32_t j)
     set_scale(out, heft_half((uint16_t)d) / 8);
     set_odd(out, s & 7, s >> 3 & 7);
     for (int32_t i = 0; i < 4; i++)
-        ternary(out, i, w->qs[j][i], w->qh[j][i / 2] >> 4 * (i % 2) & 15);
+        put_iq1(out->q + 8 * i, w->qs[j][i], w->qh[j][i / 2] >> 4 * (i % 2) & 15);
 }
 
 /* ---- the table ---- */

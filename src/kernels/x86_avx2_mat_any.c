@@ -140,16 +140,20 @@ INLINE float step(heft_sum class, const heft_block *w, __m256i q, __m256i sc, co
 void heft_avx2_row_any(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
                        float *const *y)
 {
+    enum { AHEAD = 8 }; /* blocks unpacked before the first is read: its stores are done by then */
     const heft_sum class = heft_dtypes[w->dtype].sum;
+    const int32_t blocks = w->cols / 32;
     float acc[HEFT_AVX2_FEW] = { 0 };
-    for (int32_t b = 0; b < w->cols / 32; b++) {
-        heft_block block;
-        heft_unpack(&block, w, r, b);
-        const __m256i q = _mm256_loadu_si256((const void *)block.q);
-        const __m256i sc =
-            _mm256_set_m128i(_mm_set1_epi16(block.sc[1]), _mm_set1_epi16(block.sc[0]));
+    heft_block block[AHEAD];
+    for (int32_t b = 0; b < blocks; b++) {
+        if (b % AHEAD == 0)
+            for (int32_t i = 0; i < AHEAD && b + i < blocks; i++)
+                heft_unpack(&block[i], w, r, b + i);
+        const heft_block *at = &block[b % AHEAD];
+        const __m256i q = _mm256_loadu_si256((const void *)at->q);
+        const __m256i sc = _mm256_set_m128i(_mm_set1_epi16(at->sc[1]), _mm_set1_epi16(at->sc[0]));
         for (int32_t c = 0; c < n; c++)
-            acc[c] = step(class, &block, q, sc, a[c] + b, acc[c]);
+            acc[c] = step(class, at, q, sc, a[c] + b, acc[c]);
     }
     for (int32_t c = 0; c < n; c++)
         y[c][r] = acc[c];

@@ -119,7 +119,8 @@ int32_t heft_cfg_int_or_null(struct heft_cfg *c, const char *hf, const char *ggu
                              int32_t null)
 {
     const heft_value *v = heft_cfg_find(c, hf, gguf);
-    return v && v->kind == HEFT_V_NULL ? null : heft_cfg_int(c, hf, gguf, absent);
+    return v && v->kind == HEFT_V_NULL && null != HEFT_REQUIRED ? null
+                                                                : heft_cfg_int(c, hf, gguf, absent);
 }
 
 float heft_cfg_real(struct heft_cfg *c, const char *hf, const char *gguf, double absent)
@@ -137,6 +138,21 @@ bool heft_cfg_bool(struct heft_cfg *c, const char *hf, const char *gguf, bool ab
 {
     const heft_value *v = typed(c, hf, gguf, 1u << HEFT_V_BOOL, "true or false", false);
     return v ? v->n != 0 : absent;
+}
+
+bool heft_cfg_enter(struct heft_cfg *c, const char *key)
+{
+    const heft_value *v = typed(c, key, NULL, 1u << HEFT_V_OBJECT, "an object", false);
+    if (!v) return false;
+    c->root = v;
+    c->inside = key;
+    return true;
+}
+
+void heft_cfg_leave(struct heft_cfg *c)
+{
+    c->root = c->src->config;
+    c->inside = NULL;
 }
 
 heft_str heft_cfg_str(struct heft_cfg *c, const char *hf, const char *gguf, const char *absent)
@@ -250,6 +266,12 @@ static int32_t count(struct heft_cfg *c, const char *what, int32_t n, int32_t mo
     return c->failed ? 1 : n;
 }
 
+/* The family's own name of a key, or the usual one. */
+static const char *named(const char *own, const char *usual)
+{
+    return own ? own : usual;
+}
+
 /* What the class of the reference says where config.json says nothing; GGUF files are not silent.
  */
 static int32_t silent_means(const struct heft_cfg *c, int32_t of_family, int32_t otherwise)
@@ -260,32 +282,36 @@ static int32_t silent_means(const struct heft_cfg *c, int32_t of_family, int32_t
 void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
 {
     const heft_family *f = c->family;
-    s->L = heft_cfg_int(c, "num_hidden_layers", "block_count", HEFT_REQUIRED);
+    const heft_keys *k = &f->keys;
+    s->L = heft_cfg_int(c, named(k->layers, "num_hidden_layers"), "block_count", HEFT_REQUIRED);
     s->L = count(c, "number of layers", s->L, HEFT_MAX_LAYERS);
     c->layers = s->L;
-    s->D = heft_cfg_int(c, "hidden_size", "embedding_length", HEFT_REQUIRED);
-    s->D = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
-    s->ctx = heft_cfg_int(c, "max_position_embeddings", "context_length",
+    s->D = heft_cfg_int(c, named(k->width, "hidden_size"), "embedding_length", HEFT_REQUIRED);
+    s->D = s->D_embed = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
+    s->ctx = heft_cfg_int(c, named(k->context, "max_position_embeddings"), "context_length",
                           silent_means(c, f->context, HEFT_REQUIRED));
     s->V = heft_cfg_int(c, "vocab_size", "vocab_size",
                         c->gguf ? 0 : silent_means(c, f->vocab, HEFT_REQUIRED));
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon",
+    s->eps = heft_cfg_real(c, named(k->eps, "rms_norm_eps"),
+                           "attention.layer_norm_rms_epsilon|attention.layer_norm_epsilon",
                            f->eps > 0 ? (double)f->eps : 1e-6);
     s->tied = c->gguf                                                  ? HEFT_MAYBE
               : heft_cfg_bool(c, "tie_word_embeddings", NULL, f->tied) ? HEFT_YES
                                                                        : HEFT_NO;
-    int32_t H = heft_cfg_int(c, "num_attention_heads", "attention.head_count",
+    int32_t H = heft_cfg_int(c, named(k->heads, "num_attention_heads"), "attention.head_count",
                              silent_means(c, f->heads, HEFT_REQUIRED));
     H = count(c, "number of heads", H, HEFT_MAX_HEADS);
-    int32_t G = heft_cfg_int_or_null(c, "num_key_value_heads", "attention.head_count_kv",
-                                     silent_means(c, f->kv_heads, H), H);
-    int32_t F = heft_cfg_int(c, "intermediate_size", "feed_forward_length", HEFT_REQUIRED);
+    int32_t G = heft_cfg_int_or_null(c, named(k->kv_heads, "num_key_value_heads"),
+                                     "attention.head_count_kv", silent_means(c, f->kv_heads, H), H);
+    int32_t wide = f->widen ? f->widen * s->D : HEFT_REQUIRED;
+    int32_t F = heft_cfg_int_or_null(c, named(k->ff, "intermediate_size"), "feed_forward_length",
+                                     wide, wide);
     int32_t even = s->D / H;
     int32_t dk = heft_cfg_int_or_null(c, "head_dim", "attention.key_length",
                                       f->head_width ? f->head_width : even, even);
     dk = count(c, "head width", dk, HEFT_MAX_HEAD_WIDTH);
     int32_t dv = heft_cfg_int(c, NULL, "attention.value_length", dk);
-    heft_act_kind act = heft_cfg_act(c, "hidden_act", HEFT_ACT_SILU);
+    heft_act_kind act = heft_cfg_act(c, named(k->act, "hidden_act"), f->act);
     if (c->failed) return;
     s->layer = heft_arena_alloc(c->arena, (size_t)s->L, sizeof *s->layer);
     if (!s->layer) {
@@ -307,6 +333,26 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
         l->attn.kv_from = i;
         l->attn.scale = (float)(1 / sqrt((double)dk));
     }
+}
+
+void heft_cfg_classic(struct heft_cfg *c, heft_spec *s)
+{
+    heft_cfg_llama(c, s);
+    s->norm = HEFT_NORM_LAYER;
+    for (int32_t i = 0; s->layer && i < s->L; i++)
+        s->layer[i].act.gated = false;
+}
+
+int32_t heft_cfg_rotated_part(struct heft_cfg *c, const heft_spec *s, const char *key,
+                              double absent)
+{
+    double part = (double)heft_cfg_real(c, key, NULL, absent);
+    if (!(part > 0 && part <= 1))
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a number above 0, at most 1", key,
+                        part);
+    if (c->failed) return 2;
+    /* the part is a rounded float: 0.7 of 10 is 7 */
+    return (int32_t)(part * s->layer[0].attn.dk + 1e-4);
 }
 
 heft_router heft_cfg_router(struct heft_cfg *c, heft_score score, const char *hf_experts,

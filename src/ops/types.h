@@ -44,6 +44,7 @@ typedef struct {          /* one layer's attention */
     float scale, softcap, clip; /* final values; softcap, clip 0 = none */
     float temp, temp_floor;     /* of queries by position (heft_ops.temper); temp 0 = none */
     float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
+    float alibi_scale;          /* times the slopes; 1 */
     heft_qk_norm qk_norm;
     bool norm_after_rope, v_norm, v_from_k, sinks;
 } heft_attn;

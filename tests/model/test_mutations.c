@@ -158,11 +158,26 @@ static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *
     return 1;
 }
 
+/* Without its positions. */
+static int32_t mutate_positions(const heft_golden *g, heft_model *m)
+{
+    heft_mat *pos = &m->net.g.pos;
+    const uint8_t *kept = pos->data;
+    if (!kept) return 0;
+    pos->data = NULL;
+    must_miss(g, m, "the positions", 0);
+    pos->data = kept;
+    return 1;
+}
+
 static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
 {
     heft_globals *G = &m->net.g;
-    int32_t n = mutate_vector(g, m, &G->out_norm.w, "the last norm's weight", 0)
+    int32_t n = mutate_positions(g, m)
+                + mutate_vector(g, m, &G->out_norm.w, "the last norm's weight", 0)
+                + mutate_vector(g, m, &G->out_norm.b, "the last norm's bias", 0)
                 + mutate_vector(g, m, &G->embed_norm.w, "the embedding norm's weight", 0)
+                + mutate_vector(g, m, &G->embed_norm.b, "the embedding norm's bias", 0)
                 + mutate_vector(g, m, &G->head.bias, "the head's bias", 0);
     for (int32_t i = 0; i < m->net.spec.L; i++) {
         heft_layer *l = &m->net.layer[i];

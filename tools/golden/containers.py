@@ -5,6 +5,8 @@ import re
 
 import containers_dense
 import containers_mixtures
+from containers_classics import CLASSICS, key_heads
+from containers_classics import entries as classic_entries
 
 FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES
 
@@ -37,7 +39,8 @@ def tensor_name(name: str, kind_of_model: str = "") -> str:
     module = module.replace("model.language_model.", "model.")
     layer = re.search(r"\.(\d+)\.", module)
     pattern = module.replace(f".{layer[1]}.", ".{}.", 1) if layer else module
-    names = NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
+    classic = CLASSICS.get(kind_of_model, {}).get("names")
+    names = classic or NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
     pattern = re.sub(r"\.experts\.\d+\.", ".experts.*.", pattern)
     whole = f"{pattern}.{kind}" # stacked experts have no .weight
     if whole in names:
@@ -54,10 +57,18 @@ def layout(t: dict, kind_of_model: str) -> dict:
     return found | {"plain": biases or "ffn_gate_inp" in t["gguf"]}
 
 
-def permuted_heads(architecture: str, name: str, head_width: int) -> int:
-    """The width of the heads whose rows GGUF has in another order, or 0."""
-    permuted = architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name)
-    return head_width if permuted else 0
+def order(config, architecture: str, name: str, width: int) -> dict:
+    """How GGUF's tensor has the numbers of the release's in another order; width: of a head."""
+    if architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name):
+        return {"permuted": width}
+    family = CLASSICS.get(config.model_type, {})
+    if re.search(family.get("transposed", "$^"), name):
+        return {"transposed": True}
+    if re.search(family.get("fused", "$^"), name):
+        return {"fused": [width, config.num_attention_heads // key_heads(config)]}
+    if re.search(family.get("permuted", "$^"), name):
+        return {"permuted": width}
+    return {}
 
 
 def rotary(model):
@@ -139,6 +150,8 @@ def vocabulary(config, tokens) -> list:
 
 def metadata(config, model, head_width: int, tokens) -> tuple:
     """All entries as (key, type, value), and the tensors that only GGUF has."""
+    if config.model_type in CLASSICS:
+        return classic_entries(config) + vocabulary(config, tokens), []
     family = FAMILIES.get(config.model_type, {})
     arch = family.get("architecture") or ARCHITECTURES[config.model_type]
     scaling, extra = rope_scaling(arch, config, model)
