@@ -117,9 +117,11 @@ extern const heft_family *const heft_families[]; /* NULL-ended */
  * outputs: norms of what a block gives, not of what it takes, and of all queries and keys. */
 extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_gate_up[],
     heft_names_globals_add_one[], heft_names_add_one[], heft_names_outputs[];
-/* Behind heft_names_llama: routers, experts of one tensor each in a release, shared experts, and
- * the feed-forward blocks of layers without. Behind that: experts under "block_sparse_moe". */
-extern const heft_weight heft_names_experts[], heft_names_mixtral[];
+/* Behind heft_names_llama: routers, experts of one tensor each in a release, and the feed-forward
+ * blocks of layers without. Behind that: one expert that all share, or several in one; experts
+ * under "block_sparse_moe". */
+extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
+    heft_names_shared_experts[], heft_names_mixtral[];
 
 /* ---- reading a configuration (cfg.c) ---------------------------------- */
 

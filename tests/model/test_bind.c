@@ -126,11 +126,12 @@ static void retype_each(const subject *s, const heft_net *whole)
         char message[256];
         heft_source copy = heft_copy_source(s->source);
         copy.tensor[i].dtype = HEFT_I32;
+        bool vector = t->rank == 1;
+        if (heft_str_ends(t->name, "inp_shexp.weight")) vector = false; /* a matrix of one row */
+        if (heft_str_ends(t->name, "correction_bias")) vector = true; /* a vector written as one */
         snprintf(message, sizeof message,
-                 t->rank == 1
-                         && !heft_str_ends(t->name, "inp_shexp.weight") /* a matrix of one row */
-                     ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"
-                     : "tensor %s is of I32, which heft cannot multiply by",
+                 vector ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"
+                        : "tensor %s is of I32, which heft cannot multiply by",
                  t->name.p);
         assert_refused(&copy, message);
         heft_free_copy(&copy);

@@ -40,7 +40,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 static const char *const types[] = { "ernie4_5_moe", NULL };
 static const char *const archs[] = { "ernie4_5-moe", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
-static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts, own, NULL };
+static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts,
+                                             heft_names_shared_experts, own, NULL };
 static const char *const harmless[] = {
     "expert_shared_count",
     "num_nextn_predict_layers",

@@ -23,7 +23,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 {
     heft_cfg_llama(c, s);
     s->o_bias = s->mlp_bias = HEFT_NO;
-    bool norms = heft_cfg_has_tensor(c, "blk.0.attn_q_norm.weight");
+    bool norms = heft_cfg_has_tensor(c, "blk.0.attn_q_norm.weight")
+                 || heft_cfg_has_tensor(c, "blk.0.attn_k_norm.weight");
     if (!heft_cfg_is_gguf(c)) {
         s->qkv_bias = heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
         norms = heft_cfg_bool(c, "use_qk_norm", NULL, false);
@@ -51,7 +52,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 static const char *const types[] = { "glm4_moe", NULL };
 static const char *const archs[] = { "glm4moe", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
-static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts, own, NULL };
+static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts,
+                                             heft_names_shared_experts, own, NULL };
 static const char *const harmless[] = { "expert_gating_func", NULL };
 static const heft_must_be must_be[] = { { "scoring_func", "\"sigmoid\"" },
                                         { "topk_method", "\"noaux_tc\"" },
