@@ -283,7 +283,6 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_ONE_NORM: return s->two_norms ? HEFT_NO : HEFT_YES;
     case HEFT_IF_TWO_NORMS: return s->two_norms ? HEFT_YES : HEFT_NO;
     case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_QK_NORM: return s->layer[layer].attn.qk_norm ? HEFT_YES : HEFT_NO;
     case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
     case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
@@ -291,6 +290,8 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
     case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
     case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_HEAD_BIAS: return s->head_bias;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;
@@ -444,7 +445,9 @@ void heft_net_set_norms(heft_net *m)
         heft_layer *l = &m->layer[i];
         heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
-            set_kind(&m->spec, norms[n], norms[n]->w || (weightless && n < 2));
+            set_kind(&m->spec, norms[n],
+                     norms[n]->w || (weightless && n < 2)
+                         || (n >= 4 && l->s->attn.qk_norm == HEFT_QKN_UNIT));
     }
 }
 
@@ -499,6 +502,25 @@ static int64_t idle(const heft_layer *l)
     return each * (l->s->route.E - l->s->route.top);
 }
 
+/* The layers behind the last one. */
+static void count_drafts(const binder *b)
+{
+    const char *layer = b->src->container == HEFT_GGUF ? "blk" : "layers";
+    for (int32_t d = 0; d < b->m->spec.drafts; d++) {
+        char start[64];
+        const int n =
+            snprintf(start, sizeof start, "%.32s%s.%d.", b->prefix, layer, b->m->spec.L + d);
+        for (int64_t i = 0; i < b->src->n_tensors; i++) {
+            const heft_tensor *t = &b->src->tensor[i];
+            if (b->m->used[i] || t->name.n < (size_t)n || memcmp(t->name.p, start, (size_t)n) != 0)
+                continue;
+            b->m->used[i] = true;
+            b->m->unused_tensors++;
+            b->m->unused_bytes += (int64_t)t->bytes;
+        }
+    }
+}
+
 static heft_status check_unknown(const binder *b)
 {
     const heft_tensor *first = NULL;
@@ -535,6 +557,7 @@ static heft_status bind_all(binder *b)
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
     count_not_run(b);
+    count_drafts(b);
     return check_unknown(b);
 }
 

@@ -216,6 +216,7 @@ bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
     const heft_value *t = heft_value_at(types, layer);
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "full_attention")) return true;
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
+    if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "chunked_attention")) return false;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                     "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
                     text_of(t).text);
@@ -370,13 +371,43 @@ heft_router heft_cfg_router(struct heft_cfg *c, heft_score score, const char *hf
     return r;
 }
 
-bool heft_cfg_lists(struct heft_cfg *c, const char *hf, int32_t n)
+bool heft_cfg_truth(struct heft_cfg *c, const char *hf, bool absent)
+{
+    const heft_value *v = typed(c, hf, NULL, 1u << HEFT_V_BOOL | integer, "true or false", false);
+    return !v ? absent : v->kind == HEFT_V_REAL ? v->real != 0 : v->n != 0;
+}
+
+bool heft_cfg_lists(struct heft_cfg *c, const char *hf, int32_t n, bool absent)
 {
     const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
+    if (!list) return absent;
     heft_value_mark(list);
-    for (const heft_value *v = list ? list->child : NULL; v; v = v->next)
+    for (const heft_value *v = list->child; v; v = v->next)
         if (v->kind == HEFT_V_INT && v->n == n) return true;
     return false;
+}
+
+bool heft_cfg_flag(struct heft_cfg *c, const char *hf, int32_t i, const char *interval,
+                   int32_t absent)
+{
+    const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
+    const int32_t every = heft_cfg_int(c, interval, NULL, absent);
+    if (every < 1)
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %d, expected at least 1", interval, every);
+    if (!list || list->n == 0) return every < 1 || (i + 1) % every != 0;
+    const heft_value *v = heft_value_at(list, i);
+    if (v && (v->kind == HEFT_V_INT || v->kind == HEFT_V_BOOL)) return v->n != 0;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected 0 or 1", hf, i, text_of(v).text);
+    return true;
+}
+
+int32_t heft_cfg_times(struct heft_cfg *c, int32_t a, int32_t b)
+{
+    const int64_t product = (int64_t)a * b;
+    if (product >= 0 && product <= HEFT_MAX_WIDTH) return (int32_t)product;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%d experts of width %d are shared, expected at most %d", b,
+                    a, HEFT_MAX_WIDTH);
+    return 0;
 }
 
 void heft_cfg_qwen_experts(struct heft_cfg *c, heft_spec *s, int32_t experts, int32_t top,
@@ -389,7 +420,7 @@ void heft_cfg_qwen_experts(struct heft_cfg *c, heft_spec *s, int32_t experts, in
     const int32_t step =
         count(c, "decoder_sparse_step", heft_cfg_int(c, "decoder_sparse_step", NULL, 1), INT32_MAX);
     for (int32_t i = 0; s->layer && i < s->L && r.E > 0; i++)
-        if ((i + 1) % step == 0 && !heft_cfg_lists(c, "mlp_only_layers", i))
+        if ((i + 1) % step == 0 && !heft_cfg_lists(c, "mlp_only_layers", i, false))
             heft_cfg_mixture(&s->layer[i], &r, F_expert, shared);
 }
 

@@ -4,6 +4,8 @@
 
 /* clang-format off */
 #define FAMILIES(X) \
+    X(mixtral) \
+    X(olmo3) \
     X(bloom) \
     X(cohere) \
     X(falcon) \
@@ -18,20 +20,23 @@
     X(stablelm) \
     X(starcoder2) \
     X(cohere2) \
+    X(ernie4_5_moe) \
     X(gemma) \
     X(gemma2) \
     X(gemma3) \
     X(glm) \
     X(glm4) \
+    X(glm4_moe) \
     X(gpt_oss) \
     X(granite) \
-    X(mixtral) \
     X(llama) \
+    X(llama4) \
+    X(minimax_m2) \
     X(mistral) \
-    X(olmo3) \
     X(olmo2) \
     X(olmoe) \
     X(phi3) \
+    X(phimoe) \
     X(qwen2) \
     X(qwen2_moe) \
     X(qwen3) \

@@ -60,13 +60,14 @@ typedef enum {
     HEFT_IF_ONE_NORM, /* by spec.two_norms */
     HEFT_IF_TWO_NORMS,
     HEFT_IF_PROJECTED, /* DE is not D */
-    HEFT_IF_QK_NORM,   /* attn.qk_norm is not NONE */
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS,
     HEFT_IF_DENSE,   /* a layer without experts */
     HEFT_IF_EXPERTS, /* a layer with experts */
-    HEFT_IF_SHARED   /* a layer with experts and one that all share */
+    HEFT_IF_SHARED,  /* a layer with experts and one that all share */
+    HEFT_IF_QK_NORM, /* a layer that normalises queries and keys */
+    HEFT_IF_HEAD_BIAS
 } heft_need;
 
 /* Several rows may name one slot: the first whose tensor exists is it. Rows of extent ONE: a vector
@@ -183,8 +184,18 @@ void heft_cfg_mixture(heft_layer_spec *, const heft_router *, int32_t F_expert, 
  * mlp_only_layers. normalise: what GGUF's architecture implies. shared: as F of a mixture. */
 void heft_cfg_qwen_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top,
                            int32_t F_expert, bool normalise, int32_t shared);
+/* Is a tensor of this name in the file? */
+bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
+/* true, or a number that is not 0. */
+bool heft_cfg_truth(struct heft_cfg *, const char *hf, bool absent);
 /* Is n in the list of integers under the key? */
-bool heft_cfg_lists(struct heft_cfg *, const char *hf, int32_t n);
+bool heft_cfg_lists(struct heft_cfg *, const char *hf, int32_t n, bool absent);
+/* Element i of a list of 0 and 1. Where there is none, or an empty one: 0 on every so manyth layer,
+ * as the number under `interval` (else as absent here) says. */
+bool heft_cfg_flag(struct heft_cfg *, const char *hf, int32_t i, const char *interval,
+                   int32_t absent);
+/* a * b, a width; refused where it is beyond all bounds. */
+int32_t heft_cfg_times(struct heft_cfg *, int32_t a, int32_t b);
 /* Does layer i attend to everything? From layer_types where there is such a list; from GGUF's
  * attention.sliding_window_pattern: a period, or a list of the layers that do not. */
 bool heft_cfg_full(struct heft_cfg *, int32_t layer, bool absent);

@@ -18,6 +18,7 @@ void heft_spec_default(heft_spec *s)
         .qkv_bias = HEFT_MAYBE,
         .o_bias = HEFT_MAYBE,
         .mlp_bias = HEFT_MAYBE,
+        .head_bias = HEFT_MAYBE,
         .tied = HEFT_MAYBE,
     };
 }
@@ -29,7 +30,7 @@ void heft_layer_default(heft_layer_spec *l)
         .ffn = &heft_ffn_mlp,
         .attn = { .rope = -1, .scale = 1, .alibi_scale = 1 },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
-        .route = { .top = 1, .groups = 1, .keep = 1, .floor = 1e-20f, .factor = 1 },
+        .route = { .top = 1, .groups = 1, .keep = 1, .floor = 1e-12f, .factor = 1 },
         .expert_act = { .fn = HEFT_ACT_SILU, .gated = true },
         .out_scale = 1,
     };
@@ -139,6 +140,7 @@ static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
 heft_status heft_spec_check(const heft_spec *s, heft_error *err)
 {
     heft_status st = within(err, "number of layers", -1, s->L, 1, HEFT_MAX_LAYERS);
+    if (!st) st = within(err, "number of layers that draft", -1, s->drafts, 0, HEFT_MAX_DRAFTS);
     if (!st) st = within(err, "hidden width", -1, s->D, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "embedding width", -1, s->D_embed, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "vocabulary size", -1, s->V, 1, HEFT_MAX_VOCAB);

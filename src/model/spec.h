@@ -55,11 +55,12 @@ typedef struct {
     const struct heft_family *family;
     heft_wire wire;
     int32_t L, D, V, D_embed, ctx;
+    int32_t drafts;     /* layers beyond L that predict further tokens: known, not run */
     int32_t pos_offset; /* row of the position table for position 0 */
     int32_t n_rope;
     heft_norm_kind norm;
     float eps, embed_scale, logit_scale, logit_cap;
-    heft_presence qkv_bias, o_bias, mlp_bias, tied;
+    heft_presence qkv_bias, o_bias, mlp_bias, head_bias, tied;
     heft_presence out_norm; /* the last norm */
     bool two_norms;         /* parallel blocks have a norm each, where not all of the family have */
     bool weightless;        /* n1, n3 and out_norm are there without weights (olmo 1) */

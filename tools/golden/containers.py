@@ -74,7 +74,13 @@ def order(config, architecture: str, name: str, width: int) -> dict:
 def rotary(model):
     """The rotary table that scaling is for."""
     named = {k: m for k, m in model.named_modules() if hasattr(m, "original_inv_freq")}
-    return next((m for k, m in named.items() if "full_attention" in k), None) or list(named.values())[0]
+    return next((m for k, m in named.items() if "full_attention" in k), None) or next(iter(named.values()), None)
+
+
+def rotated(model) -> int:
+    """Rotated numbers of a head; 0: the model does not say."""
+    table = rotary(model)
+    return 2 * len(table.original_inv_freq) if table else 0
 
 
 def rope_scaling(arch: str, config, model) -> tuple:
@@ -155,12 +161,12 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
         (f"{arch}.context_length", "u32", config.max_position_embeddings),
         (f"{arch}.embedding_length", "u32", config.hidden_size),
         (f"{arch}.block_count", "u32", config.num_hidden_layers),
-        (f"{arch}.feed_forward_length", "u32", config.intermediate_size),
+        (f"{arch}.feed_forward_length", "u32", getattr(config, family.get("feed_forward_length", "intermediate_size"))),
         (f"{arch}.attention.head_count", "u32", config.num_attention_heads),
         (f"{arch}.attention.head_count_kv", "u32", config.num_key_value_heads),
         (f"{arch}.attention.key_length", "u32", head_width),
         (f"{arch}.attention.value_length", "u32", head_width),
-        (f"{arch}.rope.dimension_count", "u32", 2 * len(rotary(model).original_inv_freq)),
+        (f"{arch}.rope.dimension_count", "u32", rotated(model) or head_width),
         (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
     ]
     if hasattr(config, "rms_norm_eps"):

@@ -14,6 +14,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
 from transformers.modeling_utils import no_init_weights
 
+import mixtures
 import weights
 from containers_classics import CLASSICS
 
@@ -32,7 +33,7 @@ GAINS = [
     (r"(dense_h_to_4h|c_fc|fc_in|fc1)\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
-    (r"experts\.gate_up_proj$", 2.5),
+    (r"mlp\.experts\.gate_up_proj$", 2.5),
     (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
     (r"(down_proj|\.w2)(\.weight)?$", 1.4),
     (r"(gate|router)\.weight$", 1.5),
@@ -99,13 +100,32 @@ def transposed(family: str, name: str) -> bool:
 
 def load(config: dict, dtype=torch.float32):
     """The reference's model of config.json as a release writes it, weights not set."""
+    if config["model_type"] in mixtures.OWN:
+        return mixtures.OWN[config["model_type"]](config, dtype)
     with tempfile.TemporaryDirectory() as at:
         pathlib.Path(at, "config.json").write_text(json.dumps(config))
         parsed = AutoConfig.from_pretrained(at)
+    # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
+    attention = "sdpa" if config.get("alibi") else "eager"
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
-        model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+        model = AutoModelForCausalLM.from_config(
+            parsed, dtype=dtype, attn_implementation=attention
+        )
     model.tie_weights()
+    if dtype == torch.float64:
+        widen_routers(model)
     return model.eval()
+
+
+def widen_routers(model) -> None:
+    """Routers that give float32 weights whatever the model's type."""
+
+    def widened(_, __, out):
+        return tuple(o.double() if o.is_floating_point() else o for o in out)
+
+    for module in model.modules():
+        if type(module).__name__.endswith("TopkRouter"):
+            module.register_forward_hook(widened)
 
 
 def tensors(model, seed: int, left_out: str = "") -> list:
