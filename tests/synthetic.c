@@ -165,6 +165,27 @@ static void add_layer(maker *m, int32_t i)
     }
 }
 
+/* A byte-level vocabulary: a character for every byte, then fillers that are not tokens. */
+typedef struct {
+    char piece[256][4];
+    heft_str *token; /* (V) */
+    int32_t *type;   /* (V)  GGUF: 1 normal, 5 unused */
+} vocabulary;
+
+/* The GPT-2 alphabet: printable bytes are themselves, the others follow from U+0100 on. */
+static void name_bytes(vocabulary *v, int32_t V)
+{
+    int32_t others = 0;
+    for (int32_t b = 0; b < V; b++) {
+        bool printable = (b > 0x20 && b < 0x7f) || (b >= 0xa1 && b != 0xad);
+        v->token[b] = heft_str_of("[PAD]");
+        v->type[b] = b < 256 ? 1 : 5;
+        if (b < 256)
+            v->token[b] = (heft_str){ v->piece[b], heft_utf8_encode(printable ? b : 256 + others++,
+                                                                    v->piece[b]) };
+    }
+}
+
 static heft_status write_it(const maker *m, const char *path, heft_error *err)
 {
     const heft_synthetic *s = m->s;
@@ -184,17 +205,46 @@ static heft_status write_it(const maker *m, const char *path, heft_error *err)
         { "vocab_size", s->V },
     };
     enum { INTS = sizeof ints / sizeof *ints };
-    heft_write_kv kv[INTS + 2] = {
+    heft_write_kv kv[INTS + 7] = {
         { .key = "general.architecture", .type = 8, .v = { .str = s->arch } }
     };
+    int64_t n = 1;
     for (int32_t i = 0; i < INTS; i++) {
         (void)snprintf(key[i], sizeof key[i], "%s.%s", s->arch, ints[i].name);
-        kv[i + 1] =
+        kv[n++] =
             (heft_write_kv){ .key = key[i], .type = 4, .v = { .u = (uint64_t)ints[i].value } };
     }
     (void)snprintf(key[INTS], sizeof key[INTS], "%s.attention.layer_norm_rms_epsilon", s->arch);
-    kv[INTS + 1] = (heft_write_kv){ .key = key[INTS], .type = 6, .v = { .f = 1e-5f } };
-    return heft_gguf_write(path, 3, 32, kv, INTS + 2, m->t, m->n, err);
+    kv[n++] = (heft_write_kv){ .key = key[INTS], .type = 6, .v = { .f = 1e-5f } };
+    if (!s->text) return heft_gguf_write(path, 3, 32, kv, n, m->t, m->n, err);
+
+    const size_t V = (size_t)s->V;
+    vocabulary v = { .token = heft_alloc(V, sizeof *v.token),
+                     .type = heft_alloc(V, sizeof *v.type) };
+    heft_status st = v.token && v.type ? HEFT_OK : heft_nomem(err, "a vocabulary");
+    if (!st) {
+        name_bytes(&v, s->V);
+        const heft_write_kv words[] = {
+            { .key = "tokenizer.ggml.model", .type = 8, .v = { .str = "gpt2" } },
+            { .key = "tokenizer.ggml.pre", .type = 8, .v = { .str = "gpt-2" } },
+            { .key = "tokenizer.ggml.tokens",
+              .type = 9,
+              .element = 8,
+              .n = V,
+              .v = { .array = v.token } },
+            { .key = "tokenizer.ggml.token_type",
+              .type = 9,
+              .element = 5,
+              .n = V,
+              .v = { .array = v.type } },
+            { .key = "tokenizer.ggml.merges", .type = 9, .element = 8, .v = { .array = v.token } },
+        };
+        memcpy(kv + n, words, sizeof words);
+        st = heft_gguf_write(path, 3, 32, kv, n + 5, m->t, m->n, err);
+    }
+    heft_free(v.token);
+    heft_free(v.type);
+    return st;
 }
 
 heft_status heft_synthetic_write(const heft_synthetic *s, const char *path, heft_error *err)

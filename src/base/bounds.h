@@ -20,9 +20,12 @@ enum {
 
     /* models */
     HEFT_MAX_LAYERS = 4096,
+    HEFT_MAX_DRAFTS = 16,     /* layers behind the last that predict further tokens */
     HEFT_MAX_WIDTH = 1 << 20, /* hidden, feed-forward, heads x head width */
     HEFT_MAX_HEADS = 4096,
     HEFT_MAX_HEAD_WIDTH = 8192,
+    HEFT_MAX_EXPERTS = 4096,
+    HEFT_MAX_CHOSEN = 64, /* experts of one row */
     HEFT_MAX_VOCAB = 1 << 23,
     HEFT_MAX_CONTEXT = 1 << 27, /* positions */
     HEFT_MAX_TOKEN_BYTES = 1 << 20,

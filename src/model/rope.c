@@ -42,6 +42,7 @@ typedef struct {
     double theta;
     float factor, low, high, beta_fast, beta_slow, attention_factor, mscale, mscale_all;
     int32_t original, positions; /* positions: the model's context */
+    float part;                  /* of a head that rotates; 0: not said here */
     bool truncate;
     const heft_value *shorts, *longs;
 } scaling;
@@ -191,7 +192,7 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     scaling s = { .theta = (double)heft_cfg_real(c, "rope_theta", NULL, theta), .truncate = true };
     const bool nested = params && params != old;
     s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, ctx);
-    s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, 0);
+    s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, c->family->original);
     if (!params || params->kind == HEFT_V_NULL) return s;
     if (params->kind != HEFT_V_OBJECT) {
         heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %s, expected an object",
@@ -199,12 +200,19 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
                         heft_value_kind_name(params->kind));
         return s;
     }
+    const char *outside = c->inside;
     c->root = params; /* the getters below read there, and messages name it */
     c->inside = nested ? "rope_parameters." : "rope_scaling.";
     s.theta = (double)heft_cfg_real(c, "rope_theta", NULL, s.theta);
     s.kind = heft_cfg_str(c, "rope_type|type", NULL, "");
     if (s.original == 0)
         s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, s.positions);
+    s.shorts = heft_value_get(params, "short_factor");
+    s.longs = heft_value_get(params, "long_factor");
+    heft_value_mark(s.shorts);
+    heft_value_mark(s.longs);
+    if (s.longs && heft_str_is(s.kind, "yarn")) /* as the first Phi-3 called it */
+        s.kind = heft_str_of("longrope");
     bool plain_kind = s.kind.n == 0 || heft_str_is(s.kind, "default")
                       || heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su");
     s.factor =
@@ -218,18 +226,18 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     s.beta_slow = heft_cfg_real(c, "beta_slow", NULL, 1);
     s.attention_factor = heft_cfg_real(c, "attention_factor", NULL, 0);
     s.mscale = heft_cfg_real(c, "mscale", NULL, 0);
+    float shorter = heft_cfg_real(c, "short_mscale", NULL, 0),
+          longer = heft_cfg_real(c, "long_mscale", NULL, 0);
+    if (shorter != longer)
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "rope_scaling.short_mscale is %g, long_mscale %g; heft runs one for both",
+                        (double)shorter, (double)longer);
+    if (shorter > 0) s.attention_factor = shorter;
     s.mscale_all = heft_cfg_real(c, "mscale_all_dim", NULL, 0);
     s.truncate = heft_cfg_bool(c, "truncate", NULL, true);
-    if (heft_cfg_real(c, "partial_rotary_factor", NULL, 1) != 1)
-        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
-                        "partial_rotary_factor of rope_parameters: heft runs this family "
-                        "with 1 only");
-    s.shorts = heft_value_get(params, "short_factor");
-    s.longs = heft_value_get(params, "long_factor");
-    heft_value_mark(s.shorts);
-    heft_value_mark(s.longs);
+    s.part = heft_cfg_real(c, "partial_rotary_factor", NULL, 0);
     c->root = root;
-    c->inside = NULL;
+    c->inside = outside;
     return s;
 }
 
@@ -293,28 +301,41 @@ static void factors_of_gguf(struct heft_cfg *c, const scaling *s, heft_rope *r)
             "tensor rope_factors_short.weight is missing beside rope_factors_long.weight");
 }
 
-int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
-                      int32_t width)
+/* A table of the usual frequencies in the next place of s->rope; NULL: refused. */
+static heft_rope *begin_rope(struct heft_cfg *c, heft_spec *s, int32_t width)
 {
-    if (c->failed || s->n_rope == HEFT_MAX_ROPE) return 0;
-    width = heft_cfg_int(c, NULL, "rope.dimension_count", width);
+    if (c->failed || s->n_rope == HEFT_MAX_ROPE) return NULL;
     heft_rope *r = &s->rope[s->n_rope];
     *r = (heft_rope){ .r = { .width = width, .magnitude = 1 } };
     if (width < 2 || width > HEFT_MAX_HEAD_WIDTH || width % 2) {
         heft_cfg_refuse(c, HEFT_E_FORMAT,
                         "the rotated width of a head is %d, expected an even number of 2 to %d",
                         width, HEFT_MAX_HEAD_WIDTH);
-        return 0;
+        return NULL;
     }
     r->inv = heft_arena_alloc(c->arena, (size_t)width / 2, sizeof(float));
-    if (!r->inv) {
-        heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
-        return 0;
-    }
+    if (!r->inv) heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
+    return r->inv ? r : NULL;
+}
+
+static void check_base(struct heft_cfg *c, double theta)
+{
+    if (!c->failed && !(theta > 1 && isfinite(theta)))
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1", theta);
+}
+
+int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
+                      int32_t width)
+{
+    width = heft_cfg_int(c, NULL, "rope.dimension_count", width);
+    heft_rope *r = begin_rope(c, s, width);
+    if (!r) return 0;
     scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, s->ctx, theta);
-    if (!c->failed && !(k.theta > 1 && isfinite(k.theta)))
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1",
-                        k.theta);
+    check_base(c, k.theta);
+    if (k.part > 0 && (int32_t)((double)k.part * s->layer[0].attn.dk) != width)
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "partial_rotary_factor is %g; heft rotates %d of %d numbers of a head",
+                        (double)k.part, width, s->layer[0].attn.dk);
     plain(r->inv, k.theta, width);
     if (c->gguf) factors_of_gguf(c, &k, r);
     if (!c->failed && r->kind != HEFT_ROPE_LONG) apply(c, &k, r);
@@ -324,4 +345,34 @@ int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, 
         s->ctx = stretched < HEFT_MAX_CONTEXT ? (int32_t)stretched : HEFT_MAX_CONTEXT;
     }
     return s->n_rope++;
+}
+
+int32_t heft_cfg_rope_unscaled(struct heft_cfg *c, heft_spec *s, const char *layer_type,
+                               const char *hf, const char *gguf, double theta, int32_t width)
+{
+    const heft_value *params = c->gguf ? NULL : heft_value_get(c->root, "rope_parameters");
+    if (params && layer_type && heft_value_get(params, layer_type))
+        return heft_cfg_rope(c, s, layer_type, theta, width);
+    width = heft_cfg_int(c, NULL, "rope.dimension_count_swa|rope.dimension_count", width);
+    heft_rope *r = begin_rope(c, s, width);
+    if (!r) return 0;
+    const heft_value *flat = heft_value_get(params, hf);
+    if (flat && (flat->kind == HEFT_V_INT || flat->kind == HEFT_V_REAL)) theta = flat->real;
+    theta = (double)heft_cfg_real(c, hf, gguf, theta);
+    check_base(c, theta);
+    plain(r->inv, theta, width);
+    return c->failed ? 0 : s->n_rope++;
+}
+
+int32_t heft_cfg_rotated(struct heft_cfg *c, const heft_spec *s, double absent)
+{
+    if (!s->layer) return 2;
+    const int32_t dk = s->layer[0].attn.dk;
+    const heft_value *params = c->gguf ? NULL : heft_value_get(c->root, "rope_parameters");
+    const heft_value *flat = heft_value_get(params, "partial_rotary_factor");
+    if (flat && (flat->kind == HEFT_V_INT || flat->kind == HEFT_V_REAL)) absent = flat->real;
+    double part = (double)heft_cfg_real(c, "partial_rotary_factor", NULL, absent);
+    if (part > 0 && part <= 1) return (int32_t)(part * dk);
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "partial_rotary_factor is %g, expected above 0 to 1", part);
+    return 2;
 }

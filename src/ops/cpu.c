@@ -1,27 +1,30 @@
 /* Operations on whole matrices, on the processor: split over threads, done by row kernels. */
 #include "ops/cpu.h"
 
+#include "base/bounds.h"
 #include "base/mem.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- opening ---------------------------------------------------------- */
 
-enum { PARTS = 8 };
+enum { PARTS = 9 };
 
 static size_t scratch_bytes(const heft_device_need *n, const heft_kernels *k)
 {
     size_t mul = k->mul_scratch(n->cols), attend = heft_attend_scratch(n),
-           row = (size_t)n->cols * sizeof(float);
+           row = (size_t)n->cols * sizeof(float), route = heft_route_scratch(n);
     size_t most = mul > attend ? mul : attend;
-    return heft_mem_cost(1, most > row ? most : row);
+    if (row > most) most = row;
+    return heft_mem_cost(1, route > most ? route : most);
 }
 
 static void parts_of(heft_device *d, const heft_device_need *n, size_t scratch, heft_part p[PARTS])
 {
     size_t rows = (size_t)n->rows, partials = heft_attend_partials(n);
-    p[0] = (heft_part){ &d->act, rows * (size_t)(n->cols / 32), sizeof *d->act };
+    p[0] = (heft_part){ &d->act, (size_t)n->blocks, sizeof *d->act };
     p[1] = (heft_part){ &d->x, rows, sizeof *d->x };
     p[2] = (heft_part){ &d->x_act, rows, sizeof *d->x_act };
     p[3] = (heft_part){ &d->y, HEFT_MAX_LINEAR * rows, sizeof *d->y };
@@ -29,6 +32,7 @@ static void parts_of(heft_device *d, const heft_device_need *n, size_t scratch, 
     p[5] = (heft_part){ &d->block, rows + 1, sizeof *d->block };
     p[6] = (heft_part){ &d->partial, partials, sizeof *d->partial };
     p[7] = (heft_part){ &d->partial_o, partials, (size_t)n->dv * sizeof *d->partial_o };
+    p[8] = (heft_part){ &d->active, (size_t)n->experts, sizeof *d->active };
 }
 
 /* Scratch for the widest instruction set, so that the bytes do not depend on which one runs. */
@@ -63,9 +67,6 @@ heft_status heft_cpu_open(const heft_device_need *need, unsigned isa, heft_devic
         heft_cpu_close(d);
         return st;
     }
-    size_t per_row = (size_t)(need->cols / 32);
-    for (size_t t = 0; t < (size_t)need->rows; t++)
-        d->x_act[t] = d->act + t * per_row;
     for (size_t i = 0; i < heft_attend_partials(need); i++)
         d->partial[i].o = d->partial_o + i * (size_t)need->dv;
     *out = d;
@@ -100,14 +101,14 @@ static heft_status sync_cpu(heft_device *d, heft_error *err)
 typedef struct {
     heft_device *d;
     float *x;
-    const heft_mat *e, *p;
-    int32_t offset;
+    const heft_mat *e;
     float scale;
     const heft_batch *b;
 } embed_args;
 
 static void embed_row(void *arg, int32_t t, int32_t thread)
 {
+    (void)thread;
     const embed_args *a = arg;
     const heft_batch *b = a->b;
     const size_t D = (size_t)a->e->cols;
@@ -121,18 +122,38 @@ static void embed_row(void *arg, int32_t t, int32_t thread)
         memcpy(x, b->inject + nth * D, D * sizeof *x);
     }
     if (a->scale != 1.0f) a->d->k.scale(x, x, a->scale, 0, (int64_t)D);
-    if (a->p) {
-        float *place = (float *)(void *)(a->d->scratch + (size_t)thread * a->d->scratch_bytes);
-        a->d->k.row(place, a->p, b->pos[t] + a->offset);
-        a->d->k.add(x, x, place, 1, (int64_t)D);
-    }
 }
 
-static void embed_cpu(heft_device *d, float *x, const heft_mat *e, const heft_mat *p,
-                      int32_t offset, float scale, const heft_batch *b)
+static void embed_cpu(heft_device *d, float *x, const heft_mat *e, float scale, const heft_batch *b)
 {
-    embed_args a = { d, x, e, p, offset, scale, b };
+    embed_args a = { d, x, e, scale, b };
     heft_pool_run(d->pool, embed_row, &a, b->T);
+}
+
+typedef struct {
+    const heft_kernels *k;
+    float *y;
+    const float *x;
+    const heft_mat *p;
+    int32_t offset;
+    const heft_batch *b;
+} place_args;
+
+static void place_row(void *arg, int32_t t, int32_t thread)
+{
+    (void)thread;
+    const place_args *a = arg;
+    const size_t D = (size_t)a->p->cols;
+    float *y = a->y + (size_t)t * D;
+    a->k->row(y, a->p, a->b->pos[t] + a->offset);
+    a->k->add(y, a->x + (size_t)t * D, y, 1, (int64_t)D);
+}
+
+static void place_cpu(heft_device *d, float *y, const float *x, const heft_mat *p, int32_t offset,
+                      const heft_batch *b)
+{
+    place_args a = { &d->k, y, x, p, offset, b };
+    heft_pool_run(d->pool, place_row, &a, b->T);
 }
 
 static void pick_cpu(heft_device *d, float *y, const float *x, const int32_t *row, int32_t n,
@@ -155,8 +176,14 @@ static void quantise_row(void *arg, int32_t t, int32_t thread)
 {
     (void)thread;
     const quantise_args *a = arg;
-    a->d->k.quantise(a->d->act + (size_t)t * (size_t)(a->d->need.cols / 32),
+    a->d->k.quantise(a->d->act + (size_t)t * (size_t)(a->cols / 32),
                      a->x + (size_t)t * (size_t)a->cols, a->cols);
+}
+
+void heft_quantise_cpu(heft_device *d, const float *x, int32_t rows, int32_t cols)
+{
+    assert((int64_t)rows * (cols / 32) <= d->need.blocks);
+    heft_pool_run(d->pool, quantise_row, &(quantise_args){ d, x, cols }, rows);
 }
 
 typedef struct {
@@ -166,7 +193,7 @@ typedef struct {
     int32_t first[HEFT_MAX_LINEAR + 1]; /* part at which matrix i begins */
 } linear_args;
 
-static bool wants_floats(const heft_mat *w)
+bool heft_reads_floats(const heft_mat *w)
 {
     return w->by_col || heft_dtypes[w->dtype].sum == HEFT_SUM_F;
 }
@@ -182,18 +209,17 @@ static void linear_chunk(void *arg, int32_t nth, int32_t thread)
     int32_t r0 = (nth - a->first[i]) * a->chunk, r1 = r0 + a->chunk;
     if (r1 > l->w.rows) r1 = l->w.rows;
     float *const *y = d->y + (size_t)i * (size_t)d->need.rows;
-    d->k.mul(&l->w, r0, r1, wants_floats(&l->w) ? d->x : d->x_act, a->T, y,
+    d->k.mul(&l->w, r0, r1, heft_reads_floats(&l->w) ? d->x : d->x_act, a->T, y,
              d->scratch + (size_t)thread * d->scratch_bytes);
     for (int32_t c = 0; l->bias && c < a->T; c++)
         d->k.add(y[c] + r0, y[c] + r0, l->bias + r0, 1, r1 - r0);
 }
 
-/* Parts of a multiple of 16 rows (a panel), about eight for each thread: enough to even out, few
- * enough to cost nothing. */
-static int32_t chunk_rows(int32_t rows, int32_t threads)
+int32_t heft_chunk_rows(int64_t rows, int32_t threads)
 {
-    int32_t chunk = (rows + 8 * threads - 1) / (8 * threads);
-    return (chunk + 15) / 16 * 16;
+    int64_t chunk = (rows + 8 * threads - 1) / (8 * threads);
+    chunk = (chunk + 15) / 16 * 16;
+    return chunk < HEFT_MAX_WIDTH ? (int32_t)chunk : HEFT_MAX_WIDTH;
 }
 
 static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_lin *const *w,
@@ -206,15 +232,17 @@ static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_li
     for (int32_t i = 0; i < n; i++) {
         assert(w[i]->w.cols == cols && cols <= d->need.cols);
         rows += w[i]->w.rows;
-        quantise |= !wants_floats(&w[i]->w);
+        quantise |= !heft_reads_floats(&w[i]->w);
         for (int32_t t = 0; t < T; t++)
             d->y[(size_t)i * (size_t)d->need.rows + (size_t)t] =
                 y[i] + (size_t)t * (size_t)w[i]->w.rows;
     }
-    for (int32_t t = 0; t < T; t++)
+    for (int32_t t = 0; t < T; t++) {
         d->x[t] = x + (size_t)t * (size_t)cols;
-    if (quantise) heft_pool_run(d->pool, quantise_row, &(quantise_args){ d, x, cols }, T);
-    a.chunk = chunk_rows(rows, d->need.threads);
+        d->x_act[t] = d->act + (size_t)t * (size_t)(cols / 32);
+    }
+    if (quantise) heft_quantise_cpu(d, x, T, cols);
+    a.chunk = heft_chunk_rows(rows, d->need.threads);
     for (int32_t i = 0; i < n; i++)
         a.first[i + 1] = a.first[i] + (w[i]->w.rows + a.chunk - 1) / a.chunk;
     heft_pool_run(d->pool, linear_chunk, &a, a.first[n]);
@@ -408,9 +436,9 @@ static void heads_row(void *arg, int32_t t, int32_t thread)
         int32_t at = s->at.at + i / s->at.per * s->at.group + i % s->at.per * s->at.head;
         copy_head(y + (size_t)i * (size_t)s->width, x + at, s->width, halve ? h->r->width : 0);
     }
+    if (h->norm->kind != HEFT_NORM_NONE && !h->a->norm_after_rope) norm_heads(h, y);
     for (int32_t i = 0; h->a->clip > 0 && i < s->n * s->width; i++)
         y[i] = y[i] > h->a->clip ? h->a->clip : y[i] < -h->a->clip ? -h->a->clip : y[i];
-    if (h->norm->kind != HEFT_NORM_NONE && !h->a->norm_after_rope) norm_heads(h, y);
     if (h->cs) rotate_heads(h, y, t, h->r->pairs && !halve);
     if (h->norm->kind != HEFT_NORM_NONE && h->a->norm_after_rope) norm_heads(h, y);
 }
@@ -420,6 +448,16 @@ static void heads_cpu(heft_device *d, float *y, const heft_slice *s, const heft_
 {
     heads_args h = { &d->k, y, s, a, n, r, cs };
     heft_pool_run(d->pool, heads_row, &h, T);
+}
+
+static void temper_cpu(heft_device *d, float *y, const float *x, const heft_attn *a, int32_t width,
+                       const heft_batch *b)
+{
+    for (int32_t t = 0; t < b->T; t++) {
+        size_t at = (size_t)t * (size_t)width;
+        float steps = floorf((float)(b->pos[t] + 1) / a->temp_floor);
+        d->k.scale(y + at, x + at, fmaf(a->temp, heft_ln(1 + steps), 1), 0, width);
+    }
 }
 
 static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const float *v,
@@ -450,6 +488,7 @@ const heft_ops heft_ops_cpu = {
     .name = "cpu",
     .sync = sync_cpu,
     .embed = embed_cpu,
+    .place = place_cpu,
     .pick = pick_cpu,
     .linear = linear_cpu,
     .norm = norm_cpu,
@@ -458,6 +497,12 @@ const heft_ops heft_ops_cpu = {
     .act = act_cpu,
     .rope = rope_cpu,
     .heads = heads_cpu,
+    .temper = temper_cpu,
     .store = store_cpu,
     .attend = heft_attend_cpu,
+    .route = heft_route_cpu,
+    .spread = heft_spread_cpu,
+    .experts = heft_experts_cpu,
+    .mix = heft_mix_cpu,
+    .gate = heft_gate_cpu,
 };

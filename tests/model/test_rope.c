@@ -472,7 +472,7 @@ static const refusal of_releases[] = {
       "config.json: the rotated width of a head is 15, expected an even number of 2 to 8192",
       { { 0 } } },
     { { { "rope_parameters", SCALING("\"rope_type\":\"default\",\"partial_rotary_factor\":0.5") } },
-      "config.json: partial_rotary_factor of rope_parameters: heft runs this family with 1 only",
+      "config.json: partial_rotary_factor is 0.5; heft rotates 16 of 16 numbers of a head",
       { { 0 } } },
 };
 
