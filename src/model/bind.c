@@ -279,7 +279,9 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_THERE: return HEFT_MAYBE;
     case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_OUT_NORM: return s->out_norm;
-    case HEFT_IF_FFN_NORM: return s->ffn_norm;
+    case HEFT_IF_SERIAL: return s->wire == HEFT_WIRE_SERIAL ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_ONE_NORM: return s->two_norms ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_TWO_NORMS: return s->two_norms ? HEFT_YES : HEFT_NO;
     case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
     case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
     case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;

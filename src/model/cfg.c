@@ -29,6 +29,11 @@ bool heft_cfg_has_tensor(const struct heft_cfg *c, const char *name)
     return heft_source_find(c->src, heft_str_of(name)) != NULL;
 }
 
+bool heft_cfg_has_either(const struct heft_cfg *c, const char *a, const char *b)
+{
+    return heft_cfg_has_tensor(c, a) || heft_cfg_has_tensor(c, b);
+}
+
 /* The first of the names "a|b|c" that the object has; the others count as read too. */
 static const heft_value *lookup(struct heft_cfg *c, const char *names)
 {

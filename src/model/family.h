@@ -56,7 +56,9 @@ typedef enum {
     HEFT_FUSED, /* q, k and v are one matrix: attn.k begins beyond attn.q */
     HEFT_SEPARATE,
     HEFT_IF_OUT_NORM,
-    HEFT_IF_FFN_NORM,
+    HEFT_IF_SERIAL,   /* one block after the other */
+    HEFT_IF_ONE_NORM, /* by spec.two_norms */
+    HEFT_IF_TWO_NORMS,
     HEFT_IF_PROJECTED, /* DE is not D */
     HEFT_IF_QK_NORM,   /* attn.qk_norm is not NONE */
     HEFT_IF_QKV_BIAS,
@@ -139,6 +141,8 @@ bool heft_cfg_has(struct heft_cfg *, const char *hf, const char *gguf);
 bool heft_cfg_is_gguf(const struct heft_cfg *);
 /* Is a tensor of this name in the file? */
 bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
+/* Or one of these? */
+bool heft_cfg_has_either(const struct heft_cfg *, const char *a, const char *b);
 
 /* Element i of an array of integers or booleans (true is 1), or the number itself for all i. */
 int32_t heft_cfg_int_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,

@@ -34,9 +34,9 @@
 #define HEFT_HF_LINEAR(slot_, rows_, cols_, bias_, hf_) \
     { offsetof(heft_layer, slot_), HEFT_SLOT_LIN,  rows_, cols_,         HEFT_ALWAYS, 0, 0, hf_ ".weight", NULL }, \
     { offsetof(heft_layer, slot_), HEFT_SLOT_BIAS, rows_, HEFT_AXIS_ONE, bias_,       0, 0, hf_ ".bias",   NULL }
-#define HEFT_HF_LAYER_NORM(slot_, hf_) \
-    { offsetof(heft_layer, slot_), HEFT_SLOT_NORM,      HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, hf_ ".weight", NULL }, \
-    { offsetof(heft_layer, slot_), HEFT_SLOT_NORM_BIAS, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, hf_ ".bias",   NULL }
+#define HEFT_HF_LAYER_NORM(slot_, need_, hf_) \
+    { offsetof(heft_layer, slot_), HEFT_SLOT_NORM,      HEFT_AXIS_D, HEFT_AXIS_ONE, need_, 0, 0, hf_ ".weight", NULL }, \
+    { offsetof(heft_layer, slot_), HEFT_SLOT_NORM_BIAS, HEFT_AXIS_D, HEFT_AXIS_ONE, need_, 0, 0, hf_ ".bias",   NULL }
 
 /* A tensor that is known and not run: a buffer of old releases that holds nothing trained. */
 #define HEFT_BUFFER(hf_) { 0, HEFT_SLOT_NONE, 0, 0, HEFT_IF_THERE, 0, 0, hf_, NULL }

@@ -62,7 +62,7 @@ typedef struct {
     float eps, embed_scale, logit_scale, logit_cap;
     heft_presence qkv_bias, o_bias, mlp_bias, head_bias, tied;
     heft_presence out_norm; /* the last norm */
-    heft_presence ffn_norm; /* a norm before the feed-forward block, where not all layers have it */
+    bool two_norms;         /* parallel blocks have a norm each, where not all of the family have */
     bool weightless;        /* n1, n3 and out_norm are there without weights (olmo 1) */
     heft_rope rope[HEFT_MAX_ROPE];
     heft_layer_spec *layer; /* (L) */

@@ -43,6 +43,7 @@ MEGATRON = {
 
 def gpt_neox(config) -> list:
     return rotated(config, config.rotary_pct) + [
+        ("rope.freq_base", "f32", float(config.rotary_emb_base)),
         ("use_parallel_residual", "bool", config.use_parallel_residual)
     ]
 

@@ -37,6 +37,7 @@ SILENT = {
     "architectures", "attention_dropout", "bos_token_id", "eos_token_id", "initializer_range",
     "max_position_embeddings", "pretraining_tp", "tie_word_embeddings", "torch_dtype",
     "transformers_version", "use_cache", "use_sliding_window", "model_type", "hidden_act",
+    "activation_dropout", "dropout", "embed_dropout", "layerdrop", "prefix", "resid_dropout",
     "attention_softmax_in_fp32", "attn_pdrop", "emb_pdrop", "embd_pdrop", "embedding_dropout",
     "embedding_fraction", "expansion_ratio", "hidden_dropout", "init_device", "learned_pos_emb",
     "mlp_type", "model_max_length", "max_seq_len", "n_ctx", "n_positions", "no_bias", "rotary", "norm_type", "resid_pdrop",

@@ -56,7 +56,7 @@ OWN_GAINS = {
     "opt": [
         (r"embed_(tokens|positions)\.weight$", 0.16),
         (r"out_proj\.weight$", 0.04),
-        (r"project_out\.weight$", 150.0),
+        (r"project_out\.weight$", 80.0),
     ],
 }
 # (exponent, offset) where a family needs its own: what a small embedding is added to or read by.

@@ -24,8 +24,9 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     s->logit_scale = heft_cfg_real(c, "logit_scale", "logit_scale", 0.0625);
     s->mlp_bias = HEFT_NO;
     s->qkv_bias = s->o_bias = heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
-    bool normed = gguf ? heft_cfg_has_tensor(c, "blk.0.attn_q_norm.weight")
-                       : heft_cfg_bool(c, "use_qk_norm", NULL, false);
+    bool normed =
+        gguf ? heft_cfg_has_either(c, "blk.0.attn_q_norm.weight", "blk.0.attn_k_norm.weight")
+             : heft_cfg_bool(c, "use_qk_norm", NULL, false);
     int32_t rope = heft_cfg_rope(c, s, NULL, 10000, s->layer ? s->layer[0].attn.dk : 2);
     s->rope[rope].r.pairs = true;
     for (int32_t i = 0; s->layer && i < s->L; i++) {

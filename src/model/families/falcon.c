@@ -15,12 +15,12 @@ static const heft_weight own_globals[] = {
 #define HF "h.{}."
 #define GGUF "blk.{}."
 static const heft_weight own_layers[] = {
-    HEFT_LAYER_NORM(n1, HEFT_AXIS_D, HEFT_ALWAYS, HF "ln_attn", GGUF "attn_norm_2"),
-    HEFT_LAYER_NORM(n1, HEFT_AXIS_D, HEFT_ALWAYS, HF "input_layernorm", GGUF "attn_norm"),
+    HEFT_LAYER_NORM(n1, HEFT_AXIS_D, HEFT_IF_TWO_NORMS, HF "ln_attn",         GGUF "attn_norm_2"),
+    HEFT_LAYER_NORM(n1, HEFT_AXIS_D, HEFT_IF_ONE_NORM,  HF "input_layernorm", GGUF "attn_norm"),
     HEFT_LINEAR(q, HEFT_AXIS_QKV, HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "self_attention.query_key_value", GGUF "attn_qkv"),
     HEFT_LINEAR(o, HEFT_AXIS_D,   HEFT_AXIS_O, HEFT_IF_QKV_BIAS, HF "self_attention.dense", GGUF "attn_output"),
-    HEFT_LAYER_NORM(n3, HEFT_AXIS_D, HEFT_IF_FFN_NORM, HF "ln_mlp", GGUF "attn_norm"),
-    HEFT_LAYER_NORM(n3, HEFT_AXIS_D, HEFT_IF_FFN_NORM, HF "post_attention_layernorm", GGUF "ffn_norm"),
+    HEFT_LAYER_NORM(n3, HEFT_AXIS_D, HEFT_IF_TWO_NORMS, HF "ln_mlp", GGUF "attn_norm"),
+    HEFT_HF_LAYER_NORM(n3, HEFT_IF_SERIAL, HF "post_attention_layernorm"),
     HEFT_LINEAR(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "mlp.dense_h_to_4h", GGUF "ffn_up"),
     HEFT_LINEAR(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_QKV_BIAS, HF "mlp.dense_4h_to_h", GGUF "ffn_down"),
     { 0 },
@@ -45,9 +45,10 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                         "new_decoder_architecture is true; heft runs that without alibi and with "
                         "parallel_attn only");
-    if (gguf) norms = heft_cfg_has_tensor(c, "blk.0.attn_norm_2.weight") ? 2 : 1;
+    if (gguf)
+        norms = heft_cfg_has_either(c, "blk.0.attn_norm_2.weight", "blk.0.attn_norm_2.bias") + 1;
     s->wire = parallel ? HEFT_WIRE_PARALLEL : HEFT_WIRE_SERIAL;
-    s->ffn_norm = !parallel || norms == 2 ? HEFT_YES : HEFT_NO;
+    s->two_norms = parallel && norms == 2;
     s->qkv_bias = bias ? HEFT_YES : HEFT_NO;
     int32_t rope =
         alibi ? -1 : heft_cfg_rope(c, s, NULL, 10000, s->layer ? s->layer[0].attn.dk : 2);

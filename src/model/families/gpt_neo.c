@@ -15,12 +15,12 @@ static const heft_weight own_globals[] = {
 };
 #define HF "h.{}."
 static const heft_weight own_layers[] = {
-    HEFT_HF_LAYER_NORM(n1, HF "ln_1"),
+    HEFT_HF_LAYER_NORM(n1, HEFT_ALWAYS, HF "ln_1"),
     HEFT_HF_LINEAR(q, HEFT_AXIS_Q,   HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "attn.attention.q_proj"),
     HEFT_HF_LINEAR(k, HEFT_AXIS_K,   HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "attn.attention.k_proj"),
     HEFT_HF_LINEAR(v, HEFT_AXIS_VAL, HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "attn.attention.v_proj"),
     HEFT_HF_LINEAR(o, HEFT_AXIS_D,   HEFT_AXIS_O, HEFT_ALWAYS,      HF "attn.attention.out_proj"),
-    HEFT_HF_LAYER_NORM(n3, HF "ln_2"),
+    HEFT_HF_LAYER_NORM(n3, HEFT_ALWAYS, HF "ln_2"),
     HEFT_HF_LINEAR(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_ALWAYS, HF "mlp.c_fc"),
     HEFT_HF_LINEAR(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_ALWAYS, HF "mlp.c_proj"),
     HEFT_BUFFER(HF "attn.attention.bias"), /* the causal mask */

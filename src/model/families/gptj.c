@@ -13,7 +13,7 @@ static const heft_weight own_globals[] = {
 };
 #define HF "h.{}."
 static const heft_weight own_layers[] = {
-    HEFT_HF_LAYER_NORM(n1, HF "ln_1"),
+    HEFT_HF_LAYER_NORM(n1, HEFT_ALWAYS, HF "ln_1"),
     HEFT_HF_LINEAR(q, HEFT_AXIS_Q,   HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "attn.q_proj"),
     HEFT_HF_LINEAR(k, HEFT_AXIS_K,   HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "attn.k_proj"),
     HEFT_HF_LINEAR(v, HEFT_AXIS_VAL, HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "attn.v_proj"),

@@ -20,12 +20,12 @@ static const heft_weight own_globals[] = {
 };
 #define HF "layers.{}."
 static const heft_weight own_layers[] = {
-    HEFT_HF_LAYER_NORM(n1, HF "self_attn_layer_norm"),
+    HEFT_HF_LAYER_NORM(n1, HEFT_ALWAYS, HF "self_attn_layer_norm"),
     HEFT_HF_LINEAR(q, HEFT_AXIS_Q,   HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "self_attn.q_proj"),
     HEFT_HF_LINEAR(k, HEFT_AXIS_K,   HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "self_attn.k_proj"),
     HEFT_HF_LINEAR(v, HEFT_AXIS_VAL, HEFT_AXIS_D, HEFT_IF_QKV_BIAS, HF "self_attn.v_proj"),
     HEFT_HF_LINEAR(o, HEFT_AXIS_D,   HEFT_AXIS_O, HEFT_IF_O_BIAS,   HF "self_attn.out_proj"),
-    HEFT_HF_LAYER_NORM(n3, HF "final_layer_norm"),
+    HEFT_HF_LAYER_NORM(n3, HEFT_ALWAYS, HF "final_layer_norm"),
     HEFT_HF_LINEAR(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_MLP_BIAS, HF "fc1"),
     HEFT_HF_LINEAR(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_MLP_BIAS, HF "fc2"),
     { 0 },

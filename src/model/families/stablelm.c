@@ -13,7 +13,7 @@ static const heft_weight own_globals[] = { /* beside heft_names_globals */
 };
 static const heft_weight own_layers[] = { /* beside heft_names_llama */
     HEFT_LAYER_NORM(n1, HEFT_AXIS_D, HEFT_ALWAYS,      "layers.{}.input_layernorm",          "blk.{}.attn_norm"),
-    HEFT_LAYER_NORM(n3, HEFT_AXIS_D, HEFT_IF_FFN_NORM, "layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"),
+    HEFT_LAYER_NORM(n3, HEFT_AXIS_D, HEFT_IF_SERIAL,   "layers.{}.post_attention_layernorm", "blk.{}.ffn_norm"),
     OWN_NORM(q_norm, HEFT_AXIS_H, "q_layernorm", "attn_q_norm"),
     OWN_NORM(k_norm, HEFT_AXIS_G, "k_layernorm", "attn_k_norm"),
     { 0 },
@@ -32,11 +32,10 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     bool parallel = heft_cfg_bool(c, "use_parallel_residual", "use_parallel_residual", false);
     bool normed = heft_cfg_bool(c, "qk_layernorm", NULL, false);
     if (gguf) { /* its use_parallel_residual says true of every model */
-        parallel = !heft_cfg_has_tensor(c, "blk.0.ffn_norm.weight");
-        normed = heft_cfg_has_tensor(c, "blk.0.attn_q_norm.weight");
+        parallel = !heft_cfg_has_either(c, "blk.0.ffn_norm.weight", "blk.0.ffn_norm.bias");
+        normed = heft_cfg_has_either(c, "blk.0.attn_q_norm.weight", "blk.0.attn_k_norm.weight");
     }
     s->wire = parallel ? HEFT_WIRE_PARALLEL : HEFT_WIRE_SERIAL;
-    s->ffn_norm = parallel ? HEFT_NO : HEFT_YES;
     int32_t width = heft_cfg_rotated_part(c, s, "partial_rotary_factor|rope_pct", 0.25);
     int32_t rope = heft_cfg_rope(c, s, NULL, 10000, width);
     for (int32_t i = 0; s->layer && i < s->L; i++) {
