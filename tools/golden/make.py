@@ -176,7 +176,7 @@ def attempt(name: str, case: dict, seed: int) -> tuple:
         "what": case["what"],
         "seed": seed,
         "made_by": {
-            "reference": "transformers " + importlib.metadata.version("transformers"),
+            "reference": reference.made_by(case["config"]),
             "torch": importlib.metadata.version("torch"),
             "attention": model.config._attn_implementation,
             "dtype": "float32",

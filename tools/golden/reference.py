@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib.metadata
 import json
 import pathlib
 import re
@@ -115,6 +116,12 @@ def load(config: dict, dtype=torch.float32):
     if dtype == torch.float64:
         widen_routers(model)
     return model.eval()
+
+
+def made_by(config: dict) -> str:
+    """What runs such a model."""
+    library = "transformers " + importlib.metadata.version("transformers")
+    return f"tools/golden/mixtures.py on {library}" if config["model_type"] in mixtures.OWN else library
 
 
 def widen_routers(model) -> None:
