@@ -170,6 +170,14 @@ static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *
     return 1;
 }
 
+/* A bias of keys that nothing turns, scales or clips adds the same to every score of a query, and a
+ * softmax does not see it. */
+static bool same_for_all_keys(const heft_layer_spec *l)
+{
+    return l->attn.rope < 0 && l->attn.qk_norm == HEFT_QKN_NONE && l->attn.softcap == 0
+           && l->attn.clip == 0;
+}
+
 static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
 {
     heft_globals *G = &m->net.g;
@@ -189,7 +197,8 @@ static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
             n += mutate_vector(g, m, &norms[k]->b, "a norm's bias", i);
         }
         for (size_t k = 0; k < sizeof lins / sizeof *lins; k++)
-            n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
+            if (lins[k] != &l->k || !same_for_all_keys(l->s))
+                n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
         for (size_t k = 0; k < sizeof experts / sizeof *experts; k++)
             n += mutate_biases(g, m, experts[k], i);
         n += mutate_vector(g, m, &l->choice, "the correction of a choice", i)

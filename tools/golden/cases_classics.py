@@ -545,8 +545,8 @@ CLASSICS = {
         "no_gguf": NO_GGUF,
     },
     "gptj_whole_head": {
-        "what": "rotary_dim null: the whole head; n_inner (traps 4, 17, 24 and 38)",
-        "config": but(GPTJ, rotary_dim=None, n_inner=96, n_head=2),
+        "what": "the whole head rotated; n_inner (traps 4, 17, 24 and 38)",
+        "config": but(GPTJ, rotary_dim=32, n_inner=96, n_head=2),
         "inert": ["scale_attn_weights"],
         "no_gguf": NO_GGUF,
     },
