@@ -470,23 +470,34 @@ static heft_status make_slopes(const binder *b, heft_layer *l)
     return HEFT_OK;
 }
 
-/* Count the tensors of parts that the family has and heft does not run, and say so. */
-static void count_not_run(const binder *b)
+/* Count the tensors whose names begin so, which heft knows and does not run, and say so. */
+static void leave(const binder *b, const char *start)
 {
-    for (const char *const *start = b->m->spec.family->not_run; start && *start; start++) {
-        int64_t n = 0, bytes = 0;
-        for (int64_t i = 0; i < b->src->n_tensors; i++) {
-            const heft_tensor *t = &b->src->tensor[i];
-            if (b->m->used[i] || !heft_str_begins(t->name, *start)) continue;
-            b->m->used[i] = true;
-            n++;
-            bytes += (int64_t)t->bytes;
-        }
-        b->m->unused_tensors += n;
-        b->m->unused_bytes += bytes;
-        if (n)
-            heft_warn(b->log, "%lld tensors %s* of %lld bytes are not run: heft runs the text part",
-                      (long long)n, *start, (long long)bytes);
+    int64_t n = 0, bytes = 0;
+    for (int64_t i = 0; i < b->src->n_tensors; i++) {
+        const heft_tensor *t = &b->src->tensor[i];
+        if (b->m->used[i] || !heft_str_begins(t->name, start)) continue;
+        b->m->used[i] = true;
+        n++;
+        bytes += (int64_t)t->bytes;
+    }
+    b->m->unused_tensors += n;
+    b->m->unused_bytes += bytes;
+    if (n)
+        heft_warn(b->log, "%lld tensors %s* of %lld bytes are known and not run", (long long)n,
+                  start, (long long)bytes);
+}
+
+/* Parts of the family beside the text part, and the layers behind the last one, which draft. */
+static void leave_parts(const binder *b)
+{
+    for (const char *const *start = b->m->spec.family->not_run; start && *start; start++)
+        leave(b, *start);
+    for (int32_t d = 0; d < b->m->spec.drafts; d++) {
+        char start[64];
+        (void)snprintf(start, sizeof start, "%.32s%s.%d.", b->prefix,
+                       b->src->container == HEFT_GGUF ? "blk" : "layers", b->m->spec.L + d);
+        leave(b, start);
     }
 }
 
@@ -500,25 +511,6 @@ static int64_t idle(const heft_layer *l)
         if (all[i]->bias.data) each += all[i]->bias.cols;
     }
     return each * (l->s->route.E - l->s->route.top);
-}
-
-/* The layers behind the last one. */
-static void count_drafts(const binder *b)
-{
-    const char *layer = b->src->container == HEFT_GGUF ? "blk" : "layers";
-    for (int32_t d = 0; d < b->m->spec.drafts; d++) {
-        char start[64];
-        const int n =
-            snprintf(start, sizeof start, "%.32s%s.%d.", b->prefix, layer, b->m->spec.L + d);
-        for (int64_t i = 0; i < b->src->n_tensors; i++) {
-            const heft_tensor *t = &b->src->tensor[i];
-            if (b->m->used[i] || t->name.n < (size_t)n || memcmp(t->name.p, start, (size_t)n) != 0)
-                continue;
-            b->m->used[i] = true;
-            b->m->unused_tensors++;
-            b->m->unused_bytes += (int64_t)t->bytes;
-        }
-    }
 }
 
 static heft_status check_unknown(const binder *b)
@@ -556,8 +548,7 @@ static heft_status bind_all(binder *b)
     m->parameters_active = m->parameters - unread;
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
-    count_not_run(b);
-    count_drafts(b);
+    leave_parts(b);
     return check_unknown(b);
 }
 

@@ -186,11 +186,12 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
     return absent;
 }
 
-int32_t heft_cfg_every(struct heft_cfg *c, const char *hf, int32_t absent)
+int32_t heft_cfg_every(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent)
 {
-    int32_t n = heft_cfg_int(c, hf, NULL, absent);
+    int32_t n = heft_cfg_int(c, hf, gguf, absent);
     if (n >= 1) return n;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %d, expected a period of at least 1", hf, n);
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %d, expected a period of at least 1",
+                    c->gguf ? gguf : hf, n);
     return absent;
 }
 
@@ -390,15 +391,11 @@ bool heft_cfg_lists(struct heft_cfg *c, const char *hf, int32_t n, bool absent)
 bool heft_cfg_flag(struct heft_cfg *c, const char *hf, int32_t i, const char *interval,
                    int32_t absent)
 {
-    const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
-    const int32_t every = heft_cfg_int(c, interval, NULL, absent);
-    if (every < 1)
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %d, expected at least 1", interval, every);
-    if (!list || list->n == 0) return every < 1 || (i + 1) % every != 0;
-    const heft_value *v = heft_value_at(list, i);
-    if (v && (v->kind == HEFT_V_INT || v->kind == HEFT_V_BOOL)) return v->n != 0;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected 0 or 1", hf, i, text_of(v).text);
-    return true;
+    const heft_value *list = heft_cfg_find(c, hf, NULL);
+    const int32_t every = heft_cfg_every(c, interval, NULL, absent);
+    if (list && list->kind == HEFT_V_ARRAY && list->n > 0)
+        return heft_cfg_int_at(c, hf, NULL, i, 1) != 0;
+    return (i + 1) % every != 0;
 }
 
 int32_t heft_cfg_times(struct heft_cfg *c, int32_t a, int32_t b)
@@ -417,8 +414,7 @@ void heft_cfg_qwen_experts(struct heft_cfg *c, heft_spec *s, int32_t experts, in
         heft_cfg_router(c, HEFT_BY_SOFTMAX, "num_experts", experts, "num_experts_per_tok", top);
     r.normalise = heft_cfg_bool(c, "norm_topk_prob", NULL, c->gguf && normalise);
     F_expert = heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", F_expert);
-    const int32_t step =
-        count(c, "decoder_sparse_step", heft_cfg_int(c, "decoder_sparse_step", NULL, 1), INT32_MAX);
+    const int32_t step = heft_cfg_every(c, "decoder_sparse_step", NULL, 1);
     for (int32_t i = 0; s->layer && i < s->L && r.E > 0; i++)
         if ((i + 1) % step == 0 && !heft_cfg_lists(c, "mlp_only_layers", i, false))
             heft_cfg_mixture(&s->layer[i], &r, F_expert, shared);

@@ -59,6 +59,7 @@ typedef enum {
     HEFT_IF_SERIAL,   /* one block after the other */
     HEFT_IF_ONE_NORM, /* by spec.two_norms */
     HEFT_IF_TWO_NORMS,
+    HEFT_IF_QK_NORM, /* a layer that normalises queries and keys */
     HEFT_IF_PROJECTED, /* DE is not D */
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
@@ -66,7 +67,6 @@ typedef enum {
     HEFT_IF_DENSE,   /* a layer without experts */
     HEFT_IF_EXPERTS, /* a layer with experts */
     HEFT_IF_SHARED,  /* a layer with experts and one that all share */
-    HEFT_IF_QK_NORM, /* a layer that normalises queries and keys */
     HEFT_IF_HEAD_BIAS
 } heft_need;
 
@@ -76,8 +76,7 @@ typedef struct {
     uint16_t at; /* offsetof(heft_layer or heft_globals, ...) */
     uint8_t slot, rows, cols, need, hf_rule, gguf_rule;
     /* {} = the layer, {e} = the expert, or the row of a stack. hf is behind the release's prefix
-     * ("model."); a leading ^ means beside it
-     * ("^lm_head.weight"). NULL = not in that container. */
+     * ("model."); a leading ^ means beside it ("^lm_head.weight"). NULL = not in that container. */
     const char *hf, *gguf;
 } heft_weight;
 
@@ -118,9 +117,11 @@ extern const heft_family *const heft_families[]; /* NULL-ended */
  * outputs: norms of what a block gives, not of what it takes, and of all queries and keys. */
 extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_gate_up[],
     heft_names_globals_add_one[], heft_names_add_one[], heft_names_outputs[];
-/* Behind heft_names_llama: routers, experts of one tensor each in a release, shared experts, and
- * the feed-forward blocks of layers without. Behind that: experts under "block_sparse_moe". */
-extern const heft_weight heft_names_experts[], heft_names_mixtral[];
+/* Behind heft_names_llama: routers, experts of one tensor each in a release, and the feed-forward
+ * blocks of layers without. Behind that: one expert that all share, or several in one; experts
+ * under "block_sparse_moe". */
+extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
+    heft_names_shared_experts[], heft_names_mixtral[];
 
 /* ---- reading a configuration (cfg.c) ---------------------------------- */
 
@@ -147,7 +148,7 @@ bool heft_cfg_has_either(const struct heft_cfg *, const char *a, const char *b);
 int32_t heft_cfg_int_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
                         int32_t absent);
 /* A period: every so manyth layer, at least 1. */
-int32_t heft_cfg_every(struct heft_cfg *, const char *hf, int32_t absent);
+int32_t heft_cfg_every(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent);
 /* Read in the object under the key of config.json until heft_cfg_leave; false: there is none. */
 bool heft_cfg_enter(struct heft_cfg *, const char *key);
 void heft_cfg_leave(struct heft_cfg *);
@@ -184,8 +185,6 @@ void heft_cfg_mixture(heft_layer_spec *, const heft_router *, int32_t F_expert, 
  * mlp_only_layers. normalise: what GGUF's architecture implies. shared: as F of a mixture. */
 void heft_cfg_qwen_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top,
                            int32_t F_expert, bool normalise, int32_t shared);
-/* Is a tensor of this name in the file? */
-bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
 /* true, or a number that is not 0. */
 bool heft_cfg_truth(struct heft_cfg *, const char *hf, bool absent);
 /* Is n in the list of integers under the key? */

@@ -240,7 +240,8 @@ static bool has_experts(const heft_golden *g)
 }
 
 /* The weights lose nothing, the activations are rounded to 8 bits: an error of a few per cent, and
- * another one for another layout. Where a token is on the edge between two experts, it goes over. */
+ * another one for another layout. Where a token is on the edge between two experts, it goes over.
+ */
 static void eight_bit_weights_cost_the_rounding_of_activations_only(void **state)
 {
     (void)state;

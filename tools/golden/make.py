@@ -228,11 +228,11 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
     golden["gguf"] = {
         "llama_cpp": "llama-cpp-python " + importlib.metadata.version("llama-cpp-python"),
         "llama_cpp_differs_by": float(f"{differs:.2g}"),
-        # Rope factors stored as divisors or quotients come back rounded once more.
-        # A transposed matrix is multiplied by another class of sum.
+        # Rope factors stored as divisors or quotients come back rounded once more; a matrix stored
+        # [in, out] is multiplied by another class of sum.
         "same_bits": not extra
         and not any(key.endswith("attn_factor") for key, _, _ in entries)
-        and not any("transposed" in t for t in table),
+        and not any(t.get("transposed") for t in table),
         "metadata": [list(e) for e in entries],
         "extra": extra,
     }

@@ -16,10 +16,7 @@ static const heft_weight own[] = {
 static void configure(struct heft_cfg *c, heft_spec *s)
 {
     heft_cfg_llama(c, s);
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-5);
     s->qkv_bias = s->o_bias = s->mlp_bias = HEFT_NO;
-    if (!heft_cfg_is_gguf(c))
-        s->tied = heft_cfg_bool(c, "tie_word_embeddings", NULL, true) ? HEFT_YES : HEFT_NO;
     heft_router r = heft_cfg_router(c, HEFT_BY_SOFTMAX, "moe_num_experts", 64, "moe_k", 6);
     r.normalise = true;
     r.floor = heft_cfg_real(c, "moe_norm_min", NULL, (double)r.floor);
@@ -29,13 +26,13 @@ static void configure(struct heft_cfg *c, heft_spec *s)
                                   heft_cfg_is_gguf(c) ? 0 : heft_cfg_times(c, F, n));
     int32_t first = heft_cfg_int(c, "moe_layer_start_index", "leading_dense_block_count", 1);
     int32_t last = heft_cfg_int(c, "moe_layer_end_index", NULL, -1);
-    int32_t every = heft_cfg_int(c, "moe_layer_interval", "interleave_moe_layer_step", 1);
+    int32_t every = heft_cfg_every(c, "moe_layer_interval", "interleave_moe_layer_step", 1);
     int32_t rope = heft_cfg_rope(c, s, NULL, 500000, s->layer ? s->layer[0].attn.dk : 2);
     s->rope[rope].r.pairs = true;
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
         l->attn.rope = rope;
-        if (i >= first && (last < 0 || i <= last) && every > 0 && (i + 1) % every == 0)
+        if (i >= first && (last < 0 || i <= last) && (i + 1) % every == 0)
             heft_cfg_mixture(l, &r, F, shared);
     }
 }
@@ -43,7 +40,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 static const char *const types[] = { "ernie4_5_moe", NULL };
 static const char *const archs[] = { "ernie4_5-moe", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
-static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts, own, NULL };
+static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts,
+                                             heft_names_shared_experts, own, NULL };
 static const char *const harmless[] = {
     "expert_shared_count",
     "num_nextn_predict_layers",
@@ -57,6 +55,7 @@ static const char *const harmless[] = {
     "multi_token_pred_lambda",
     NULL,
 };
+static const char *const not_run[] = { "model.mtp_", NULL };
 static const heft_must_be must_be[] = { { "use_bias", "false" }, { NULL, NULL } };
 extern const heft_family heft_family_ernie4_5_moe;
 const heft_family heft_family_ernie4_5_moe = {
@@ -70,5 +69,8 @@ const heft_family heft_family_ernie4_5_moe = {
     .must_be = must_be,
     .kv_heads = 4,
     .context = 131072,
+    .not_run = not_run,
+    .eps = 1e-5f,
+    .tied = true,
     .configure = configure,
 };

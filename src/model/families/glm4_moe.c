@@ -22,9 +22,9 @@ static const heft_weight own[] = {
 static void configure(struct heft_cfg *c, heft_spec *s)
 {
     heft_cfg_llama(c, s);
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-5);
     s->o_bias = s->mlp_bias = HEFT_NO;
-    bool norms = heft_cfg_has_tensor(c, "blk.0.attn_q_norm.weight");
+    bool norms = heft_cfg_has_tensor(c, "blk.0.attn_q_norm.weight")
+                 || heft_cfg_has_tensor(c, "blk.0.attn_k_norm.weight");
     if (!heft_cfg_is_gguf(c)) {
         s->qkv_bias = heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
         norms = heft_cfg_bool(c, "use_qk_norm", NULL, false);
@@ -40,9 +40,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     int32_t F = heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", 1408);
     int32_t shared = heft_cfg_int(c, "n_shared_experts", "expert_shared_count", 1);
     int32_t dense = heft_cfg_int(c, "first_k_dense_replace", "leading_dense_block_count", 1);
-    int32_t dk = s->layer ? s->layer[0].attn.dk : 2;
-    double part = (double)heft_cfg_real(c, "partial_rotary_factor", NULL, 0.5);
-    int32_t rope = heft_cfg_rope(c, s, NULL, 10000, (int32_t)(part * dk));
+    int32_t rope = heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, 0.5));
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
         l->attn.rope = rope;
@@ -54,7 +52,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 static const char *const types[] = { "glm4_moe", NULL };
 static const char *const archs[] = { "glm4moe", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
-static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts, own, NULL };
+static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts,
+                                             heft_names_shared_experts, own, NULL };
 static const char *const harmless[] = { "expert_gating_func", NULL };
 static const heft_must_be must_be[] = { { "scoring_func", "\"sigmoid\"" },
                                         { "topk_method", "\"noaux_tc\"" },
@@ -71,5 +70,6 @@ const heft_family heft_family_glm4_moe = {
     .must_be = must_be,
     .kv_heads = 8,
     .context = 131072,
+    .eps = 1e-5f,
     .configure = configure,
 };

@@ -33,13 +33,12 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     heft_cfg_llama(c, s);
     const bool gguf = heft_cfg_is_gguf(c);
     s->qkv_bias = s->o_bias = s->mlp_bias = HEFT_NO;
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-5);
     heft_router r =
         heft_cfg_router(c, HEFT_BY_TOP_SIGMOID, "num_local_experts", 16, "num_experts_per_tok", 1);
     r.weigh_input = true;
     int32_t F = heft_cfg_int(c, "intermediate_size", "expert_feed_forward_length", 8192);
     int32_t dense = heft_cfg_int(c, "intermediate_size_mlp", "feed_forward_length", 16384);
-    int32_t step = heft_cfg_int(c, "interleave_moe_layer_step", "interleave_moe_layer_step", 1);
+    int32_t step = heft_cfg_every(c, "interleave_moe_layer_step", "interleave_moe_layer_step", 1);
     int32_t chunk = heft_cfg_int_or_null(c, "attention_chunk_size", NULL, 8192, 0);
     bool norm = heft_cfg_bool(c, "use_qk_norm", NULL, !gguf || r.E != 128); /* Maverick has none */
     bool grows = heft_cfg_truth(c, "attn_temperature_tuning", true);
@@ -56,13 +55,13 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         l->attn.temp = grows && !rotates ? temp : 0;
         l->attn.temp_floor = l->attn.temp != 0 ? temp_floor : 0;
         l->F = dense;
-        bool mixed = step > 0 && (i + 1) % step == 0;
+        bool mixed = (i + 1) % step == 0;
         if (heft_cfg_lists(c, "moe_layers", i, mixed)) heft_cfg_mixture(l, &r, F, F);
         l->expert_act.up.at = gguf ? 0 : F;
     }
 }
 
-static const char *const types[] = { "llama4_text", NULL };
+static const char *const types[] = { "llama4_text", "llama4", NULL };
 static const char *const archs[] = { "llama4", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama, own, NULL };
@@ -73,6 +72,7 @@ static const char *const harmless[] = {
     "router_jitter_noise",
     NULL,
 };
+static const char *const not_run[] = { "vision_model.", "multi_modal_projector.", NULL };
 static const heft_must_be must_be[] = { { "attention_bias", "false" }, { NULL, NULL } };
 extern const heft_family heft_family_llama4;
 const heft_family heft_family_llama4 = {
@@ -87,5 +87,7 @@ const heft_family heft_family_llama4 = {
     .kv_heads = 8,
     .head_width = 128,
     .context = 131072,
+    .not_run = not_run,
+    .eps = 1e-5f,
     .configure = configure,
 };

@@ -25,7 +25,6 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 {
     heft_cfg_llama(c, s);
     s->norm = HEFT_NORM_LAYER;
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-5);
     s->mlp_bias = HEFT_NO;
     if (!heft_cfg_is_gguf(c)) {
         s->qkv_bias = s->o_bias =
@@ -70,5 +69,6 @@ const heft_family heft_family_phimoe = {
     .harmless = harmless,
     .kv_heads = 8,
     .context = 131072,
+    .eps = 1e-5f,
     .configure = configure,
 };
