@@ -59,7 +59,7 @@ typedef enum {
     HEFT_IF_SERIAL,   /* one block after the other */
     HEFT_IF_ONE_NORM, /* by spec.two_norms */
     HEFT_IF_TWO_NORMS,
-    HEFT_IF_QK_NORM, /* a layer that normalises queries and keys */
+    HEFT_IF_QK_NORM,   /* a layer that normalises queries and keys */
     HEFT_IF_PROJECTED, /* DE is not D */
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
