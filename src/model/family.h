@@ -61,7 +61,6 @@ typedef enum {
     HEFT_IF_TWO_NORMS,
     HEFT_IF_QK_NORM,   /* a layer that normalises queries and keys */
     HEFT_IF_PROJECTED, /* DE is not D */
-    HEFT_IF_QK_NORM,   /* attn.qk_norm is not NONE */
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS,
