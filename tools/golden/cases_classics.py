@@ -530,6 +530,7 @@ CLASSICS = {
         "config": but(
             attention(clip_qkv=1.5, softmax_scale=0.375), d_model=96, n_heads=6
         ),
+        "hot": {"score": (5, 48)},  # the slopes are among the scores
         "no_gguf": "a GGUF file of this architecture cannot say another scale",
     },
     "mpt_release": {
@@ -589,13 +590,6 @@ CLASSICS = {
     "opt_350m": {
         "what": "norms behind the blocks, an embedding of its own width, no last norm (trap 16)",
         "config": but(OPT, do_layer_norm_before=False, word_embed_proj_dim=32),
-        "no_gguf": NO_GGUF,
-    },
-    "opt_galactica": {
-        "what": "no biases but those of norms, gelu, a head of its own",
-        "config": but(
-            OPT, enable_bias=False, activation_function="gelu", tie_word_embeddings=False
-        ),
         "no_gguf": NO_GGUF,
     },
     "opt_release": {
