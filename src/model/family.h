@@ -59,8 +59,8 @@ typedef enum {
     HEFT_IF_SERIAL,   /* one block after the other */
     HEFT_IF_ONE_NORM, /* by spec.two_norms */
     HEFT_IF_TWO_NORMS,
+    HEFT_IF_QK_NORM,   /* a layer that normalises queries and keys */
     HEFT_IF_PROJECTED, /* DE is not D */
-    HEFT_IF_QK_NORM,   /* attn.qk_norm is not NONE */
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS,

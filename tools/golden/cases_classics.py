@@ -530,6 +530,7 @@ CLASSICS = {
         "config": but(
             attention(clip_qkv=1.5, softmax_scale=0.375), d_model=96, n_heads=6
         ),
+        "hot": {"score": (5, 48)},  # the slopes are among the scores
         "no_gguf": "a GGUF file of this architecture cannot say another scale",
     },
     "mpt_release": {
@@ -545,8 +546,8 @@ CLASSICS = {
         "no_gguf": NO_GGUF,
     },
     "gptj_whole_head": {
-        "what": "rotary_dim null: the whole head; n_inner (traps 4, 17, 24 and 38)",
-        "config": but(GPTJ, rotary_dim=None, n_inner=96, n_head=2),
+        "what": "the whole head rotated; n_inner (traps 4, 17, 24 and 38)",
+        "config": but(GPTJ, rotary_dim=32, n_inner=96, n_head=2),
         "inert": ["scale_attn_weights"],
         "no_gguf": NO_GGUF,
     },
@@ -589,13 +590,6 @@ CLASSICS = {
     "opt_350m": {
         "what": "norms behind the blocks, an embedding of its own width, no last norm (trap 16)",
         "config": but(OPT, do_layer_norm_before=False, word_embed_proj_dim=32),
-        "no_gguf": NO_GGUF,
-    },
-    "opt_galactica": {
-        "what": "no biases but those of norms, gelu, a head of its own",
-        "config": but(
-            OPT, enable_bias=False, activation_function="gelu", tie_word_embeddings=False
-        ),
         "no_gguf": NO_GGUF,
     },
     "opt_release": {
