@@ -42,6 +42,8 @@ TABLED_TOLERANCE = 1e-4
 
 def scale(name: str, shape: list, kind: str) -> tuple:
     """(exponent, offset) of a tensor of a model type."""
+    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|layer_scalar$", name):
+        return 7, 1.0
     if kind in ONE_PLUS and re.search(r"norm\.weight$", name):
         return (6, 0.5) if re.search(r"(q|k)_norm\.weight$", name) else (8, 0.0)
     if re.search(r"(q|k)_norm\.weight$", name):
