@@ -194,14 +194,14 @@ GEMMA4 = but(
     global_head_dim=32,
     head_dim=16,
     hidden_activation="gelu_pytorch_tanh",
-    hidden_size_per_layer_input=8,
+    hidden_size_per_layer_input=32,
     layer_types=["sliding_attention", "full_attention"] * 3,
     model_type="gemma4_text",
     num_experts=None,
     num_global_key_value_heads=None,
     num_hidden_layers=6,
     num_key_value_heads=1,
-    num_kv_shared_layers=3,
+    num_kv_shared_layers=2,
     rms_norm_eps=0.5,
     rope_parameters={
         "full_attention": {"partial_rotary_factor": 0.25, "rope_theta": 1000000.0, "rope_type": "proportional"},
@@ -641,7 +641,6 @@ DENSE = {
         "values, a scale for every layer (traps 12, 14, 18, 26, 42)",
         "config": GEMMA4,
         "transformers": "5.23.0",
-        "no_gguf": "not yet",
         "inert": ["layer_types", "num_experts"],
     },
     "gemma4_keys_are_values": {
@@ -658,7 +657,7 @@ DENSE = {
             use_double_wide_mlp=False,
         ),
         "transformers": "5.23.0",
-        "no_gguf": "not yet",
+        "llama_cpp": True,
         "inert": ["vocab_size_per_layer_input"],
     },
 }

@@ -36,7 +36,7 @@ GAINS = [
 # Model types whose norms multiply by 1 + w.
 ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"}
 # Model types whose activation llama.cpp rounds to half precision, and what that costs.
-TABLED = ONE_PLUS
+TABLED = ONE_PLUS | {"gemma4_text"}
 TABLED_TOLERANCE = 1e-4
 
 

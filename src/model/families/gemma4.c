@@ -1,6 +1,5 @@
 /* Gemma 4's text part, without experts: wide heads on full layers, keys that are shared or values
- * too, a norm of values, an input of its own for every layer.
- * Source: the Gemma 4 model card. */
+ * too, normed values, an input of its own for every layer. Source: the Gemma 4 model card. */
 #include "model/run.h"
 
 #include <math.h>
