@@ -39,6 +39,7 @@ static void describe(heft_model *m, const char *name)
         .unused_bytes = m->net.unused_bytes,
         .context = s->ctx,
         .vocab = s->V,
+        .tokens = m->tokenizer ? heft_tokenizer_size(m->tokenizer) : 0,
         .width = s->D,
         .layers = s->L,
         .heads = l->attn.H,

@@ -1,52 +1,52 @@
-/* The families heft knows. */
+/* The families heft knows, a line each. Of those that share an arch of GGUF, the ones that do not
+ * claim all of it come first (mixtral before llama, olmo3 before olmo2). */
 #include "model/family.h"
 
 /* clang-format off */
-extern const heft_family
-    heft_family_cohere2,
-    heft_family_gemma,
-    heft_family_gemma2,
-    heft_family_gemma3,
-    heft_family_gemma4,
-    heft_family_glm,
-    heft_family_glm4,
-    heft_family_gpt_oss,
-    heft_family_granite,
-    heft_family_llama,
-    heft_family_mistral,
-    heft_family_mixtral,
-    heft_family_olmo2,
-    heft_family_olmo3,
-    heft_family_olmoe,
-    heft_family_phi3,
-    heft_family_qwen2,
-    heft_family_qwen2_moe,
-    heft_family_qwen3,
-    heft_family_qwen3_moe,
-    heft_family_smollm3;
-
-const heft_family *const heft_families[] = {
-    &heft_family_cohere2,
-    &heft_family_gemma,
-    &heft_family_gemma2,
-    &heft_family_gemma3,
-    &heft_family_gemma4,
-    &heft_family_glm,
-    &heft_family_glm4,
-    &heft_family_gpt_oss,
-    &heft_family_granite,
-    &heft_family_mixtral, /* before llama, whose arch it shares */
-    &heft_family_llama,
-    &heft_family_mistral,
-    &heft_family_olmo3, /* before olmo2, whose arch it shares */
-    &heft_family_olmo2,
-    &heft_family_olmoe,
-    &heft_family_phi3,
-    &heft_family_qwen2,
-    &heft_family_qwen2_moe,
-    &heft_family_qwen3,
-    &heft_family_qwen3_moe,
-    &heft_family_smollm3,
-    NULL,
-};
+#define FAMILIES(X) \
+    X(mixtral) \
+    X(olmo3) \
+    X(bloom) \
+    X(cohere) \
+    X(cohere2) \
+    X(ernie4_5_moe) \
+    X(falcon) \
+    X(gemma) \
+    X(gemma2) \
+    X(gemma3) \
+    X(gemma4) \
+    X(glm) \
+    X(glm4) \
+    X(glm4_moe) \
+    X(gpt2) \
+    X(gpt_neo) \
+    X(gpt_neox) \
+    X(gpt_oss) \
+    X(gptj) \
+    X(granite) \
+    X(llama) \
+    X(llama4) \
+    X(minimax_m2) \
+    X(mistral) \
+    X(mpt) \
+    X(olmo) \
+    X(olmo2) \
+    X(olmoe) \
+    X(opt) \
+    X(phi) \
+    X(phi3) \
+    X(phimoe) \
+    X(qwen2) \
+    X(qwen2_moe) \
+    X(qwen3) \
+    X(qwen3_moe) \
+    X(smollm3) \
+    X(stablelm) \
+    X(starcoder2)
 /* clang-format on */
+
+#define DECLARE(name) extern const heft_family heft_family_##name;
+FAMILIES(DECLARE)
+
+#define ADDRESS(name) &heft_family_##name,
+const heft_family *const heft_families[] = { FAMILIES(ADDRESS) NULL };

@@ -56,7 +56,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     int32_t dk = s->layer ? s->layer[0].attn.dk : 2;
     int32_t near_dk = heft_cfg_int(c, NULL, "attention.key_length_swa", dk);
     int32_t far_dk = heft_cfg_int(c, "global_head_dim", NULL, gguf ? dk : 512);
-    bool keys = heft_cfg_bool(c, "attention_k_eq_v", NULL, false); /* are values too */
+    bool keys = gguf ? !heft_cfg_full_has(c, s, "attn_v")
+                     : heft_cfg_bool(c, "attention_k_eq_v", NULL, false);
     int32_t few = heft_cfg_int(c, "num_global_key_value_heads", NULL, 0);
     int32_t times = heft_cfg_bool(c, "use_double_wide_mlp", NULL, false) ? 2 : 1;
     heft_act_kind act = heft_cfg_act(c, "hidden_activation", HEFT_ACT_GELU_TANH);
@@ -72,8 +73,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         a->dk = a->dv = full ? far_dk : near_dk;
         if (full && keys && few) a->G = few;
         a->kv_from = keys_of(s, i, s->L - shared);
-        a->v_from_k = gguf ? a->kv_from == i && !heft_cfg_has_tensor(c, "blk.{}.attn_v.weight", i)
-                           : full && keys;
+        a->v_from_k = full && keys;
         a->v_norm = a->kv_from == i;
         a->qk_norm = HEFT_QKN_HEAD;
         a->scale = 1;
