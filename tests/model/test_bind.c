@@ -128,7 +128,8 @@ static void retype_each(const subject *s, const heft_net *whole)
         copy.tensor[i].dtype = HEFT_I32;
         bool vector = t->rank == 1;
         if (heft_str_ends(t->name, "inp_shexp.weight")) vector = false; /* a matrix of one row */
-        if (heft_str_ends(t->name, "correction_bias")) vector = true; /* a vector written as one */
+        if (heft_str_ends(t->name, "correction_bias") || heft_str_ends(t->name, "norm.weight"))
+            vector = true; /* a vector written as a matrix */
         snprintf(message, sizeof message,
                  vector ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"
                         : "tensor %s is of I32, which heft cannot multiply by",

@@ -157,6 +157,18 @@ static int32_t mutate_scale(const heft_golden *g, heft_model *m, float *scale, i
     return 1;
 }
 
+/* Without its positions. */
+static int32_t mutate_positions(const heft_golden *g, heft_model *m)
+{
+    heft_mat *pos = &m->net.g.pos;
+    const uint8_t *kept = pos->data;
+    if (!kept) return 0;
+    pos->data = NULL;
+    must_miss(g, m, "the positions", 0);
+    pos->data = kept;
+    return 1;
+}
+
 static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *experts,
                              int32_t layer)
 {
@@ -168,16 +180,12 @@ static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *
     return 1;
 }
 
-/* Without its positions. */
-static int32_t mutate_positions(const heft_golden *g, heft_model *m)
+/* A bias of keys that nothing turns, scales or clips adds the same to every score of a query, and a
+ * softmax does not see it. */
+static bool same_for_all_keys(const heft_layer_spec *l)
 {
-    heft_mat *pos = &m->net.g.pos;
-    const uint8_t *kept = pos->data;
-    if (!kept) return 0;
-    pos->data = NULL;
-    must_miss(g, m, "the positions", 0);
-    pos->data = kept;
-    return 1;
+    return l->attn.rope < 0 && l->attn.qk_norm == HEFT_QKN_NONE && l->attn.softcap == 0
+           && l->attn.clip == 0;
 }
 
 static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
@@ -203,7 +211,8 @@ static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
             n += mutate_vector(g, m, &norms[k]->b, "a norm's bias", i);
         }
         for (size_t k = 0; k < sizeof lins / sizeof *lins; k++)
-            n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
+            if (lins[k] != &l->k || !same_for_all_keys(l->s))
+                n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
         for (size_t k = 0; k < sizeof experts / sizeof *experts; k++)
             n += mutate_biases(g, m, experts[k], i);
         n += mutate_vector(g, m, &l->choice, "the correction of a choice", i)

@@ -13,6 +13,7 @@ containers.py if they are not those of the llama kind.
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file
     hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
+    released  config.json where the release writes it in words the reference does not know
     left_out  the prefix of names that the release leaves out
     llama_cpp_tolerance  what llama.cpp's logits may differ by, with llama_cpp_reason
 """

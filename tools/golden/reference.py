@@ -107,8 +107,12 @@ def load(config: dict, dtype=torch.float32):
     with tempfile.TemporaryDirectory() as at:
         pathlib.Path(at, "config.json").write_text(json.dumps(config))
         parsed = AutoConfig.from_pretrained(at)
+    # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
+    attention = "sdpa" if config.get("alibi") else "eager"
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
-        model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+        model = AutoModelForCausalLM.from_config(
+            parsed, dtype=dtype, attn_implementation=attention
+        )
     model.tie_weights()
     if dtype == torch.float64:
         widen_routers(model)
