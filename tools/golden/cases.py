@@ -7,6 +7,7 @@ containers.py if they are not those of the llama kind.
     llama_cpp record llama.cpp's logits too (once per family)
     tokens    the release has a tokenizer of so many tokens, fewer than the rows of the embedding
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
+    transformers  the release that runs it, where it is not that of requirements.txt
     hot       other bounds on what makes the weights hot
     inert     keys of config that do not change the result here, and need not
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file

@@ -27,6 +27,7 @@ OUT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "golden"
 TEXT, GREEDY = 40, 16
 TOLERANCE = 1e-5
 SEEDS = 64
+TRANSFORMERS = "4.57.6"  # where a case names no other
 # The rows whose hidden states are kept, and llama.cpp's logits.
 ROWS = list(range(0, TEXT, 3))
 # How large numbers get: smaller ones would not show that a scale, a mask or a bias is missing,
@@ -84,7 +85,7 @@ def blind(case: dict, seed: int, text: list, logits: np.ndarray, limit: float) -
             with torch.no_grad():
                 reference.tensors(model, seed, case.get("left_out", ""))
             other, _ = reference.forward(model, text)
-        except (AssertionError, IndexError, KeyError, TypeError, ValueError, RuntimeError, ZeroDivisionError):
+        except Exception:
             continue  # the reference cannot do without it either
         if np.abs(other[:TEXT] - logits).max() < limit:
             found.append(key)
@@ -288,6 +289,10 @@ def save(name: str, case: dict, golden: dict, arrays: dict, model, characters: l
 
 
 def make(name: str, case: dict) -> None:
+    installed = importlib.metadata.version("transformers")
+    if installed != case.get("transformers", TRANSFORMERS):
+        print(f"{name}: left as it is: made by transformers {case.get('transformers', TRANSFORMERS)}")
+        return
     first = weights.fnv1a(name.encode()) % 1000000
     for seed in range(first, first + SEEDS):
         try:

@@ -44,7 +44,7 @@ GAINS = [
 # Model types whose norms multiply by 1 + w.
 ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"}
 # Model types whose activation llama.cpp rounds to half precision, and what that costs.
-TABLED = ONE_PLUS
+TABLED = ONE_PLUS | {"gemma4_text"}
 TABLED_TOLERANCE = 1e-4
 
 
@@ -70,6 +70,8 @@ OWN_SCALES = {
 
 def scale(name: str, shape: list, kind: str) -> tuple:
     """(exponent, offset) of a tensor of a model type."""
+    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|layer_scalar$", name):
+        return 7, 1.0
     for pattern, own in OWN_SCALES.get(kind, []):
         if re.search(pattern, name):
             return own
