@@ -40,6 +40,12 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_E: return l->route.E;
     case HEFT_AXIS_FE: return l->F_expert;
     case HEFT_AXIS_2FE: return 2 * (int64_t)l->F_expert;
+    case HEFT_AXIS_QR: return a->q_rank;
+    case HEFT_AXIS_KVR: return a->kv_rank;
+    case HEFT_AXIS_KVA: return (int64_t)a->kv_rank + a->dk - a->nope;
+    case HEFT_AXIS_UP: return (int64_t)a->H * (a->nope + a->dv);
+    case HEFT_AXIS_NOPE: return a->nope;
+    case HEFT_AXIS_DV: return a->dv;
     }
     return 0;
 }
@@ -97,6 +103,7 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
     int32_t n = 0;
     if (w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}"))
         shape[n++] = extent(s, layer, HEFT_AXIS_E);
+    if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
     if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
     if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
     if (rule == HEFT_BY_COL) {
@@ -199,6 +206,37 @@ static heft_status borrow_experts(const binder *b, const heft_tensor *t, heft_ru
     return st;
 }
 
+/* n matrices of one shape on the rows of a tensor, `apart` rows from one to the next. */
+static heft_status borrow_each(const binder *b, const heft_tensor *t, int64_t first, int64_t apart,
+                               int64_t rows, int64_t cols, int32_t n, heft_mat **out)
+{
+    const int64_t all = t->rank == 3 ? t->shape[0] * t->shape[1] : t->shape[0];
+    const uint64_t stride = t->bytes / (uint64_t)all;
+    heft_mat *w = heft_arena_alloc(&b->m->arena, (size_t)n, sizeof *w);
+    if (!w) return heft_nomem(b->err, "the heads of a latent attention");
+    heft_status st = HEFT_OK;
+    for (int32_t h = 0; h < n && !st; h++)
+        st = borrow_matrix(b, t, HEFT_AS_IS, t->data + (uint64_t)(first + h * apart) * stride, rows,
+                           cols, &w[h]);
+    *out = w;
+    return st;
+}
+
+/* Of each head nope rows that make its key, then dv rows that make its value. A query goes the
+ * other way through the first: what is stored as their rows are its columns. */
+static heft_status borrow_kv_up(const binder *b, const heft_tensor *t, heft_layer *l)
+{
+    const heft_attn *a = &l->s->attn;
+    const int64_t each = (int64_t)a->nope + a->dv;
+    heft_status st = borrow_each(b, t, 0, each, a->nope, a->kv_rank, a->H, &l->k_up);
+    for (int32_t h = 0; h < a->H && !st; h++) {
+        l->k_up[h].rows = a->kv_rank;
+        l->k_up[h].cols = a->nope;
+        l->k_up[h].by_col = true;
+    }
+    return st ? st : borrow_each(b, t, a->nope, each, a->dv, a->kv_rank, a->H, &l->v_up);
+}
+
 static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
                                  heft_experts *out)
 {
@@ -214,7 +252,9 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
 {
     const heft_spec *s = &b->m->spec;
     heft_rule rule = b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
-    b->m->used[t - b->src->tensor] = true;
+    bool *used = &b->m->used[t - b->src->tensor];
+    if (w->slot == HEFT_SLOT_NONE && *used) return HEFT_OK; /* under another row */
+    *used = true;
     if (w->slot == HEFT_SLOT_NONE) {
         b->m->unused_tensors++;
         b->m->unused_bytes += (int64_t)t->bytes;
@@ -235,6 +275,9 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
     case HEFT_SLOT_EXPERTS:
         return borrow_experts(b, t, rule, expert, rows, cols, s->layer[layer].route.E, slot);
     case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
+    case HEFT_SLOT_EACH:
+        return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.H, slot);
+    case HEFT_SLOT_KV_UP: return borrow_kv_up(b, t, &b->m->layer[layer]);
     case HEFT_SLOT_NONE: break;
     }
     return HEFT_OK;
@@ -251,6 +294,8 @@ static bool filled(const heft_weight *w, const void *slot)
     case HEFT_SLOT_VEC: return *(const float *const *)slot != NULL;
     case HEFT_SLOT_EXPERTS: return ((const heft_experts *)slot)->w != NULL;
     case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
+    case HEFT_SLOT_EACH:
+    case HEFT_SLOT_KV_UP: return *(heft_mat *const *)slot != NULL;
     case HEFT_SLOT_NONE: return false;
     }
     return false;
@@ -273,6 +318,8 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
     case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
     case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_LOW_Q: return l->attn.q_rank ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;
@@ -399,6 +446,9 @@ void heft_net_set_norms(heft_net *m)
         heft_norm *norms[] = { &l->n1, &l->n2, &l->n3, &l->n4, &l->q_norm, &l->k_norm };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n]);
+        set_kind(&m->spec, &l->q_latent);
+        set_kind(&m->spec, &l->kv_latent);
+        l->q_latent.eps = l->kv_latent.eps = m->spec.latent_eps;
     }
 }
 
@@ -438,6 +488,23 @@ static void count_not_run(const binder *b)
         if (n)
             heft_warn(b->log, "%lld tensors %s* of %lld bytes are not run: heft runs the text part",
                       (long long)n, *start, (long long)bytes);
+    }
+}
+
+/* Count the layers behind the last one. */
+static void count_drafts(const binder *b)
+{
+    const char *layer = b->src->container == HEFT_GGUF ? "blk" : "layers";
+    for (int32_t d = 0; d < b->m->spec.drafts; d++) {
+        char start[64];
+        (void)snprintf(start, sizeof start, "%.32s%s.%d.", b->prefix, layer, b->m->spec.L + d);
+        for (int64_t i = 0; i < b->src->n_tensors; i++) {
+            const heft_tensor *t = &b->src->tensor[i];
+            if (b->m->used[i] || !heft_str_begins(t->name, start)) continue;
+            b->m->used[i] = true;
+            b->m->unused_tensors++;
+            b->m->unused_bytes += (int64_t)t->bytes;
+        }
     }
 }
 
@@ -489,6 +556,7 @@ static heft_status bind_all(binder *b)
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
     count_not_run(b);
+    count_drafts(b);
     return check_unknown(b);
 }
 

@@ -1,10 +1,13 @@
 /* The families heft knows, a line each. Of those that share an arch of GGUF, the ones that do not
- * claim all of it come first (mixtral before llama, olmo3 before olmo2). */
+ * claim all of it come first (mixtral before llama, olmo3 before olmo2, deepseek_v3
+ * before deepseek_v2). */
 #include "model/family.h"
 
 /* clang-format off */
 #define FAMILIES(X) \
     X(cohere2) \
+    X(deepseek_v3) \
+    X(deepseek_v2) \
     X(gemma) \
     X(gemma2) \
     X(gemma3) \

@@ -9,11 +9,13 @@ containers.py if they are not those of the llama kind.
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
     hot       other bounds on what makes the weights hot
     inert     keys of config that do not change the result here, and need not
+    llama_cpp_refuses  why llama.cpp does not load the GGUF file
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file
     tolerance above 1e-5, with tolerance_reason
 """
 
 from cases_dense import DENSE
+from cases_latent import LATENT
 from cases_mixtures import MIXTURES
 from change import but, rope
 
@@ -392,4 +394,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES
+} | DENSE | MIXTURES | LATENT

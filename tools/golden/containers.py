@@ -4,9 +4,10 @@ import math
 import re
 
 import containers_dense
+import containers_latent
 import containers_mixtures
 
-FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
@@ -88,14 +89,20 @@ def rope_scaling(arch: str, config, model) -> tuple:
     factor = rotary(model).attention_scaling
     original = scaling.get("original_max_position_embeddings") or config.max_position_embeddings
     if kind == "yarn":
-        # A reader multiplies by 1 + 0.1 ln(factor) of its own accord.
+        all_dim = scaling.get("mscale_all_dim", 0)
+        # A reader multiplies by 1 + 0.1 ln(factor) of its own accord, unless it knows mscale_all_dim.
         extra = factor / (1 + 0.1 * math.log(scaling["factor"]))
         entries = [
             (prefix + "type", "string", "yarn"),
             (prefix + "factor", "f32", scaling["factor"]),
             (prefix + "original_context_length", "u32", original),
         ]
-        if abs(extra - 1) > 1e-9:
+        entries += [
+            (prefix + "yarn_" + key, "f32", float(scaling[key])) for key in ("beta_fast", "beta_slow") if key in scaling
+        ]
+        if all_dim:
+            entries.append((prefix + "yarn_log_multiplier", "f32", 0.1 * all_dim))
+        elif abs(extra - 1) > 1e-9:
             entries.append((prefix + "attn_factor", "f32", extra))
         return entries, []
     if kind == "longrope":
@@ -153,5 +160,6 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
     if hasattr(config, "rms_norm_eps"):
         entries.append((f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps))
     own = family.get("metadata", lambda config: [])(config)
-    entries += [(f"{arch}.{key}", kind, value) for key, kind, value in own]
+    own = [(f"{arch}.{key}", kind, value) for key, kind, value in own]
+    entries = [e for e in entries if e[0] not in {key for key, _, _ in own}] + own
     return entries + scaling + vocabulary(config, tokens), extra

@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
 
+import latent
 import weights
 
 torch.set_num_threads(1)
@@ -25,6 +26,7 @@ GAINS = [
     (r"lm_head\.weight$", 10.0),
     (r"qkv_proj\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
+    (r"q_b_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
     (r"experts\.gate_up_proj$", 2.5),
     (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
@@ -66,6 +68,7 @@ def load(config: dict, dtype=torch.float32):
         pathlib.Path(at, "config.json").write_text(json.dumps(config))
         parsed = AutoConfig.from_pretrained(at)
     model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+    latent.correct(model)
     return model.eval()
 
 
