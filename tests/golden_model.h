@@ -17,6 +17,8 @@ typedef struct {
     const char *gguf_up;     /* the second of two GGUF tensors that hold it, or NULL */
     bool alternate;          /* of its axis 1 the two have even and odd places, not halves */
     bool transposed;         /* axes 1 and 2 are swapped in GGUF, before that */
+    int32_t heads;           /* not 0: GGUF has of each head's rows the first half, transposed, and the
+                              * second half as two tensors (heads, .., ..) */
     bool plain;              /* a matrix that stays F32 in GGUF */
     int32_t rank;
     int64_t shape[3], n; /* n: elements */

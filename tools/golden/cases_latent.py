@@ -62,16 +62,18 @@ V3 = BASE | {
     "num_experts_per_tok": 3,
     "num_nextn_predict_layers": 1,
     "q_lora_rank": 32,
+    "qk_nope_head_dim": 32,
     "routed_scaling_factor": 2.5,
     "scoring_func": "sigmoid",
     "topk_group": 2,
     "topk_method": "noaux_tc",
+    "v_head_dim": 32,
 }
 
 INERT = ["aux_loss_alpha", "ep_size", "moe_layer_freq", "num_nextn_predict_layers", "scoring_func", "seq_aux",
          "topk_method", "num_key_value_heads", "norm_topk_prob"]  # fmt: skip
 V2_INERT = [*INERT, "n_group", "topk_group", "routed_scaling_factor"]
-YARN = {"type": "yarn", "factor": 40, "original_max_position_embeddings": 32, "beta_fast": 2, "beta_slow": 0.5}
+YARN = {"type": "yarn", "factor": 40, "original_max_position_embeddings": 32}
 LITE = "llama.cpp knows queries without a rank by the number of layers, 26 or 27"
 EPSILON = "llama.cpp gives the norms of the ranks the epsilon of the others"
 
@@ -106,6 +108,71 @@ LATENT = {
     "deepseek_v2_yarn": {
         "what": "yarn whose mscale_all_dim goes squared into the scale of scores (T15, T23)",
         "config": but(rope(V2, **YARN, mscale=0.707, mscale_all_dim=0.707), "rms_norm_eps", q_lora_rank=32, rope_theta=10.0),
+        "llama_cpp": True,
         "inert": [*V2_INERT, "rope_scaling.mscale"],
+    },
+    "deepseek_v3_plain": {
+        "what": "experts by sigmoid plus a correction that weights do not have (T1), from groups by their two best "
+        "(T2), with weights that sum to one, times a factor; values as wide as keys",
+        "config": V3,
+        "llama_cpp_differs": EPSILON,
+        "inert": INERT[:-1],
+    },
+    "deepseek_v3_gguf": {
+        "what": "yarn as a release has it (T15); keys and values of GGUF by heads, pairs as in the release (T32)",
+        "config": but(
+            rope(V3, **YARN, mscale=1.0, mscale_all_dim=1.0), "rms_norm_eps", rope_theta=10.0, norm_topk_prob=False
+        ),
+        "llama_cpp": True,
+        "inert": [*INERT, "rope_scaling.mscale"],
+    },
+    "deepseek_v3_defaults": {
+        "what": "keys left out: groups (8, of which 4), experts of a token (8), their normalising and factor, dense "
+        "layers (3), theta; queries without a rank; a tied head",
+        "config": but(
+            V3,
+            "n_group",
+            "topk_group",
+            "num_experts_per_tok",
+            "norm_topk_prob",
+            "routed_scaling_factor",
+            "first_k_dense_replace",
+            "rope_theta",
+            "rms_norm_eps",
+            n_routed_experts=24,
+            num_hidden_layers=4,
+            q_lora_rank=None,
+            tie_word_embeddings=True,
+        ),
+        "llama_cpp_refuses": LITE,
+        "inert": INERT,
+    },
+    "deepseek_v3_halves": {
+        "what": "rope_interleave false; heads whose values are narrower than their keys; two magnitudes of yarn",
+        "config": but(
+            rope(V3, **YARN, mscale=1.0, mscale_all_dim=0.5),
+            rope_interleave=False,
+            rope_theta=10.0,
+            qk_nope_head_dim=16,
+            v_head_dim=24,
+        ),
+        "no_gguf": "a GGUF file of this architecture has adjacent pairs, and equal magnitudes of yarn",
+        "inert": INERT[:-1],
+    },
+    "kimi_k2_plain": {
+        "what": "the numbers of Kimi K2: one group, a correction range of yarn that is one step (T15)",
+        "config": but(
+            rope(V3, **YARN, beta_fast=1.0, beta_slow=1.0, mscale=1.0, mscale_all_dim=1.0),
+            architectures=["DeepseekV3ForCausalLM"],
+            model_type="kimi_k2",
+            n_group=1,
+            topk_group=1,
+            num_nextn_predict_layers=0,
+            rms_norm_eps=0.015625,
+            rope_theta=10.0,
+            routed_scaling_factor=2.827,
+        ),
+        "llama_cpp_differs": EPSILON + "; it takes the betas of yarn from its caller",
+        "inert": [*INERT[:-1], "n_group", "topk_group", "rope_scaling.mscale", "rope_scaling.beta_slow"],
     },
 }

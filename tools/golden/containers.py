@@ -50,7 +50,7 @@ def layout(t: dict, kind_of_model: str) -> dict:
     """What else GGUF does to a tensor of the table: see heft_golden_tensor."""
     found = dict(FAMILIES.get(kind_of_model, {}).get("layout", lambda name: {})(t["name"]))
     if "gguf_up" in found:
-        found["gguf_up"] = t["gguf"].replace("gate", "up")
+        found["gguf_up"] = t["gguf"].replace("gate", "up").replace("attn_k_b", "attn_v_b")
     biases = len(t["shape"]) == 2 and t["gguf"].endswith(".bias")
     return found | {"plain": biases or "ffn_gate_inp" in t["gguf"]}
 

@@ -41,10 +41,21 @@ def metadata(c, by_heads: bool) -> list:
     return entries
 
 
+def by_heads(name: str) -> dict:
+    """Keys and values of each head as two tensors, those of keys [in, out]."""
+    return {"gguf_up": "k_b", "heads": 4} if ".kv_b_proj." in name else {}
+
+
 FAMILIES = {
     "deepseek_v2": {
         "architecture": "deepseek2",
         "names": NAMES,
         "metadata": lambda c: metadata(c, False),
+    },
+    "deepseek_v3": {
+        "architecture": "deepseek2",
+        "names": NAMES | {L + "self_attn.kv_b_proj": B + "attn_k_b"},
+        "layout": by_heads,
+        "metadata": lambda c: metadata(c, True),
     },
 }

@@ -15,8 +15,14 @@ def without_lost_groups(self, scores):
     return groups.masked_fill(lost[..., None], -math.inf).view(choice.shape).topk(self.top_k, -1).indices
 
 
+def known(config: dict) -> dict:
+    """kimi_k2 is deepseek_v3 with other numbers, and the library knows it by that name only."""
+    return config | {"model_type": "deepseek_v3"} if config.get("model_type") == "kimi_k2" else config
+
+
 def correct(model) -> None:
-    """deepseek_v2: yarn's mscale_all_dim goes squared into the scale. deepseek_v3: the mask of groups."""
+    """deepseek_v2: yarn's mscale_all_dim goes squared into the scale. deepseek_v3: the mask of groups,
+    and weights of experts in float32 where the model is in float64."""
     config = model.config
     scaling = getattr(config, "rope_scaling", None) or {}
     if config.model_type == "deepseek_v2" and scaling.get("mscale_all_dim"):
@@ -26,3 +32,4 @@ def correct(model) -> None:
     for name, module in model.named_modules():
         if type(module).__name__ == "DeepseekV3TopkRouter":
             module.get_topk_indices = types.MethodType(without_lost_groups, module)
+            module.register_forward_hook(lambda m, _, out: (out[0], out[1].to(m.weight.dtype)))

@@ -65,7 +65,7 @@ def scale(name: str, shape: list, kind: str) -> tuple:
 def load(config: dict, dtype=torch.float32):
     """The reference's model of config.json as a release writes it, weights not set."""
     with tempfile.TemporaryDirectory() as at:
-        pathlib.Path(at, "config.json").write_text(json.dumps(config))
+        pathlib.Path(at, "config.json").write_text(json.dumps(latent.known(config)))
         parsed = AutoConfig.from_pretrained(at)
     model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
     latent.correct(model)
@@ -195,11 +195,15 @@ def gguf_arrays(table: list) -> dict:
             array = permuted(array, t["permuted"])
         if t.get("transposed"):
             array = array.swapaxes(1, 2)
+        if "heads" in t:
+            array = array.reshape(t["heads"], -1, array.shape[-1])
         if len(t["shape"]) == 2 and t["shape"][0] == 1:
             array = array[0]
         if "gguf_up" in t:
             half = array.shape[1] // 2
             gate, up = (array[:, ::2], array[:, 1::2]) if t.get("alternate") else (array[:, :half], array[:, half:])
+            if "heads" in t:
+                gate = gate.swapaxes(1, 2)
             arrays[t["gguf"]], arrays[t["gguf_up"]] = [gate], [up]
         else:
             arrays.setdefault(t["gguf"], []).append(array)
