@@ -156,6 +156,11 @@ static heft_status read_tensor(heft_golden *g, const heft_value *row, heft_golde
     if (!st && heft_value_get(row, "permuted"))
         st = read_integer(row, "permuted", &t->permuted, err);
     if (!st && heft_value_get(row, "gguf")) st = read_string(g, row, "gguf", &t->gguf, err);
+    const int32_t *fused = NULL;
+    int32_t n_fused = 0;
+    if (!st && heft_value_get(row, "fused"))
+        st = read_integers(g, row, "fused", &fused, &n_fused, err);
+    if (n_fused == 2) memcpy(t->fused, fused, sizeof t->fused);
     if (!st && heft_value_get(row, "gguf_up"))
         st = read_string(g, row, "gguf_up", &t->gguf_up, err);
     t->alternate = heft_value_get(row, "alternate") != NULL;
@@ -486,22 +491,33 @@ heft_status heft_golden_write_release(const heft_golden *g, const char *at,
 
 /* ---- GGUF --------------------------------------------------------------- */
 
-/* Rows of each head in the order that turns halves into pairs: row 2 m + s was s * width / 2 + m.
- */
+/* The release's row that is row r in a GGUF file. */
+static int64_t row_of(const heft_golden_tensor *t, int64_t r)
+{
+    if (t->permuted) { /* row 2 m + s of a head was s * width / 2 + m */
+        const int64_t width = t->permuted, of_head = r % width;
+        return r - of_head + of_head % 2 * (width / 2) + of_head / 2;
+    }
+    if (t->fused[0]) { /* head h of all queries, then of keys, then of values */
+        const int64_t width = t->fused[0], queries = t->fused[1], h = r / width;
+        const int64_t groups = t->shape[0] / width / (queries + 2), other = h - groups * queries;
+        const int64_t from = other < 0 ? h / queries * (queries + 2) + h % queries
+                                       : other % groups * (queries + 2) + queries + other / groups;
+        return from * width + r % width;
+    }
+    return r;
+}
+
+/* Put the rows of a tensor into GGUF's order. */
 static heft_status permute(const heft_golden_tensor *t, int8_t *q, heft_error *err)
 {
-    const int64_t width = t->permuted, row_bytes = t->n / t->shape[0];
-    int8_t *head = heft_alloc((size_t)width, (size_t)row_bytes);
-    if (!head) return heft_nomem(err, "a head");
-    for (int64_t first = 0; first < t->shape[0]; first += width) {
-        int8_t *rows = q + first * row_bytes;
-        memcpy(head, rows, (size_t)(width * row_bytes));
-        for (int64_t r = 0; r < width; r++) {
-            const int64_t from = r % 2 * (width / 2) + r / 2;
-            memcpy(rows + r * row_bytes, head + from * row_bytes, (size_t)row_bytes);
-        }
-    }
-    heft_free(head);
+    const int64_t row_bytes = t->n / t->shape[0];
+    int8_t *kept = heft_alloc((size_t)t->n, 1);
+    if (!kept) return heft_nomem(err, "a golden's weights");
+    memcpy(kept, q, (size_t)t->n);
+    for (int64_t r = 0; r < t->shape[0]; r++)
+        memcpy(q + r * row_bytes, kept + row_of(t, r) * row_bytes, (size_t)row_bytes);
+    heft_free(kept);
     return HEFT_OK;
 }
 
@@ -545,23 +561,24 @@ static heft_status stack(const heft_golden *g, int32_t first, heft_arena *arena,
     for (int32_t i = first; i < g->n_tensors && !st; i++) {
         if (!same_gguf(t, &g->tensor[i])) continue;
         heft_golden_grid(g, &g->tensor[i], q);
-        if (t->permuted) st = permute(t, q, err);
+        if (t->permuted || t->fused[0]) st = permute(t, q, err);
         q += t->n;
     }
     return st;
 }
 
-/* Axes 1 and 2 swapped. */
+/* The last two axes swapped. */
 static heft_status transpose(grid *d, heft_arena *arena, heft_error *err)
 {
-    const int64_t rows = d->shape[1], cols = d->shape[2];
+    int64_t *shape = &d->shape[d->rank - 2];
+    const int64_t rows = shape[0], cols = shape[1];
     int8_t *q = heft_arena_alloc(arena, (size_t)size_of(d), 1);
     if (!q) return heft_nomem(err, "a golden's weights");
     for (int64_t i = 0; i < size_of(d); i++)
         q[i / (rows * cols) * rows * cols + i % cols * rows + i / cols % rows] = d->q[i];
     d->q = q;
-    d->shape[1] = cols;
-    d->shape[2] = rows;
+    shape[0] = cols;
+    shape[1] = rows;
     return HEFT_OK;
 }
 
@@ -602,7 +619,7 @@ static heft_status make_gguf_tensor(const heft_golden *g, int32_t first, bool se
     if (!st && t.gguf_up) st = split(&d, t.alternate, second, arena, err);
     if (!st && t.heads && !second) st = transpose(&d, arena, err);
     if (st) return st;
-    if (d.rank == 1 || t.plain) dtype = HEFT_F32;
+    if (d.rank == 1 || t.plain || t.offset != 0) dtype = HEFT_F32;
     uint64_t bytes;
     t.n = size_of(&d);
     if (!heft_dtype_bytes(dtype, t.n, &bytes) || (dtype == HEFT_Q8_0 && d.shape[d.rank - 1] % 32))

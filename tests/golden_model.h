@@ -16,16 +16,18 @@ typedef struct {
                               * of one GGUF name are one tensor there, stacked in order */
     const char *gguf_up;     /* the second of two GGUF tensors that hold it, or NULL */
     bool alternate;          /* of its axis 1 the two have even and odd places, not halves */
-    bool transposed;         /* axes 1 and 2 are swapped in GGUF, before that */
-    int32_t heads;           /* not 0: GGUF has of each head's rows the first half, transposed, and the
-                              * second half as two tensors (heads, .., ..) */
-    bool plain;              /* a matrix that stays F32 in GGUF */
+    bool transposed;         /* the last two axes are swapped in GGUF, before that */
+    int32_t heads; /* not 0: GGUF has of each head's rows the first half, transposed, and the
+                    * second half as two tensors (heads, .., ..) */
+    bool plain;    /* a matrix that stays F32 in GGUF, as norms do */
     int32_t rank;
     int64_t shape[3], n; /* n: elements */
     int32_t exponent;    /* an element is offset + q * 2^-exponent, q an integer */
     float offset;
     float plus; /* what GGUF's elements have more: it stores 1 + w where the release stores w */
     int32_t permuted; /* width of the heads whose rows GGUF has as pairs; 0: same order */
+    int32_t fused[2]; /* head width, queries of a group: rows of q, k and v are by group, and GGUF's
+                       * one after the other; 0: not so */
     uint64_t hash;    /* FNV-1a of the integers q, as bytes, in the reference's run */
 } heft_golden_tensor;
 

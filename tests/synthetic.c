@@ -30,24 +30,57 @@ static void put_half(uint8_t *to, float v)
     memcpy(to, &h, 2);
 }
 
-/* Random bytes are valid blocks once their scales are: where those lie, and what one step of the
- * format's integers deviates by. */
+/* Random bytes are valid blocks once their scales are: where the half of d lies, by what its step
+ * is smaller than the numbers deviate, where the half of the minimum lies (-1: none), and how many
+ * steps below 0 the numbers then begin. */
+static const struct {
+    int16_t d, m;
+    float deviation, below;
+} scales[HEFT_DTYPES] = {
+    [HEFT_Q1_0] = { 0, -1, 1, 0 },
+    [HEFT_Q2_0] = { 0, -1, 1.2f, 0 },
+    [HEFT_Q4_0] = { 0, -1, 4.6f, 0 },
+    [HEFT_Q4_1] = { 0, 2, 4.6f, -7.5f },
+    [HEFT_Q5_0] = { 0, -1, 9.2f, 0 },
+    [HEFT_Q5_1] = { 0, 2, 9.2f, -15.5f },
+    [HEFT_Q8_0] = { 0, -1, 73, 0 },
+    [HEFT_Q2_K] = { 80, 82, 8.8f * 1.1f, 1.5f },
+    [HEFT_Q3_K] = { 108, -1, 18.5f * 2.3f, 0 },
+    [HEFT_Q4_K] = { 0, 2, 36 * 4.6f, 7.5f },
+    [HEFT_Q5_K] = { 0, 2, 36 * 9.2f, 15.5f },
+    [HEFT_Q6_K] = { 208, -1, 73 * 18, 0 },
+    [HEFT_IQ1_S] = { 0, -1, 9 * 0.8f, 0 },
+    [HEFT_IQ2_XXS] = { 0, -1, 64, 0 },
+    [HEFT_IQ2_XS] = { 0, -1, 64, 0 },
+    [HEFT_IQ2_S] = { 0, -1, 64, 0 },
+    [HEFT_IQ3_XXS] = { 0, -1, 170, 0 },
+    [HEFT_IQ3_S] = { 0, -1, 166, 0 },
+    [HEFT_IQ4_NL] = { 0, -1, 70, 0 },
+    [HEFT_IQ4_XS] = { 0, -1, 18.5f * 70, 0 },
+    [HEFT_TQ1_0] = { 52, -1, 0.8f, 0 },
+    [HEFT_TQ2_0] = { 64, -1, 1.2f, 0 },
+};
+
 static void fix_scales(uint8_t *block, heft_dtype type, float deviation, uint64_t h)
 {
-    float s = deviation * (0.75f + (float)(h & 0xff) * (1.0f / 512));
+    const float s = deviation * (0.75f + (float)(h & 0xff) * (1.0f / 512));
+    uint8_t half[2];
     switch (type) {
-    case HEFT_Q4_0: put_half(block, s / 4.6f); break;
-    case HEFT_Q8_0: put_half(block, s / 73); break;
-    case HEFT_Q4_K:
-        put_half(block, s / (36 * 4.6f));
-        put_half(block + 2, s / (36 * 4.6f) * 7.5f);
+    case HEFT_MXFP4: block[0] = (uint8_t)(128 + ilogbf(s / 5.9f)); break;
+    case HEFT_NVFP4: /* four E4M3, whose fractions stay random */
+        for (int32_t i = 0; i < 4; i++)
+            block[i] = (uint8_t)((block[i] & 7) | (8 + ilogbf(s / 5.9f)) << 3);
         break;
-    case HEFT_Q5_K:
-        put_half(block, s / (36 * 9.2f));
-        put_half(block + 2, s / (36 * 9.2f) * 15.5f);
+    case HEFT_IQ1_M: /* a half in four nibbles */
+        put_half(half, s / (9 * 0.8f));
+        for (int32_t i = 0; i < 4; i++)
+            block[49 + 2 * i] =
+                (uint8_t)((block[49 + 2 * i] & 15) | (half[i / 2] >> 4 * (i % 2)) << 4);
         break;
-    case HEFT_Q6_K: put_half(block + 208, s / (73 * 18)); break;
-    default: break;
+    default:
+        put_half(block + scales[type].d, s / scales[type].deviation);
+        if (scales[type].m >= 0)
+            put_half(block + scales[type].m, s / scales[type].deviation * scales[type].below);
     }
 }
 

@@ -20,7 +20,7 @@ enum {
 
     /* models */
     HEFT_MAX_LAYERS = 4096,
-    HEFT_MAX_DRAFTS = 16, /* layers behind the last that predict further tokens */
+    HEFT_MAX_DRAFTS = 16,     /* layers behind the last that predict further tokens */
     HEFT_MAX_WIDTH = 1 << 20, /* hidden, feed-forward, heads x head width */
     HEFT_MAX_HEADS = 4096,
     HEFT_MAX_HEAD_WIDTH = 8192,

@@ -9,19 +9,6 @@
 
 #include <stddef.h>
 
-/* A granule of the activations in every lane. */
-INLINE __m256i spread(const void *p)
-{
-    return _mm256_castps_si256(_mm256_broadcast_ss(p));
-}
-
-/* fma(d * a.d, sum, acc) */
-INLINE __m256 scaled(__m256 d, const heft_act *a, __m256i sum, __m256 acc)
-{
-    const __m256 scale = _mm256_mul_ps(d, _mm256_broadcast_ss(&a->d));
-    return _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(sum), acc);
-}
-
 /* sum + w * (granule at y), in int16. */
 INLINE __m256i add_product(__m256i sum, __m256i w, const int8_t *y)
 {

@@ -26,6 +26,7 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     switch (axis) {
     case HEFT_AXIS_ONE: return 1;
     case HEFT_AXIS_D: return s->D;
+    case HEFT_AXIS_DE: return s->D_embed;
     case HEFT_AXIS_V: return s->V;
     case HEFT_AXIS_P: return (int64_t)s->ctx + s->pos_offset;
     case HEFT_AXIS_Q: return (int64_t)a->H * a->dk;
@@ -35,6 +36,7 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_O: return (int64_t)a->H * a->dv;
     case HEFT_AXIS_HEAD: return a->dk;
     case HEFT_AXIS_H: return a->H;
+    case HEFT_AXIS_G: return a->G;
     case HEFT_AXIS_F: return l->F;
     case HEFT_AXIS_2F: return 2 * (int64_t)l->F;
     case HEFT_AXIS_E: return l->route.E;
@@ -69,8 +71,8 @@ static const char *template_of(const binder *b, const heft_weight *w)
     return b->src->container == HEFT_GGUF ? w->gguf : w->hf;
 }
 
-/* The name of a row in this release: prefix, {} replaced by the layer and {e} by the expert. false:
- * not in this container. */
+/* The name of a row in this release: prefix, {} replaced by the layer and {e} by the expert or row
+ * of a stack. false: not in this container. */
 static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_t expert,
                     char name[256])
 {
@@ -135,12 +137,10 @@ static int64_t numbers_of(const heft_tensor *t)
     return n;
 }
 
-static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule,
-                               const float **out)
+/* v = the tensor's numbers. */
+static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, float *v)
 {
-    size_t n = (size_t)numbers_of(t);
-    float *v = heft_arena_alloc(&b->m->arena, n, sizeof *v);
-    if (!v) return heft_nomem(b->err, "a vector of weights");
+    const size_t n = (size_t)numbers_of(t);
     for (size_t i = 0; i < n; i++) {
         if (t->dtype == HEFT_F32) {
             uint32_t bits = heft_load32(t->data + 4 * i);
@@ -157,8 +157,15 @@ static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule 
         if (rule == HEFT_ADD_ONE) v[i] += 1;
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
-    *out = v;
     return HEFT_OK;
+}
+
+static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule,
+                               const float **out)
+{
+    float *v = heft_arena_alloc(&b->m->arena, (size_t)numbers_of(t), sizeof *v);
+    *out = v;
+    return v ? widen(b, t, rule, v) : heft_nomem(b->err, "a vector of weights");
 }
 
 /* The (rows, cols) matrix at `data` within the tensor. */
@@ -188,6 +195,11 @@ static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rul
                        .by_col = by_col,
                        .factor = 1 };
     return HEFT_OK;
+}
+
+static heft_rule rule_of(const binder *b, const heft_weight *w)
+{
+    return b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
 }
 
 /* A tensor of all experts, or of expert number `expert`. */
@@ -251,7 +263,7 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
                         int32_t expert, void *slot)
 {
     const heft_spec *s = &b->m->spec;
-    heft_rule rule = b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
+    heft_rule rule = rule_of(b, w);
     bool *used = &b->m->used[t - b->src->tensor];
     if (w->slot == HEFT_SLOT_NONE && *used) return HEFT_OK; /* under another row */
     *used = true;
@@ -311,6 +323,11 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_ALWAYS: return HEFT_YES;
     case HEFT_IF_THERE: return HEFT_MAYBE;
     case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_OUT_NORM: return s->out_norm;
+    case HEFT_IF_SERIAL: return s->wire == HEFT_WIRE_SERIAL ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_ONE_NORM: return s->two_norms ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_TWO_NORMS: return s->two_norms ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
     case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
     case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
@@ -320,6 +337,8 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
     case HEFT_IF_LOW_Q: return l->attn.q_rank ? HEFT_YES : HEFT_NO;
     case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_HEAD_BIAS: return s->head_bias;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;
@@ -333,6 +352,30 @@ static bool has_alternative(const binder *b, const heft_weight *w, int32_t layer
             && presence_of(&b->m->spec, layer, o->need) != HEFT_NO)
             return true;
     return false;
+}
+
+/* The weight of a norm whose every row is a tensor. */
+static heft_status stack(const binder *b, const heft_weight *w, int32_t layer, heft_norm *n)
+{
+    const heft_net *m = b->m;
+    const int64_t rows = extent(&m->spec, layer, w->rows), cols = extent(&m->spec, layer, w->cols);
+    float *v = heft_arena_alloc(&b->m->arena, (size_t)(rows * cols), sizeof *v);
+    if (!v) return heft_nomem(b->err, "a vector of weights");
+    heft_status st = HEFT_OK;
+    for (int32_t i = 0; i < rows && !st; i++) {
+        char name[256];
+        (void)name_of(b, w, layer, i, name);
+        const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
+        st = t ? check_shape(b, w, t, &cols, 1)
+               : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
+                           heft_show_z(name).text, m->spec.family->name);
+        if (!st) st = widen(b, t, HEFT_AS_IS, v + i * cols);
+        if (st) break;
+        b->m->used[t - b->src->tensor] = true;
+        b->m->parameters += cols;
+    }
+    n->w = v;
+    return st;
 }
 
 /* The tensors of the experts after the first. */
@@ -369,6 +412,7 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
                          heft_show_z(name).text, s->family->name);
     }
+    if (need == HEFT_NO && b->m->used[t - b->src->tensor]) return HEFT_OK; /* another slot's */
     if (need == HEFT_NO)
         return heft_fail(b->err, HEFT_E_FORMAT,
                          "tensor %s is there, but the configuration says that %s has none",
@@ -380,6 +424,7 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
         static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
         return fill(b, &unused, t, layer, 0, slot);
     }
+    if (rule_of(b, w) == HEFT_STACK) return stack(b, w, layer, slot);
     heft_status st = fill(b, w, t, layer, 0, slot);
     if (!st && strstr(template_of(b, w), "{e}")) st = bind_others(b, w, layer, slot);
     return st;
@@ -413,6 +458,8 @@ static void find_prefix(binder *b)
         { "model.", "" },
         { "", "" },
         { "transformer.", "" },
+        { "model.decoder.", "" },
+        { "gpt_neox.", "" },
         { "language_model.model.", "language_model." },
         { "model.language_model.", "" },
     };
@@ -430,24 +477,26 @@ static void find_prefix(binder *b)
     b->beside = known[0][1];
 }
 
-static void set_kind(const heft_spec *s, heft_norm *n)
+static void set_kind(const heft_spec *s, heft_norm *n, bool there)
 {
-    if (!n->w) return;
-    n->kind = s->norm;
+    n->kind = there ? s->norm : HEFT_NORM_NONE;
     n->eps = s->eps;
 }
 
 void heft_net_set_norms(heft_net *m)
 {
-    set_kind(&m->spec, &m->g.embed_norm);
-    set_kind(&m->spec, &m->g.out_norm);
+    const bool weightless = m->spec.weightless;
+    set_kind(&m->spec, &m->g.embed_norm, m->g.embed_norm.w);
+    set_kind(&m->spec, &m->g.out_norm, m->g.out_norm.w || weightless);
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
-        heft_norm *norms[] = { &l->n1, &l->n2, &l->n3, &l->n4, &l->q_norm, &l->k_norm };
+        heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
-            set_kind(&m->spec, norms[n]);
-        set_kind(&m->spec, &l->q_latent);
-        set_kind(&m->spec, &l->kv_latent);
+            set_kind(&m->spec, norms[n],
+                     norms[n]->w || (weightless && n < 2)
+                         || (n >= 4 && l->s->attn.qk_norm == HEFT_QKN_UNIT));
+        set_kind(&m->spec, &l->q_latent, l->q_latent.w);
+        set_kind(&m->spec, &l->kv_latent, l->kv_latent.w);
         l->q_latent.eps = l->kv_latent.eps = m->spec.latent_eps;
     }
 }
@@ -471,40 +520,34 @@ static heft_status make_slopes(const binder *b, heft_layer *l)
     return HEFT_OK;
 }
 
-/* Count the tensors of parts that the family has and heft does not run, and say so. */
-static void count_not_run(const binder *b)
+/* Count the tensors whose names begin so, which heft knows and does not run, and say so. */
+static void leave(const binder *b, const char *start)
 {
-    for (const char *const *start = b->m->spec.family->not_run; start && *start; start++) {
-        int64_t n = 0, bytes = 0;
-        for (int64_t i = 0; i < b->src->n_tensors; i++) {
-            const heft_tensor *t = &b->src->tensor[i];
-            if (b->m->used[i] || !heft_str_begins(t->name, *start)) continue;
-            b->m->used[i] = true;
-            n++;
-            bytes += (int64_t)t->bytes;
-        }
-        b->m->unused_tensors += n;
-        b->m->unused_bytes += bytes;
-        if (n)
-            heft_warn(b->log, "%lld tensors %s* of %lld bytes are not run: heft runs the text part",
-                      (long long)n, *start, (long long)bytes);
+    int64_t n = 0, bytes = 0;
+    for (int64_t i = 0; i < b->src->n_tensors; i++) {
+        const heft_tensor *t = &b->src->tensor[i];
+        if (b->m->used[i] || !heft_str_begins(t->name, start)) continue;
+        b->m->used[i] = true;
+        n++;
+        bytes += (int64_t)t->bytes;
     }
+    b->m->unused_tensors += n;
+    b->m->unused_bytes += bytes;
+    if (n)
+        heft_warn(b->log, "%lld tensors %s* of %lld bytes are known and not run", (long long)n,
+                  start, (long long)bytes);
 }
 
-/* Count the layers behind the last one. */
-static void count_drafts(const binder *b)
+/* Parts of the family beside the text part, and the layers behind the last one, which draft. */
+static void leave_parts(const binder *b)
 {
-    const char *layer = b->src->container == HEFT_GGUF ? "blk" : "layers";
+    for (const char *const *start = b->m->spec.family->not_run; start && *start; start++)
+        leave(b, *start);
     for (int32_t d = 0; d < b->m->spec.drafts; d++) {
         char start[64];
-        (void)snprintf(start, sizeof start, "%.32s%s.%d.", b->prefix, layer, b->m->spec.L + d);
-        for (int64_t i = 0; i < b->src->n_tensors; i++) {
-            const heft_tensor *t = &b->src->tensor[i];
-            if (b->m->used[i] || !heft_str_begins(t->name, start)) continue;
-            b->m->used[i] = true;
-            b->m->unused_tensors++;
-            b->m->unused_bytes += (int64_t)t->bytes;
-        }
+        (void)snprintf(start, sizeof start, "%.32s%s.%d.", b->prefix,
+                       b->src->container == HEFT_GGUF ? "blk" : "layers", b->m->spec.L + d);
+        leave(b, start);
     }
 }
 
@@ -555,8 +598,7 @@ static heft_status bind_all(binder *b)
     m->parameters_active = m->parameters - unread;
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
-    count_not_run(b);
-    count_drafts(b);
+    leave_parts(b);
     return check_unknown(b);
 }
 

@@ -29,6 +29,11 @@ bool heft_cfg_has_tensor(const struct heft_cfg *c, const char *name)
     return heft_source_find(c->src, heft_str_of(name)) != NULL;
 }
 
+bool heft_cfg_has_either(const struct heft_cfg *c, const char *a, const char *b)
+{
+    return heft_cfg_has_tensor(c, a) || heft_cfg_has_tensor(c, b);
+}
+
 /* The first of the names "a|b|c" that the object has; the others count as read too. */
 static const heft_value *lookup(struct heft_cfg *c, const char *names)
 {
@@ -119,7 +124,8 @@ int32_t heft_cfg_int_or_null(struct heft_cfg *c, const char *hf, const char *ggu
                              int32_t null)
 {
     const heft_value *v = heft_cfg_find(c, hf, gguf);
-    return v && v->kind == HEFT_V_NULL ? null : heft_cfg_int(c, hf, gguf, absent);
+    return v && v->kind == HEFT_V_NULL && null != HEFT_REQUIRED ? null
+                                                                : heft_cfg_int(c, hf, gguf, absent);
 }
 
 float heft_cfg_real(struct heft_cfg *c, const char *hf, const char *gguf, double absent)
@@ -137,6 +143,21 @@ bool heft_cfg_bool(struct heft_cfg *c, const char *hf, const char *gguf, bool ab
 {
     const heft_value *v = typed(c, hf, gguf, 1u << HEFT_V_BOOL, "true or false", false);
     return v ? v->n != 0 : absent;
+}
+
+bool heft_cfg_enter(struct heft_cfg *c, const char *key)
+{
+    const heft_value *v = typed(c, key, NULL, 1u << HEFT_V_OBJECT, "an object", false);
+    if (!v) return false;
+    c->root = v;
+    c->inside = key;
+    return true;
+}
+
+void heft_cfg_leave(struct heft_cfg *c)
+{
+    c->root = c->src->config;
+    c->inside = NULL;
 }
 
 heft_str heft_cfg_str(struct heft_cfg *c, const char *hf, const char *gguf, const char *absent)
@@ -165,11 +186,12 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
     return absent;
 }
 
-int32_t heft_cfg_every(struct heft_cfg *c, const char *hf, int32_t absent)
+int32_t heft_cfg_every(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent)
 {
-    int32_t n = heft_cfg_int(c, hf, NULL, absent);
+    int32_t n = heft_cfg_int(c, hf, gguf, absent);
     if (n >= 1) return n;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %d, expected a period of at least 1", hf, n);
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %d, expected a period of at least 1",
+                    c->gguf ? gguf : hf, n);
     return absent;
 }
 
@@ -195,6 +217,7 @@ bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
     const heft_value *t = heft_value_at(types, layer);
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "full_attention")) return true;
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
+    if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "chunked_attention")) return false;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                     "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
                     text_of(t).text);
@@ -248,6 +271,12 @@ static int32_t count(struct heft_cfg *c, const char *what, int32_t n, int32_t mo
     return c->failed ? 1 : n;
 }
 
+/* The family's own name of a key, or the usual one. */
+static const char *named(const char *own, const char *usual)
+{
+    return own ? own : usual;
+}
+
 /* What the class of the reference says where config.json says nothing; GGUF files are not silent.
  */
 static int32_t silent_means(const struct heft_cfg *c, int32_t of_family, int32_t otherwise)
@@ -258,32 +287,36 @@ static int32_t silent_means(const struct heft_cfg *c, int32_t of_family, int32_t
 void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
 {
     const heft_family *f = c->family;
-    s->L = heft_cfg_int(c, "num_hidden_layers", "block_count", HEFT_REQUIRED);
+    const heft_keys *k = &f->keys;
+    s->L = heft_cfg_int(c, named(k->layers, "num_hidden_layers"), "block_count", HEFT_REQUIRED);
     s->L = count(c, "number of layers", s->L, HEFT_MAX_LAYERS);
     c->layers = s->L;
-    s->D = heft_cfg_int(c, "hidden_size", "embedding_length", HEFT_REQUIRED);
-    s->D = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
-    s->ctx = heft_cfg_int(c, "max_position_embeddings", "context_length",
+    s->D = heft_cfg_int(c, named(k->width, "hidden_size"), "embedding_length", HEFT_REQUIRED);
+    s->D = s->D_embed = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
+    s->ctx = heft_cfg_int(c, named(k->context, "max_position_embeddings"), "context_length",
                           silent_means(c, f->context, HEFT_REQUIRED));
     s->V = heft_cfg_int(c, "vocab_size", "vocab_size",
                         c->gguf ? 0 : silent_means(c, f->vocab, HEFT_REQUIRED));
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon",
+    s->eps = heft_cfg_real(c, named(k->eps, "rms_norm_eps"),
+                           "attention.layer_norm_rms_epsilon|attention.layer_norm_epsilon",
                            f->eps > 0 ? (double)f->eps : 1e-6);
     s->tied = c->gguf                                                  ? HEFT_MAYBE
               : heft_cfg_bool(c, "tie_word_embeddings", NULL, f->tied) ? HEFT_YES
                                                                        : HEFT_NO;
-    int32_t H = heft_cfg_int(c, "num_attention_heads", "attention.head_count",
+    int32_t H = heft_cfg_int(c, named(k->heads, "num_attention_heads"), "attention.head_count",
                              silent_means(c, f->heads, HEFT_REQUIRED));
     H = count(c, "number of heads", H, HEFT_MAX_HEADS);
-    int32_t G = heft_cfg_int_or_null(c, "num_key_value_heads", "attention.head_count_kv",
-                                     silent_means(c, f->kv_heads, H), H);
-    int32_t F = heft_cfg_int(c, "intermediate_size", "feed_forward_length", HEFT_REQUIRED);
+    int32_t G = heft_cfg_int_or_null(c, named(k->kv_heads, "num_key_value_heads"),
+                                     "attention.head_count_kv", silent_means(c, f->kv_heads, H), H);
+    int32_t wide = f->widen ? f->widen * s->D : HEFT_REQUIRED;
+    int32_t F = heft_cfg_int_or_null(c, named(k->ff, "intermediate_size"), "feed_forward_length",
+                                     wide, wide);
     int32_t even = s->D / H;
     int32_t dk = heft_cfg_int_or_null(c, "head_dim", "attention.key_length",
                                       f->head_width ? f->head_width : even, even);
     dk = count(c, "head width", dk, HEFT_MAX_HEAD_WIDTH);
     int32_t dv = heft_cfg_int(c, NULL, "attention.value_length", dk);
-    heft_act_kind act = heft_cfg_act(c, "hidden_act", HEFT_ACT_SILU);
+    heft_act_kind act = heft_cfg_act(c, named(k->act, "hidden_act"), f->act);
     if (c->failed) return;
     s->layer = heft_arena_alloc(c->arena, (size_t)s->L, sizeof *s->layer);
     if (!s->layer) {
@@ -345,13 +378,24 @@ void heft_cfg_latent(struct heft_cfg *c, heft_spec *s, int32_t q_rank)
     }
 }
 
-int32_t heft_cfg_times(struct heft_cfg *c, int32_t a, int32_t b)
+void heft_cfg_classic(struct heft_cfg *c, heft_spec *s)
 {
-    const int64_t product = (int64_t)a * b;
-    if (product >= 0 && product <= HEFT_MAX_WIDTH) return (int32_t)product;
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "%d experts of width %d are shared, expected at most %d", b,
-                    a, HEFT_MAX_WIDTH);
-    return 0;
+    heft_cfg_llama(c, s);
+    s->norm = HEFT_NORM_LAYER;
+    for (int32_t i = 0; s->layer && i < s->L; i++)
+        s->layer[i].act.gated = false;
+}
+
+int32_t heft_cfg_rotated_part(struct heft_cfg *c, const heft_spec *s, const char *key,
+                              double absent)
+{
+    double part = (double)heft_cfg_real(c, key, NULL, absent);
+    if (!(part > 0 && part <= 1))
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a number above 0, at most 1", key,
+                        part);
+    if (c->failed) return 2;
+    /* the part is a rounded float: 0.7 of 10 is 7 */
+    return (int32_t)(part * s->layer[0].attn.dk + 1e-4);
 }
 
 heft_router heft_cfg_router(struct heft_cfg *c, heft_score score, const char *hf_experts,
@@ -366,13 +410,39 @@ heft_router heft_cfg_router(struct heft_cfg *c, heft_score score, const char *hf
     return r;
 }
 
-bool heft_cfg_lists(struct heft_cfg *c, const char *hf, int32_t n)
+bool heft_cfg_truth(struct heft_cfg *c, const char *hf, bool absent)
+{
+    const heft_value *v = typed(c, hf, NULL, 1u << HEFT_V_BOOL | integer, "true or false", false);
+    return !v ? absent : v->kind == HEFT_V_REAL ? v->real != 0 : v->n != 0;
+}
+
+bool heft_cfg_lists(struct heft_cfg *c, const char *hf, int32_t n, bool absent)
 {
     const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
+    if (!list) return absent;
     heft_value_mark(list);
-    for (const heft_value *v = list ? list->child : NULL; v; v = v->next)
+    for (const heft_value *v = list->child; v; v = v->next)
         if (v->kind == HEFT_V_INT && v->n == n) return true;
     return false;
+}
+
+bool heft_cfg_flag(struct heft_cfg *c, const char *hf, int32_t i, const char *interval,
+                   int32_t absent)
+{
+    const heft_value *list = heft_cfg_find(c, hf, NULL);
+    const int32_t every = heft_cfg_every(c, interval, NULL, absent);
+    if (list && list->kind == HEFT_V_ARRAY && list->n > 0)
+        return heft_cfg_int_at(c, hf, NULL, i, 1) != 0;
+    return (i + 1) % every != 0;
+}
+
+int32_t heft_cfg_times(struct heft_cfg *c, int32_t a, int32_t b)
+{
+    const int64_t product = (int64_t)a * b;
+    if (product >= 0 && product <= HEFT_MAX_WIDTH) return (int32_t)product;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%d experts of width %d are shared, expected at most %d", b,
+                    a, HEFT_MAX_WIDTH);
+    return 0;
 }
 
 void heft_cfg_qwen_experts(struct heft_cfg *c, heft_spec *s, int32_t experts, int32_t top,
@@ -382,10 +452,9 @@ void heft_cfg_qwen_experts(struct heft_cfg *c, heft_spec *s, int32_t experts, in
         heft_cfg_router(c, HEFT_BY_SOFTMAX, "num_experts", experts, "num_experts_per_tok", top);
     r.normalise = heft_cfg_bool(c, "norm_topk_prob", NULL, c->gguf && normalise);
     F_expert = heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", F_expert);
-    const int32_t step =
-        count(c, "decoder_sparse_step", heft_cfg_int(c, "decoder_sparse_step", NULL, 1), INT32_MAX);
+    const int32_t step = heft_cfg_every(c, "decoder_sparse_step", NULL, 1);
     for (int32_t i = 0; s->layer && i < s->L && r.E > 0; i++)
-        if ((i + 1) % step == 0 && !heft_cfg_lists(c, "mlp_only_layers", i))
+        if ((i + 1) % step == 0 && !heft_cfg_lists(c, "mlp_only_layers", i, false))
             heft_cfg_mixture(&s->layer[i], &r, F_expert, shared);
 }
 

@@ -5,28 +5,46 @@
 
 /* clang-format off */
 #define FAMILIES(X) \
+    X(mixtral) \
+    X(olmo3) \
+    X(bloom) \
+    X(cohere) \
     X(cohere2) \
     X(deepseek_v3) \
     X(deepseek_v2) \
+    X(ernie4_5_moe) \
+    X(falcon) \
     X(gemma) \
     X(gemma2) \
     X(gemma3) \
     X(glm) \
     X(glm4) \
+    X(glm4_moe) \
+    X(gpt2) \
+    X(gpt_neo) \
+    X(gpt_neox) \
     X(gpt_oss) \
+    X(gptj) \
     X(granite) \
-    X(mixtral) \
     X(llama) \
+    X(llama4) \
+    X(minimax_m2) \
     X(mistral) \
-    X(olmo3) \
+    X(mpt) \
+    X(olmo) \
     X(olmo2) \
     X(olmoe) \
+    X(opt) \
+    X(phi) \
     X(phi3) \
+    X(phimoe) \
     X(qwen2) \
     X(qwen2_moe) \
     X(qwen3) \
     X(qwen3_moe) \
-    X(smollm3)
+    X(smollm3) \
+    X(stablelm) \
+    X(starcoder2)
 /* clang-format on */
 
 #define DECLARE(name) extern const heft_family heft_family_##name;

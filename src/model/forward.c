@@ -25,8 +25,8 @@ static float *parallel(heft_run *r, const heft_layer *l, float *x)
 
 static float *post(heft_run *r, const heft_layer *l, float *x) /* OPT-350m */
 {
-    x = heft_run_norm(r, &l->n2, heft_run_join(r, l, x, l->s->mixer->forward(r, l, x)));
-    return heft_run_norm(r, &l->n4, heft_run_join(r, l, x, l->s->ffn->forward(r, l, x, x)));
+    x = heft_run_norm(r, &l->n1, heft_run_join(r, l, x, l->s->mixer->forward(r, l, x)));
+    return heft_run_norm(r, &l->n3, heft_run_join(r, l, x, l->s->ffn->forward(r, l, x, x)));
 }
 
 static float *(*const wirings[])(heft_run *, const heft_layer *, float *) = {
@@ -35,12 +35,27 @@ static float *(*const wirings[])(heft_run *, const heft_layer *, float *) = {
     [HEFT_WIRE_POST] = post,
 };
 
+/* From the embedding's width to the model's or back (OPT-350m); elsewhere x itself. */
+static float *project(heft_run *r, const heft_lin *w, float *x, int32_t n)
+{
+    if (!w->w.data) return x;
+    float *y = heft_tmp(r, (int64_t)n * w->w.rows);
+    r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ w }, x, n);
+    return y;
+}
+
 static float *embed(heft_run *r)
 {
     const heft_net *m = r->m;
-    float *x = heft_tmp(r, (int64_t)r->b->T * m->spec.D);
-    r->ops->embed(r->dev, x, &m->g.embed, m->g.pos.data ? &m->g.pos : NULL, m->spec.pos_offset,
-                  m->spec.embed_scale, r->b);
+    const int32_t T = r->b->T;
+    float *x = heft_tmp(r, (int64_t)T * m->g.embed.cols);
+    r->ops->embed(r->dev, x, &m->g.embed, m->spec.embed_scale, r->b);
+    x = project(r, &m->g.in, x, T);
+    if (m->g.pos.data) {
+        float *placed = heft_tmp(r, (int64_t)T * m->spec.D);
+        r->ops->place(r->dev, placed, x, &m->g.pos, m->spec.pos_offset, r->b);
+        x = placed;
+    }
     return heft_run_norm(r, &m->g.embed_norm, x);
 }
 
@@ -56,6 +71,7 @@ static void head(heft_run *r, const float *x, float *logits)
         r->ops->norm(r->dev, n, h, &r->m->g.out_norm, N, s->D);
         h = n;
     }
+    h = project(r, &r->m->g.out, h, N);
     bool scaled = s->logit_scale != 1 || s->logit_cap > 0;
     if (scaled) y = heft_tmp(r, (int64_t)N * V);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &r->m->g.head }, h, N);

@@ -33,9 +33,8 @@ static float *part(heft_run *r, const heft_layer *l, const float *x, int32_t n, 
     const heft_attn *a = &l->s->attn;
     const heft_slice s = { x, n * whole, n, width, { at, n, 0, whole } };
     float *y = heft_tmp(r, (int64_t)r->b->T * n * width);
-    r->ops->heads(r->dev, y, &s, a, norm ? norm : &none,
-                  rotated ? &r->m->spec.rope[a->rope].r : NULL, rotated ? r->cs[a->rope] : NULL,
-                  r->b->T);
+    const heft_rotation *rot = rotated && a->rope >= 0 ? &r->m->spec.rope[a->rope].r : NULL;
+    r->ops->heads(r->dev, y, &s, a, norm ? norm : &none, rot, rot ? r->cs[a->rope] : NULL, r->b->T);
     return y;
 }
 

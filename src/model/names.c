@@ -94,16 +94,21 @@ const heft_weight heft_names_latent[] = {
 #define EXPERTS(slot, rows, cols, hf, gguf) \
     { L(slot), HEFT_SLOT_EXPERTS, rows, cols, HEFT_IF_EXPERTS, 0, 0, "layers.{}." hf ".weight", "blk.{}." gguf ".weight" }
 
+/* The block of a layer without experts, and the expert that all share in one with. */
+#define SHARED(hf) \
+    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE,  "gate_proj",    "blk.{}.ffn_gate.weight"), \
+    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE,  "up_proj",      "blk.{}.ffn_up.weight"), \
+    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_DENSE,  "down_proj",    "blk.{}.ffn_down.weight"), \
+    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, hf "gate_proj", "blk.{}.ffn_gate_shexp.weight"), \
+    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, hf "up_proj",   "blk.{}.ffn_up_shexp.weight"), \
+    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_SHARED, hf "down_proj", "blk.{}.ffn_down_shexp.weight")
+const heft_weight heft_names_shared_expert[] = { SHARED("shared_expert."), { 0 } };
+const heft_weight heft_names_shared_experts[] = { SHARED("shared_experts."), { 0 } };
+
 const heft_weight heft_names_experts[] = {
-    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE,  "gate_proj",                "blk.{}.ffn_gate.weight"),
-    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, "shared_expert.gate_proj",  "blk.{}.ffn_gate_shexp.weight"),
-    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, "shared_experts.gate_proj", NULL),
-    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE,  "up_proj",                  "blk.{}.ffn_up.weight"),
-    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, "shared_expert.up_proj",    "blk.{}.ffn_up_shexp.weight"),
-    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_SHARED, "shared_experts.up_proj",   NULL),
-    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_DENSE,  "down_proj",                "blk.{}.ffn_down.weight"),
-    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_SHARED, "shared_expert.down_proj",  "blk.{}.ffn_down_shexp.weight"),
-    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_SHARED, "shared_experts.down_proj", NULL),
+    FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE, "gate_proj", "blk.{}.ffn_gate.weight"),
+    FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE, "up_proj",   "blk.{}.ffn_up.weight"),
+    FFN(down, HEFT_AXIS_D, HEFT_AXIS_F, HEFT_IF_DENSE, "down_proj", "blk.{}.ffn_down.weight"),
     FFN(router, HEFT_AXIS_E, HEFT_AXIS_D, HEFT_IF_EXPERTS, "gate", "blk.{}.ffn_gate_inp.weight"),
     EXPERTS(e_gate, HEFT_AXIS_FE, HEFT_AXIS_D,  "mlp.experts.{e}.gate_proj", "ffn_gate_exps"),
     EXPERTS(e_up,   HEFT_AXIS_FE, HEFT_AXIS_D,  "mlp.experts.{e}.up_proj",   "ffn_up_exps"),

@@ -226,6 +226,13 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     s.beta_slow = heft_cfg_real(c, "beta_slow", NULL, 1);
     s.attention_factor = heft_cfg_real(c, "attention_factor", NULL, 0);
     s.mscale = heft_cfg_real(c, "mscale", NULL, 0);
+    float shorter = heft_cfg_real(c, "short_mscale", NULL, 0),
+          longer = heft_cfg_real(c, "long_mscale", NULL, 0);
+    if (shorter != longer)
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "rope_scaling.short_mscale is %g, long_mscale %g; heft runs one for both",
+                        (double)shorter, (double)longer);
+    if (shorter > 0) s.attention_factor = shorter;
     s.mscale_all = heft_cfg_real(c, "mscale_all_dim", NULL, 0);
     s.truncate = heft_cfg_bool(c, "truncate", NULL, true);
     s.part = heft_cfg_real(c, "partial_rotary_factor", NULL, 0);

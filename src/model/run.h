@@ -21,7 +21,7 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
 
 typedef struct {
     heft_mat embed, pos;
-    heft_lin head;
+    heft_lin head, in, out; /* in, out: where the embedding has a width of its own */
     heft_norm embed_norm, out_norm;
 } heft_globals;
 
@@ -41,7 +41,7 @@ typedef struct {
 heft_status heft_net_open(heft_net *, const heft_source *, bool strict, const heft_log *,
                           heft_error *) HEFT_MUST_CHECK;
 void heft_net_close(heft_net *);
-/* Give every norm that has a weight the kind and epsilon of the spec: part of opening, and again
+/* Give every norm that is there the kind and epsilon of the spec: part of opening, and again
  * where a test has changed the spec. */
 void heft_net_set_norms(heft_net *);
 

@@ -19,6 +19,7 @@ void heft_spec_default(heft_spec *s)
         .qkv_bias = HEFT_MAYBE,
         .o_bias = HEFT_MAYBE,
         .mlp_bias = HEFT_MAYBE,
+        .head_bias = HEFT_MAYBE,
         .tied = HEFT_MAYBE,
     };
 }
@@ -28,12 +29,29 @@ void heft_layer_default(heft_layer_spec *l)
     *l = (heft_layer_spec){
         .mixer = &heft_mixer_gqa,
         .ffn = &heft_ffn_mlp,
-        .attn = { .rope = -1, .scale = 1 },
+        .attn = { .rope = -1, .scale = 1, .alibi_scale = 1 },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
-        .route = { .top = 1, .groups = 1, .keep = 1, .vote = 2, .floor = 1e-20f, .factor = 1 },
+        .route = { .top = 1, .groups = 1, .keep = 1, .vote = 2, .floor = 1e-12f, .factor = 1 },
         .expert_act = { .fn = HEFT_ACT_SILU, .gated = true },
         .out_scale = 1,
     };
+}
+
+void heft_heads_joined(heft_attn *a)
+{
+    const int32_t q = a->H * a->dk, k = a->G * a->dk;
+    a->q = (heft_heads){ 0, a->H, 0, a->dk };
+    a->k = (heft_heads){ q, a->G, 0, a->dk };
+    a->v = (heft_heads){ q + k, a->G, 0, a->dv };
+}
+
+void heft_heads_grouped(heft_attn *a)
+{
+    const int32_t r = a->G > 0 && a->H >= a->G ? a->H / a->G : 1; /* checked later */
+    const int32_t q = r * a->dk, all = q + a->dk + a->dv;
+    a->q = (heft_heads){ 0, r, all, a->dk };
+    a->k = (heft_heads){ q, 1, all, 0 };
+    a->v = (heft_heads){ q + a->dk, 1, all, 0 };
 }
 
 /* ---- relations -------------------------------------------------------- */
@@ -80,9 +98,8 @@ static heft_status check_latent(const heft_spec *s, int32_t i, heft_error *err)
     heft_status st = within(err, "rank of keys and values", i, a->kv_rank, 1, HEFT_MAX_HEAD_WIDTH);
     if (!st) st = within(err, "rank of queries", i, a->q_rank, 0, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "width of a head that does not rotate", i, a->nope, 1, a->dk - 1);
-    if (!st) st = within(err, "rope table", i, a->rope, 0, s->n_rope - 1);
     const int32_t rotated = a->dk - a->nope;
-    if (!st)
+    if (!st && a->rope >= 0)
         st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, rotated, rotated);
     if (!st)
         st = within(err, "width of a latent key", i, (int64_t)a->kv_rank + rotated, 1,
@@ -144,6 +161,7 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
     heft_status st = within(err, "number of layers", -1, s->L, 1, HEFT_MAX_LAYERS);
     if (!st) st = within(err, "number of layers that draft", -1, s->drafts, 0, HEFT_MAX_DRAFTS);
     if (!st) st = within(err, "hidden width", -1, s->D, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "embedding width", -1, s->D_embed, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "vocabulary size", -1, s->V, 1, HEFT_MAX_VOCAB);
     if (!st) st = within(err, "context length", -1, s->ctx, 1, HEFT_MAX_CONTEXT);
     if (!st) st = positive(err, "norm epsilon", s->eps);
@@ -181,6 +199,7 @@ const heft_field heft_fields[] = {
     SPEC(embed_scale, FLOAT),
     SPEC(logit_scale, FLOAT),
     SPEC(logit_cap, FLOAT),
+    SPEC(weightless, BOOL),
     LAYER(attn.k.at, INT),
     LAYER(attn.v.at, INT),
     LAYER(attn.window, INT),
@@ -191,6 +210,7 @@ const heft_field heft_fields[] = {
     LAYER(attn.softcap, FLOAT),
     LAYER(attn.clip, FLOAT),
     LAYER(attn.alibi, FLOAT),
+    LAYER(attn.alibi_scale, FLOAT),
     LAYER(attn.temp, FLOAT),
     LAYER(attn.temp_floor, FLOAT),
     LAYER(attn.qk_norm, ENUM),

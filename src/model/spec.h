@@ -61,7 +61,10 @@ typedef struct {
     int32_t n_rope;
     heft_norm_kind norm;
     float eps, latent_eps, embed_scale, logit_scale, logit_cap;
-    heft_presence qkv_bias, o_bias, mlp_bias, tied;
+    heft_presence qkv_bias, o_bias, mlp_bias, head_bias, tied;
+    heft_presence out_norm; /* the last norm */
+    bool two_norms;         /* parallel blocks have a norm each, where not all of the family have */
+    bool weightless;        /* n1, n3 and out_norm are there without weights (olmo 1) */
     heft_rope rope[HEFT_MAX_ROPE];
     heft_layer_spec *layer; /* (L) */
 } heft_spec;
@@ -69,6 +72,11 @@ typedef struct {
 /* Defaults, in one place; layer i's too once s->layer is there. A family changes what differs. */
 void heft_spec_default(heft_spec *s);
 void heft_layer_default(heft_layer_spec *l);
+
+/* Say that q, k and v are rows of one matrix: all queries, all keys, all values; or for each
+ * key/value head its queries, its key and its value. Needs H, G, dk and dv. */
+void heft_heads_joined(heft_attn *);
+void heft_heads_grouped(heft_attn *);
 
 /* Every relation the forward pass relies on. Names the number that is wrong, found and expected. */
 heft_status heft_spec_check(const heft_spec *s, heft_error *err) HEFT_MUST_CHECK;

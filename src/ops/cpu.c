@@ -101,14 +101,14 @@ static heft_status sync_cpu(heft_device *d, heft_error *err)
 typedef struct {
     heft_device *d;
     float *x;
-    const heft_mat *e, *p;
-    int32_t offset;
+    const heft_mat *e;
     float scale;
     const heft_batch *b;
 } embed_args;
 
 static void embed_row(void *arg, int32_t t, int32_t thread)
 {
+    (void)thread;
     const embed_args *a = arg;
     const heft_batch *b = a->b;
     const size_t D = (size_t)a->e->cols;
@@ -122,18 +122,38 @@ static void embed_row(void *arg, int32_t t, int32_t thread)
         memcpy(x, b->inject + nth * D, D * sizeof *x);
     }
     if (a->scale != 1.0f) a->d->k.scale(x, x, a->scale, 0, (int64_t)D);
-    if (a->p) {
-        float *place = (float *)(void *)(a->d->scratch + (size_t)thread * a->d->scratch_bytes);
-        a->d->k.row(place, a->p, b->pos[t] + a->offset);
-        a->d->k.add(x, x, place, 1, (int64_t)D);
-    }
 }
 
-static void embed_cpu(heft_device *d, float *x, const heft_mat *e, const heft_mat *p,
-                      int32_t offset, float scale, const heft_batch *b)
+static void embed_cpu(heft_device *d, float *x, const heft_mat *e, float scale, const heft_batch *b)
 {
-    embed_args a = { d, x, e, p, offset, scale, b };
+    embed_args a = { d, x, e, scale, b };
     heft_pool_run(d->pool, embed_row, &a, b->T);
+}
+
+typedef struct {
+    const heft_kernels *k;
+    float *y;
+    const float *x;
+    const heft_mat *p;
+    int32_t offset;
+    const heft_batch *b;
+} place_args;
+
+static void place_row(void *arg, int32_t t, int32_t thread)
+{
+    (void)thread;
+    const place_args *a = arg;
+    const size_t D = (size_t)a->p->cols;
+    float *y = a->y + (size_t)t * D;
+    a->k->row(y, a->p, a->b->pos[t] + a->offset);
+    a->k->add(y, a->x + (size_t)t * D, y, 1, (int64_t)D);
+}
+
+static void place_cpu(heft_device *d, float *y, const float *x, const heft_mat *p, int32_t offset,
+                      const heft_batch *b)
+{
+    place_args a = { &d->k, y, x, p, offset, b };
+    heft_pool_run(d->pool, place_row, &a, b->T);
 }
 
 static void pick_cpu(heft_device *d, float *y, const float *x, const int32_t *row, int32_t n,
@@ -551,6 +571,7 @@ const heft_ops heft_ops_cpu = {
     .name = "cpu",
     .sync = sync_cpu,
     .embed = embed_cpu,
+    .place = place_cpu,
     .pick = pick_cpu,
     .linear = linear_cpu,
     .linear_each = linear_each_cpu,

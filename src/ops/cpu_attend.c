@@ -136,7 +136,7 @@ static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t spa
                     .lo = lo,
                     .hi = hi,
                     .pos = b->pos[t],
-                    .slope = a->slopes ? a->slopes[h] : 0,
+                    .slope = a->slopes ? a->slopes[h] * a->a->alibi_scale : 0,
                     .state = &state[(t - r0) * a->group + i],
                 };
             }

@@ -21,9 +21,11 @@ typedef struct heft_ops {
     /* The first failure since the last sync, if any. */
     heft_status (*sync)(heft_device *, heft_error *);
 
-    /* x (T,D) = scale * E[token] + P[pos + offset]; p NULL: none. Token -1: next row of inject. */
-    void (*embed)(heft_device *, float *x, const heft_mat *e, const heft_mat *p, int32_t offset,
-                  float scale, const heft_batch *);
+    /* x (T,D) = scale * E[token]. Token -1: next row of inject. */
+    void (*embed)(heft_device *, float *x, const heft_mat *e, float scale, const heft_batch *);
+    /* y (T,D) = x + P[pos + offset] */
+    void (*place)(heft_device *, float *y, const float *x, const heft_mat *p, int32_t offset,
+                  const heft_batch *);
     /* y (n,D) = x[row] */
     void (*pick)(heft_device *, float *y, const float *x, const int32_t *row, int32_t n, int32_t D);
     /* y[i] (T, w[i]->w.rows), n of them from one x (T, cols), quantised once: q k v, gate up */
@@ -64,7 +66,8 @@ typedef struct heft_ops {
     void (*store)(heft_device *, const heft_kv *, const float *k, const float *v,
                   const heft_batch *);
     /* o (T,H,dv): softmax(scale q k^T ...) v in tiles of 32 keys by absolute position, each with
-     * its own maximum and sums, merged in order. sinks (H), slopes (H, alibi) or NULL. */
+     * its own maximum and sums, merged in order. sinks (H), slopes (H, of alibi, times alibi_scale)
+     * or NULL. */
     void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
                    const float *slopes, const heft_attn *, const heft_batch *);
 

@@ -33,12 +33,19 @@ static heft_status sync_plan(heft_device *d, heft_error *err)
     return HEFT_OK;
 }
 
-static void embed_plan(heft_device *d, float *x, const heft_mat *e, const heft_mat *p,
-                       int32_t offset, float scale, const heft_batch *b)
+static void embed_plan(heft_device *d, float *x, const heft_mat *e, float scale,
+                       const heft_batch *b)
 {
-    (void)x, (void)offset, (void)scale;
-    counts(d)->weight_bytes += stored(e, b->T) + (p ? stored(p, b->T) : 0);
+    (void)x, (void)scale;
+    counts(d)->weight_bytes += stored(e, b->T);
     most(&counts(d)->need.rows, b->T);
+}
+
+static void place_plan(heft_device *d, float *y, const float *x, const heft_mat *p, int32_t offset,
+                       const heft_batch *b)
+{
+    (void)y, (void)x, (void)offset;
+    counts(d)->weight_bytes += stored(p, b->T);
 }
 
 static void pick_plan(heft_device *d, float *y, const float *x, const int32_t *row, int32_t n,
@@ -189,6 +196,7 @@ const heft_ops heft_ops_plan = {
     .name = "plan",
     .sync = sync_plan,
     .embed = embed_plan,
+    .place = place_plan,
     .pick = pick_plan,
     .linear = linear_plan,
     .linear_each = linear_each_plan,

@@ -28,7 +28,13 @@ typedef struct {
     int32_t at, per, group, head;
 } heft_heads;
 
-typedef enum { HEFT_QKN_NONE, HEFT_QKN_HEAD, HEFT_QKN_HEAD_OWN, HEFT_QKN_ROW } heft_qk_norm;
+typedef enum {
+    HEFT_QKN_NONE,
+    HEFT_QKN_HEAD,     /* weights that all heads share */
+    HEFT_QKN_HEAD_OWN, /* each head its own */
+    HEFT_QKN_ROW,      /* over all heads together */
+    HEFT_QKN_UNIT      /* each head, without weights: before or after the rotation is the same */
+} heft_qk_norm;
 
 typedef struct {          /* one layer's attention */
     int32_t H, G, dk, dv; /* heads, key/value heads, their widths */
@@ -41,6 +47,7 @@ typedef struct {          /* one layer's attention */
     float scale, softcap, clip; /* final values; softcap, clip 0 = none */
     float temp, temp_floor;     /* of queries by position (heft_ops.temper); temp 0 = none */
     float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
+    float alibi_scale;          /* times the slopes; 1 */
     heft_qk_norm qk_norm;
     bool norm_after_rope, v_norm, v_from_k, sinks;
 } heft_attn;

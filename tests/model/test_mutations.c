@@ -102,7 +102,11 @@ static int32_t mutate_fields(const heft_golden *g, heft_model *m)
         }
         for (int32_t l = 0; f->scope == 1 && l < s->L; l++) {
             layer.attn.kv_from = l; /* the default of a layer depends on where it is */
-            layer.attn.window = s->layer[l].attn.window >= g->length ? s->layer[l].attn.window : 0;
+            const heft_attn *a = &s->layer[l].attn; /* what is longer than the text cannot show */
+            layer.attn.window = a->window >= g->length ? a->window : 0;
+            layer.attn.chunk = a->chunk >= g->length ? a->chunk : 0;
+            layer.attn.temp = a->temp_floor > (float)g->length ? a->temp : 0;
+            layer.attn.temp_floor = a->temp_floor > (float)g->length ? a->temp_floor : 0;
             n += mutate_field(g, m, f, &s->layer[l], &layer, l);
         }
     }
@@ -143,24 +147,54 @@ static int32_t mutate_vector(const heft_golden *g, heft_model *m, const float **
     return 1;
 }
 
+static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *experts,
+                             int32_t layer)
+{
+    const uint8_t *kept = experts->bias.data;
+    if (!kept) return 0;
+    experts->bias.data = NULL;
+    must_miss(g, m, "the biases of experts", layer);
+    experts->bias.data = kept;
+    return 1;
+}
+
+/* Without its positions. */
+static int32_t mutate_positions(const heft_golden *g, heft_model *m)
+{
+    heft_mat *pos = &m->net.g.pos;
+    const uint8_t *kept = pos->data;
+    if (!kept) return 0;
+    pos->data = NULL;
+    must_miss(g, m, "the positions", 0);
+    pos->data = kept;
+    return 1;
+}
+
 static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
 {
     heft_globals *G = &m->net.g;
-    int32_t n = mutate_vector(g, m, &G->out_norm.w, "the last norm's weight", 0)
+    int32_t n = mutate_positions(g, m)
+                + mutate_vector(g, m, &G->out_norm.w, "the last norm's weight", 0)
+                + mutate_vector(g, m, &G->out_norm.b, "the last norm's bias", 0)
                 + mutate_vector(g, m, &G->embed_norm.w, "the embedding norm's weight", 0)
+                + mutate_vector(g, m, &G->embed_norm.b, "the embedding norm's bias", 0)
                 + mutate_vector(g, m, &G->head.bias, "the head's bias", 0);
     for (int32_t i = 0; i < m->net.spec.L; i++) {
         heft_layer *l = &m->net.layer[i];
-        heft_norm *norms[] = { &l->n1, &l->n2, &l->n3, &l->n4, &l->q_norm, &l->k_norm,
-                               &l->q_latent, &l->kv_latent };
-        heft_lin *lins[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down };
+        heft_norm *norms[] = { &l->n1,     &l->n2,     &l->n3,       &l->n4,
+                               &l->q_norm, &l->k_norm, &l->q_latent, &l->kv_latent };
+        heft_lin *lins[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &l->router };
+        heft_experts *experts[] = { &l->e_gate, &l->e_up, &l->e_down };
         for (size_t k = 0; k < sizeof norms / sizeof *norms; k++) {
             n += mutate_vector(g, m, &norms[k]->w, "a norm's weight", i);
             n += mutate_vector(g, m, &norms[k]->b, "a norm's bias", i);
         }
         for (size_t k = 0; k < sizeof lins / sizeof *lins; k++)
             n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
-        n += mutate_vector(g, m, &l->sinks, "the sinks", i)
+        for (size_t k = 0; k < sizeof experts / sizeof *experts; k++)
+            n += mutate_biases(g, m, experts[k], i);
+        n += mutate_vector(g, m, &l->choice, "the correction of a choice", i)
+             + mutate_vector(g, m, &l->sinks, "the sinks", i)
              + mutate_vector(g, m, &l->slopes, "the slopes", i);
     }
     return n;

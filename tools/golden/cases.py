@@ -11,9 +11,13 @@ containers.py if they are not those of the llama kind.
     inert     keys of config that do not change the result here, and need not
     llama_cpp_refuses  why llama.cpp does not load the GGUF file
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file
+    hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
+    left_out  the prefix of names that the release leaves out
+    llama_cpp_tolerance  what llama.cpp's logits may differ by, with llama_cpp_reason
 """
 
+from cases_classics import CLASSICS
 from cases_dense import DENSE
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
@@ -394,4 +398,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | LATENT
+} | DENSE | MIXTURES | CLASSICS | LATENT

@@ -6,6 +6,8 @@ import re
 import containers_dense
 import containers_latent
 import containers_mixtures
+from containers_classics import CLASSICS, key_heads
+from containers_classics import entries as classic_entries
 
 FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES
 
@@ -38,7 +40,8 @@ def tensor_name(name: str, kind_of_model: str = "") -> str:
     module = module.replace("model.language_model.", "model.")
     layer = re.search(r"\.(\d+)\.", module)
     pattern = module.replace(f".{layer[1]}.", ".{}.", 1) if layer else module
-    names = NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
+    classic = CLASSICS.get(kind_of_model, {}).get("names")
+    names = classic or NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
     pattern = re.sub(r"\.experts\.\d+\.", ".experts.*.", pattern)
     whole = f"{pattern}.{kind}" # stacked experts have no .weight
     if whole in names:
@@ -55,16 +58,30 @@ def layout(t: dict, kind_of_model: str) -> dict:
     return found | {"plain": biases or "ffn_gate_inp" in t["gguf"]}
 
 
-def permuted_heads(architecture: str, name: str, head_width: int) -> int:
-    """The width of the heads whose rows GGUF has in another order, or 0."""
-    permuted = architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name)
-    return head_width if permuted else 0
+def order(config, architecture: str, name: str, width: int) -> dict:
+    """How GGUF's tensor has the numbers of the release's in another order; width: of a head."""
+    if architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name):
+        return {"permuted": width}
+    family = CLASSICS.get(config.model_type, {})
+    if re.search(family.get("transposed", "$^"), name):
+        return {"transposed": True}
+    if re.search(family.get("fused", "$^"), name):
+        return {"fused": [width, config.num_attention_heads // key_heads(config)]}
+    if re.search(family.get("permuted", "$^"), name):
+        return {"permuted": width}
+    return {}
 
 
 def rotary(model):
     """The rotary table that scaling is for."""
     named = {k: m for k, m in model.named_modules() if hasattr(m, "original_inv_freq")}
-    return next((m for k, m in named.items() if "full_attention" in k), None) or list(named.values())[0]
+    return next((m for k, m in named.items() if "full_attention" in k), None) or next(iter(named.values()), None)
+
+
+def rotated(model) -> int:
+    """Rotated numbers of a head; 0: the model does not say."""
+    table = rotary(model)
+    return 2 * len(table.original_inv_freq) if table else 0
 
 
 def rope_scaling(arch: str, config, model) -> tuple:
@@ -140,6 +157,8 @@ def vocabulary(config, tokens) -> list:
 
 def metadata(config, model, head_width: int, tokens) -> tuple:
     """All entries as (key, type, value), and the tensors that only GGUF has."""
+    if config.model_type in CLASSICS:
+        return classic_entries(config) + vocabulary(config, tokens), []
     family = FAMILIES.get(config.model_type, {})
     arch = family.get("architecture") or ARCHITECTURES[config.model_type]
     scaling, extra = rope_scaling(arch, config, model)
@@ -149,12 +168,12 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
         (f"{arch}.context_length", "u32", config.max_position_embeddings),
         (f"{arch}.embedding_length", "u32", config.hidden_size),
         (f"{arch}.block_count", "u32", config.num_hidden_layers),
-        (f"{arch}.feed_forward_length", "u32", config.intermediate_size),
+        (f"{arch}.feed_forward_length", "u32", getattr(config, family.get("feed_forward_length", "intermediate_size"))),
         (f"{arch}.attention.head_count", "u32", config.num_attention_heads),
         (f"{arch}.attention.head_count_kv", "u32", config.num_key_value_heads),
         (f"{arch}.attention.key_length", "u32", head_width),
         (f"{arch}.attention.value_length", "u32", head_width),
-        (f"{arch}.rope.dimension_count", "u32", 2 * len(rotary(model).original_inv_freq)),
+        (f"{arch}.rope.dimension_count", "u32", rotated(model) or head_width),
         (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
     ]
     if hasattr(config, "rms_norm_eps"):

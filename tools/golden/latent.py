@@ -21,8 +21,7 @@ def known(config: dict) -> dict:
 
 
 def correct(model) -> None:
-    """deepseek_v2: yarn's mscale_all_dim goes squared into the scale. deepseek_v3: the mask of groups,
-    and weights of experts in float32 where the model is in float64."""
+    """deepseek_v2: yarn's mscale_all_dim goes squared into the scale. deepseek_v3: the mask of groups."""
     config = model.config
     scaling = getattr(config, "rope_scaling", None) or {}
     if config.model_type == "deepseek_v2" and scaling.get("mscale_all_dim"):
@@ -32,4 +31,3 @@ def correct(model) -> None:
     for name, module in model.named_modules():
         if type(module).__name__ == "DeepseekV3TopkRouter":
             module.get_topk_indices = types.MethodType(without_lost_groups, module)
-            module.register_forward_hook(lambda m, _, out: (out[0], out[1].to(m.weight.dtype)))

@@ -21,7 +21,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     s->mlp_bias = HEFT_NO;
     s->qkv_bias = s->o_bias = heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
     int32_t window = heft_cfg_int(c, "sliding_window", "attention.sliding_window", 4096);
-    int32_t every = heft_cfg_every(c, "sliding_window_pattern|_sliding_window_pattern", 4);
+    int32_t every = heft_cfg_every(c, "sliding_window_pattern|_sliding_window_pattern", NULL, 4);
     int32_t rope = heft_cfg_rope(c, s, NULL, 10000, s->layer ? s->layer[0].attn.dk : 2);
     s->rope[rope].r.pairs = true;
     for (int32_t i = 0; s->layer && i < s->L; i++) {

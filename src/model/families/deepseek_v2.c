@@ -41,7 +41,7 @@ static const char *const types[] = { "deepseek_v2", NULL };
 static const char *const archs[] = { "deepseek2", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama, heft_names_latent,
-                                             heft_names_experts, NULL };
+                                             heft_names_experts, heft_names_shared_experts, NULL };
 static const char *const harmless[] = {
     "aux_loss_alpha", "ep_size", "seq_aux", "expert_gating_func", "expert_weights_norm", NULL
 };

@@ -44,8 +44,9 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 static const char *const types[] = { "deepseek_v3", "kimi_k2", NULL };
 static const char *const archs[] = { "deepseek2", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
-static const heft_weight *const layers[] = { heft_names_llama, heft_names_latent,
-                                             heft_names_experts, own, NULL };
+static const heft_weight *const layers[] = {
+    heft_names_llama, heft_names_latent, heft_names_experts, heft_names_shared_experts, own, NULL
+};
 static const char *const harmless[] = { "aux_loss_alpha", "ep_size", "seq_aux", NULL };
 static const heft_must_be must_be[] = {
     { "attention_bias", "false" },

@@ -25,7 +25,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     s->logit_cap = heft_cfg_real(c, last, last, 0);
     float cap = heft_cfg_real(c, attn, attn, 0);
     int32_t window = heft_cfg_int(c, "sliding_window", "attention.sliding_window", 4096);
-    int32_t every = heft_cfg_every(c, "sliding_window_pattern|_sliding_window_pattern", 6);
+    int32_t every = heft_cfg_every(c, "sliding_window_pattern|_sliding_window_pattern", NULL, 6);
     heft_act_kind act = heft_cfg_act(c, "hidden_activation", HEFT_ACT_GELU_TANH);
     float scalar = heft_cfg_real(c, "query_pre_attn_scalar", NULL, 256);
     int32_t dk = s->layer ? s->layer[0].attn.dk : 2;

@@ -39,7 +39,6 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     const bool gguf = heft_cfg_is_gguf(c);
     s->qkv_bias = s->o_bias = HEFT_YES;
     s->mlp_bias = HEFT_NO;
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-5);
     if (!gguf && !heft_cfg_has(c, "rope_scaling|rope_parameters", NULL))
         heft_cfg_refuse(c, HEFT_E_FORMAT, "rope_scaling is missing, expected that of a release");
     heft_router r = heft_cfg_router(c, HEFT_BY_TOP_SOFTMAX, "num_local_experts", 128,
@@ -87,5 +86,6 @@ const heft_family heft_family_gpt_oss = {
     .kv_heads = 8,
     .head_width = 64,
     .context = 131072,
+    .eps = 1e-5f,
     .configure = configure,
 };

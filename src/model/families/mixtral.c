@@ -49,5 +49,6 @@ const heft_family heft_family_mixtral = {
     .harmless = harmless,
     .context = 131072,
     .kv_heads = 8,
+    .eps = 1e-5f,
     .configure = configure,
 };

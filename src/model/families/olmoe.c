@@ -18,7 +18,6 @@ static const heft_weight own[] = {
 static void configure(struct heft_cfg *c, heft_spec *s)
 {
     heft_cfg_llama(c, s);
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-5);
     s->mlp_bias = HEFT_NO;
     if (!heft_cfg_is_gguf(c))
         s->qkv_bias = heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
@@ -56,5 +55,6 @@ const heft_family heft_family_olmoe = {
     .layers = layers,
     .harmless = harmless,
     .context = 4096,
+    .eps = 1e-5f,
     .configure = configure,
 };

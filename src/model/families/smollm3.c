@@ -13,7 +13,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
             heft_cfg_bool(c, "attention_bias", NULL, false) ? HEFT_YES : HEFT_NO;
         s->mlp_bias = heft_cfg_bool(c, "mlp_bias", NULL, false) ? HEFT_YES : HEFT_NO;
     }
-    int32_t every = heft_cfg_every(c, "no_rope_layer_interval", 4);
+    int32_t every = heft_cfg_every(c, "no_rope_layer_interval", NULL, 4);
     bool slides = heft_cfg_bool(c, "use_sliding_window", NULL, false);
     int32_t window = heft_cfg_int(c, "sliding_window", NULL, 0);
     int32_t rope = heft_cfg_rope(c, s, NULL, 2e6, s->layer ? s->layer[0].attn.dk : 2);
