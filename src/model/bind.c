@@ -336,6 +336,7 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
     case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
     case HEFT_IF_LOW_Q: return l->attn.q_rank ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
     case HEFT_IF_HEAD_BIAS: return s->head_bias;

@@ -360,6 +360,7 @@ void heft_cfg_latent(struct heft_cfg *c, heft_spec *s, int32_t q_rank)
             "keys have rank %d and heads %lld numbers that do not rotate, expected both "
             "above 0, and heads of at most %d",
             rank, (long long)nope, HEFT_MAX_HEAD_WIDTH);
+    const bool apart = heft_cfg_has(c, NULL, "attention.key_length_mla");
     const int32_t rope = heft_cfg_rope(c, s, NULL, 10000, rotated);
     const double sharper = (double)heft_cfg_yarn_scale(c, s);
     s->rope[rope].r.pairs = pairs;
@@ -372,6 +373,7 @@ void heft_cfg_latent(struct heft_cfg *c, heft_spec *s, int32_t q_rank)
         a->dv = dv;
         a->q_rank = q_rank;
         a->kv_rank = rank;
+        a->up_apart = apart;
         a->nope = (int32_t)nope;
         a->rope = rope;
         a->scale = (float)(sharper / sqrt((double)a->dk));

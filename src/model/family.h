@@ -72,11 +72,12 @@ typedef enum {
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS,
-    HEFT_IF_DENSE,   /* a layer without experts */
-    HEFT_IF_EXPERTS, /* a layer with experts */
-    HEFT_IF_LOW_Q,   /* latent attention whose queries have a rank */
-    HEFT_IF_FULL_Q,  /* and one whose have none */
-    HEFT_IF_SHARED,  /* a layer with experts and one that all share */
+    HEFT_IF_DENSE,    /* a layer without experts */
+    HEFT_IF_EXPERTS,  /* a layer with experts */
+    HEFT_IF_LOW_Q,    /* latent attention whose queries have a rank */
+    HEFT_IF_UP_APART, /* one whose file says so */
+    HEFT_IF_FULL_Q,   /* and one whose have none */
+    HEFT_IF_SHARED,   /* a layer with experts and one that all share */
     HEFT_IF_HEAD_BIAS
 } heft_need;
 

@@ -77,7 +77,7 @@ const heft_weight heft_names_latent[] = {
     HEADS(q,   LIN, HEFT_AXIS_Q,  HEFT_AXIS_QR, HEFT_IF_LOW_Q,  "layers.{}.self_attn.q_b_proj.weight", "blk.{}.attn_q_b.weight"),
     HEADS(kv_a, LIN, HEFT_AXIS_KVA, HEFT_AXIS_D, HEFT_ALWAYS, "layers.{}.self_attn.kv_a_proj_with_mqa.weight", "blk.{}.attn_kv_a_mqa.weight"),
     NORM(kv_latent, HEFT_AXIS_KVR, HEFT_ALWAYS, "self_attn.kv_a_layernorm", "attn_kv_a_norm"),
-    HEADS(k_up, EACH,  HEFT_AXIS_KVR, HEFT_AXIS_NOPE, HEFT_IF_THERE, NULL, "blk.{}.attn_k_b.weight"),
+    HEADS(k_up, EACH,  HEFT_AXIS_KVR, HEFT_AXIS_NOPE, HEFT_IF_UP_APART, NULL, "blk.{}.attn_k_b.weight"),
     HEADS(k_up, KV_UP, HEFT_AXIS_UP,  HEFT_AXIS_KVR,  HEFT_ALWAYS, "layers.{}.self_attn.kv_b_proj.weight", "blk.{}.attn_kv_b.weight"),
     HEADS(v_up, EACH,  HEFT_AXIS_DV,  HEFT_AXIS_KVR,  HEFT_ALWAYS, NULL, "blk.{}.attn_v_b.weight"),
     HEADS(n1,   NONE,  0, 0, HEFT_IF_THERE, NULL, "blk.{}.attn_kv_b.weight"),

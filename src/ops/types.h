@@ -44,6 +44,7 @@ typedef struct {          /* one layer's attention */
     /* Latent attention: ranks of what queries (0: none) and keys and values are made from, and the
      * numbers of a head that do not rotate, its first ones. kv_rank 0: not latent. */
     int32_t q_rank, kv_rank, nope;
+    bool up_apart; /* latent: a file says that k_up and v_up are tensors of their own */
     float scale, softcap, clip; /* final values; softcap, clip 0 = none */
     float temp, temp_floor;     /* of queries by position (heft_ops.temper); temp 0 = none */
     float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
