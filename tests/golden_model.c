@@ -164,6 +164,8 @@ static heft_status read_tensor(heft_golden *g, const heft_value *row, heft_golde
     if (!st && heft_value_get(row, "gguf_up"))
         st = read_string(g, row, "gguf_up", &t->gguf_up, err);
     t->alternate = heft_value_get(row, "alternate") != NULL;
+    const heft_value *heads = heft_value_get(row, "heads");
+    t->heads = heads ? (int32_t)heads->n : 0;
     t->transposed = heft_value_get(row, "transposed") != NULL;
     t->plain = heft_value_get(row, "plain") != NULL;
     const char *hash = NULL;
@@ -595,6 +597,15 @@ static heft_status split(grid *d, bool alternate, bool second, heft_arena *arena
     return HEFT_OK;
 }
 
+/* A matrix (heads rows, cols) as (heads, rows, cols). */
+static void part_heads(grid *d, int32_t heads)
+{
+    d->shape[2] = d->shape[1];
+    d->shape[1] = d->shape[0] / heads;
+    d->shape[0] = heads;
+    d->rank = 3;
+}
+
 /* Fill *out with the GGUF tensor that number `first` begins: its first part or its second. */
 static heft_status make_gguf_tensor(const heft_golden *g, int32_t first, bool second,
                                     heft_dtype dtype, heft_arena *arena, heft_write_tensor *out,
@@ -604,7 +615,9 @@ static heft_status make_gguf_tensor(const heft_golden *g, int32_t first, bool se
     grid d;
     heft_status st = stack(g, first, arena, &d, err);
     if (!st && t.transposed) st = transpose(&d, arena, err);
+    if (t.heads) part_heads(&d, t.heads);
     if (!st && t.gguf_up) st = split(&d, t.alternate, second, arena, err);
+    if (!st && t.heads && !second) st = transpose(&d, arena, err);
     if (st) return st;
     if (d.rank == 1 || t.plain || t.offset != 0) dtype = HEFT_F32;
     uint64_t bytes;

@@ -17,7 +17,9 @@ typedef struct {
     const char *gguf_up;     /* the second of two GGUF tensors that hold it, or NULL */
     bool alternate;          /* of its axis 1 the two have even and odd places, not halves */
     bool transposed;         /* the last two axes are swapped in GGUF, before that */
-    bool plain;              /* a matrix that stays F32 in GGUF, as norms do */
+    int32_t heads; /* not 0: GGUF has of each head's rows the first half, transposed, and the
+                    * second half as two tensors (heads, .., ..) */
+    bool plain;    /* a matrix that stays F32 in GGUF, as norms do */
     int32_t rank;
     int64_t shape[3], n; /* n: elements */
     int32_t exponent;    /* an element is offset + q * 2^-exponent, q an integer */

@@ -44,6 +44,12 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_2FE: return 2 * (int64_t)l->F_expert;
     case HEFT_AXIS_OWN: return s->own;
     case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
+    case HEFT_AXIS_QR: return a->q_rank;
+    case HEFT_AXIS_KVR: return a->kv_rank;
+    case HEFT_AXIS_KVA: return (int64_t)a->kv_rank + a->dk - a->nope;
+    case HEFT_AXIS_UP: return (int64_t)a->H * (a->nope + a->dv);
+    case HEFT_AXIS_NOPE: return a->nope;
+    case HEFT_AXIS_DV: return a->dv;
     }
     return 0;
 }
@@ -101,6 +107,7 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
     int32_t n = 0;
     if (w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}"))
         shape[n++] = extent(s, layer, HEFT_AXIS_E);
+    if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
     if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
     if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
     if (n == 0) shape[n++] = 1; /* a number is a vector of one */
@@ -215,6 +222,37 @@ static heft_status borrow_experts(const binder *b, const heft_tensor *t, heft_ru
     return st;
 }
 
+/* n matrices of one shape on the rows of a tensor, `apart` rows from one to the next. */
+static heft_status borrow_each(const binder *b, const heft_tensor *t, int64_t first, int64_t apart,
+                               int64_t rows, int64_t cols, int32_t n, heft_mat **out)
+{
+    const int64_t all = t->rank == 3 ? t->shape[0] * t->shape[1] : t->shape[0];
+    const uint64_t stride = t->bytes / (uint64_t)all;
+    heft_mat *w = heft_arena_alloc(&b->m->arena, (size_t)n, sizeof *w);
+    if (!w) return heft_nomem(b->err, "the heads of a latent attention");
+    heft_status st = HEFT_OK;
+    for (int32_t h = 0; h < n && !st; h++)
+        st = borrow_matrix(b, t, HEFT_AS_IS, t->data + (uint64_t)(first + h * apart) * stride, rows,
+                           cols, &w[h]);
+    *out = w;
+    return st;
+}
+
+/* Of each head nope rows that make its key, then dv rows that make its value. A query goes the
+ * other way through the first: what is stored as their rows are its columns. */
+static heft_status borrow_kv_up(const binder *b, const heft_tensor *t, heft_layer *l)
+{
+    const heft_attn *a = &l->s->attn;
+    const int64_t each = (int64_t)a->nope + a->dv;
+    heft_status st = borrow_each(b, t, 0, each, a->nope, a->kv_rank, a->H, &l->k_up);
+    for (int32_t h = 0; h < a->H && !st; h++) {
+        l->k_up[h].rows = a->kv_rank;
+        l->k_up[h].cols = a->nope;
+        l->k_up[h].by_col = true;
+    }
+    return st ? st : borrow_each(b, t, a->nope, each, a->dv, a->kv_rank, a->H, &l->v_up);
+}
+
 static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
                                  heft_experts *out)
 {
@@ -230,7 +268,9 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
 {
     const heft_spec *s = &b->m->spec;
     heft_rule rule = rule_of(b, w);
-    b->m->used[t - b->src->tensor] = true;
+    bool *used = &b->m->used[t - b->src->tensor];
+    if (w->slot == HEFT_SLOT_NONE && *used) return HEFT_OK; /* under another row */
+    *used = true;
     if (w->slot == HEFT_SLOT_NONE) {
         b->m->unused_tensors++;
         b->m->unused_bytes += (int64_t)t->bytes;
@@ -257,6 +297,9 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
     case HEFT_SLOT_EXPERTS:
         return borrow_experts(b, t, rule, expert, rows, cols, s->layer[layer].route.E, slot);
     case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
+    case HEFT_SLOT_EACH:
+        return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.H, slot);
+    case HEFT_SLOT_KV_UP: return borrow_kv_up(b, t, &b->m->layer[layer]);
     case HEFT_SLOT_NONE: break;
     }
     return HEFT_OK;
@@ -273,6 +316,8 @@ static bool filled(const heft_weight *w, const void *slot)
     case HEFT_SLOT_VEC: return *(const float *const *)slot != NULL;
     case HEFT_SLOT_EXPERTS: return ((const heft_experts *)slot)->w != NULL;
     case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
+    case HEFT_SLOT_EACH:
+    case HEFT_SLOT_KV_UP: return *(heft_mat *const *)slot != NULL;
     case HEFT_SLOT_NUMBER:
     case HEFT_SLOT_NONE: return false;
     }
@@ -305,6 +350,9 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
     case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
     case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_LOW_Q: return l->attn.q_rank ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
     case HEFT_IF_HEAD_BIAS: return s->head_bias;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
@@ -467,6 +515,9 @@ void heft_net_set_norms(heft_net *m)
             set_kind(&m->spec, norms[n],
                      norms[n]->w || (weightless && n < 2)
                          || (n >= 4 && l->s->attn.qk_norm == HEFT_QKN_UNIT));
+        set_kind(&m->spec, &l->q_latent, l->q_latent.w);
+        set_kind(&m->spec, &l->kv_latent, l->kv_latent.w);
+        l->q_latent.eps = l->kv_latent.eps = m->spec.latent_eps;
     }
 }
 

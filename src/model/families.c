@@ -1,5 +1,6 @@
 /* The families heft knows, a line each. Of those that share an arch of GGUF, the ones that do not
- * claim all of it come first (mixtral before llama, olmo3 before olmo2). */
+ * claim all of it come first (mixtral before llama, olmo3 before olmo2, deepseek_v3 before
+ * deepseek_v2). */
 #include "model/family.h"
 
 /* clang-format off */
@@ -9,6 +10,8 @@
     X(bloom) \
     X(cohere) \
     X(cohere2) \
+    X(deepseek_v3) \
+    X(deepseek_v2) \
     X(ernie4_5_moe) \
     X(falcon) \
     X(gemma) \

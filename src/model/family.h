@@ -30,6 +30,12 @@ typedef enum {
     HEFT_AXIS_2FE,
     HEFT_AXIS_OWN,  /* width of a layer's own input */
     HEFT_AXIS_OWNS, /* of all layers' */
+    HEFT_AXIS_QR /* rank of queries */,
+    HEFT_AXIS_KVR /* rank of keys and values */,
+    HEFT_AXIS_KVA /* and a rotated key */,
+    HEFT_AXIS_UP /* H (nope + dv) */,
+    HEFT_AXIS_NOPE,
+    HEFT_AXIS_DV
 } heft_axis;
 
 typedef enum {
@@ -42,6 +48,8 @@ typedef enum {
     HEFT_SLOT_VEC,     /* a float copy */
     HEFT_SLOT_EXPERTS, /* a matrix of every expert: one tensor (E, rows, cols), or one for each */
     HEFT_SLOT_EXPERT_BIAS, /* their biases (E, rows), plain numbers, in place */
+    HEFT_SLOT_EACH,        /* one tensor (H, rows, cols): a matrix of every head */
+    HEFT_SLOT_KV_UP,       /* k_up and v_up as one matrix: of each head nope rows, then dv */
     HEFT_SLOT_NONE         /* known, not run, counted */
 } heft_slot;
 
@@ -70,9 +78,12 @@ typedef enum {
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS,
-    HEFT_IF_DENSE,   /* a layer without experts */
-    HEFT_IF_EXPERTS, /* a layer with experts */
-    HEFT_IF_SHARED,  /* a layer with experts and one that all share */
+    HEFT_IF_DENSE,    /* a layer without experts */
+    HEFT_IF_EXPERTS,  /* a layer with experts */
+    HEFT_IF_LOW_Q,    /* latent attention whose queries have a rank */
+    HEFT_IF_UP_APART, /* one whose file says so */
+    HEFT_IF_FULL_Q,   /* and one whose have none */
+    HEFT_IF_SHARED,   /* a layer with experts and one that all share */
     HEFT_IF_HEAD_BIAS
 } heft_need;
 
@@ -128,6 +139,8 @@ extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_ga
  * under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
     heft_names_shared_experts[], heft_names_mixtral[];
+/* Behind heft_names_llama: latent attention. */
+extern const heft_weight heft_names_latent[];
 
 /* ---- reading a configuration (cfg.c) ---------------------------------- */
 
@@ -176,6 +189,14 @@ int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, do
  * unless rope_parameters has an object for layer_type. */
 int32_t heft_cfg_rope_unscaled(struct heft_cfg *, heft_spec *, const char *layer_type,
                                const char *hf, const char *gguf, double theta, int32_t width);
+/* Latent attention on every layer, its ranks and widths, the rope table (of adjacent pairs, unless
+ * rope_interleave is false), and the scale with what yarn's mscale_all_dim makes of it. q_rank:
+ * where config.json is silent. */
+void heft_cfg_latent(struct heft_cfg *, heft_spec *, int32_t q_rank);
+/* What attention scales are multiplied by where yarn has mscale_all_dim: the square of its
+ * magnitude.
+ */
+float heft_cfg_yarn_scale(struct heft_cfg *, const heft_spec *);
 /* Rotated numbers of a head: its width times partial_rotary_factor, rounded down. */
 int32_t heft_cfg_rotated(struct heft_cfg *, const heft_spec *, double absent);
 /* Rotated numbers of a head: its width times the part under the key, rounded down. */

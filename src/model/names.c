@@ -67,6 +67,28 @@ const heft_weight heft_names_add_one[] = {
     { 0 },
 };
 
+/* A file may have the rows that make keys and values in one matrix, as two of heads, or both ways. */
+#define HEADS(slot, kind, rows, cols, need, hf, gguf) \
+    { L(slot), HEFT_SLOT_##kind, rows, cols, need, 0, 0, hf, gguf }
+const heft_weight heft_names_latent[] = {
+    HEADS(q,   LIN, HEFT_AXIS_Q,  HEFT_AXIS_D,  HEFT_IF_FULL_Q, "layers.{}.self_attn.q_proj.weight",   "blk.{}.attn_q.weight"),
+    HEADS(q_a, LIN, HEFT_AXIS_QR, HEFT_AXIS_D,  HEFT_IF_LOW_Q,  "layers.{}.self_attn.q_a_proj.weight", "blk.{}.attn_q_a.weight"),
+    NORM(q_latent, HEFT_AXIS_QR, HEFT_IF_LOW_Q, "self_attn.q_a_layernorm", "attn_q_a_norm"),
+    HEADS(q,   LIN, HEFT_AXIS_Q,  HEFT_AXIS_QR, HEFT_IF_LOW_Q,  "layers.{}.self_attn.q_b_proj.weight", "blk.{}.attn_q_b.weight"),
+    HEADS(kv_a, LIN, HEFT_AXIS_KVA, HEFT_AXIS_D, HEFT_ALWAYS, "layers.{}.self_attn.kv_a_proj_with_mqa.weight", "blk.{}.attn_kv_a_mqa.weight"),
+    NORM(kv_latent, HEFT_AXIS_KVR, HEFT_ALWAYS, "self_attn.kv_a_layernorm", "attn_kv_a_norm"),
+    HEADS(k_up, EACH,  HEFT_AXIS_KVR, HEFT_AXIS_NOPE, HEFT_IF_UP_APART, NULL, "blk.{}.attn_k_b.weight"),
+    HEADS(k_up, KV_UP, HEFT_AXIS_UP,  HEFT_AXIS_KVR,  HEFT_ALWAYS, "layers.{}.self_attn.kv_b_proj.weight", "blk.{}.attn_kv_b.weight"),
+    HEADS(v_up, EACH,  HEFT_AXIS_DV,  HEFT_AXIS_KVR,  HEFT_ALWAYS, NULL, "blk.{}.attn_v_b.weight"),
+    HEADS(n1,   NONE,  0, 0, HEFT_IF_THERE, NULL, "blk.{}.attn_kv_b.weight"),
+    { .at = L(k), .slot = HEFT_SLOT_LIN },
+    { .at = L(v), .slot = HEFT_SLOT_LIN },
+    { .at = L(q), .slot = HEFT_SLOT_BIAS },
+    { .at = L(k), .slot = HEFT_SLOT_BIAS },
+    { .at = L(v), .slot = HEFT_SLOT_BIAS },
+    { 0 },
+};
+
 #define FFN(slot, rows, cols, need, hf, gguf) \
     { L(slot), HEFT_SLOT_LIN, rows, cols, need, 0, 0, "layers.{}.mlp." hf ".weight", gguf }
 #define EXPERTS(slot, rows, cols, hf, gguf) \

@@ -143,9 +143,9 @@ static bool sensible(struct heft_cfg *c, const scaling *s)
             c, HEFT_E_FORMAT,
             "rope scaling llama3 has frequency factors %g and %g, expected 0 < low < high",
             (double)s->low, (double)s->high);
-    else if (heft_str_is(s->kind, "yarn") && !(s->beta_slow > 0 && s->beta_fast > s->beta_slow))
+    else if (heft_str_is(s->kind, "yarn") && !(s->beta_slow > 0 && s->beta_fast >= s->beta_slow))
         heft_cfg_refuse(c, HEFT_E_FORMAT,
-                        "rope scaling yarn has betas %g and %g, expected 0 < slow < fast",
+                        "rope scaling yarn has betas %g and %g, expected 0 < slow <= fast",
                         (double)s->beta_slow, (double)s->beta_fast);
     else if (s->attention_factor < 0 || s->mscale < 0 || s->mscale_all < 0)
         heft_cfg_refuse(c, HEFT_E_FORMAT, "rope scaling %s has an attention factor below 0",
@@ -246,7 +246,9 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     return s;
 }
 
-/* GGUF metadata. llama.cpp multiplies yarn's attn_factor by 0.1 ln(factor) + 1 itself. */
+/* GGUF metadata. llama.cpp multiplies yarn's attn_factor by 0.1 ln(factor) + 1 itself; with a
+ * yarn_log_multiplier, a tenth of mscale_all_dim, it takes mscale to be the same, so that nothing
+ * is left of both. */
 static scaling from_gguf(struct heft_cfg *c, double theta)
 {
     scaling s = { .theta = (double)heft_cfg_real(c, NULL, "rope.freq_base", theta),
@@ -259,8 +261,9 @@ static scaling from_gguf(struct heft_cfg *c, double theta)
     s.beta_fast = heft_cfg_real(c, NULL, "rope.scaling.yarn_beta_fast", 32);
     s.beta_slow = heft_cfg_real(c, NULL, "rope.scaling.yarn_beta_slow", 1);
     float attn = heft_cfg_real(c, NULL, "rope.scaling.attn_factor", 1);
+    s.mscale_all = 10 * heft_cfg_real(c, NULL, "rope.scaling.yarn_log_multiplier", 0);
     (void)heft_cfg_bool(c, NULL, "rope.scaling.finetuned", false); /* a fact about its training */
-    if (heft_str_is(s.kind, "yarn")) attn *= yarn_magnitude(s.factor, 1);
+    if (heft_str_is(s.kind, "yarn") && s.mscale_all == 0) attn *= yarn_magnitude(s.factor, 1);
     s.attention_factor = attn;
     return s;
 }
@@ -381,4 +384,12 @@ int32_t heft_cfg_rotated(struct heft_cfg *c, const heft_spec *s, double absent)
     if (part > 0 && part <= 1) return (int32_t)(part * dk);
     heft_cfg_refuse(c, HEFT_E_FORMAT, "partial_rotary_factor is %g, expected above 0 to 1", part);
     return 2;
+}
+
+float heft_cfg_yarn_scale(struct heft_cfg *c, const heft_spec *s)
+{
+    const scaling k = c->gguf ? from_gguf(c, 1e4) : from_json(c, NULL, s->ctx, 1e4);
+    if (!heft_str_is(k.kind, "yarn") || !(k.mscale_all > 0)) return 1;
+    const float m = yarn_magnitude(k.factor, k.mscale_all);
+    return m * m;
 }

@@ -9,7 +9,10 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     const heft_layer_spec *s;
     heft_norm n1, n2, n3, n4; /* before and after the mixer; before and after the ffn */
     heft_norm q_norm, k_norm;
+    heft_norm q_latent, kv_latent;
     heft_lin q, k, v, o, gate, up, down;
+    heft_lin q_a, kv_a;    /* latent attention: to the ranks; kv_a to the rotated key too */
+    heft_mat *k_up, *v_up; /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
     const float *sinks, *slopes;
     heft_lin router, shared_gate;
     const float *choice; /* (E) added to what experts are chosen by, or NULL */
@@ -75,7 +78,7 @@ typedef struct heft_ffn {
     const char *name;
     float *(*forward)(heft_run *, const heft_layer *, const float *h, const float *residual);
 } heft_ffn;
-extern const heft_mixer heft_mixer_gqa;
+extern const heft_mixer heft_mixer_gqa, heft_mixer_mla;
 extern const heft_ffn heft_ffn_mlp, heft_ffn_moe;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */

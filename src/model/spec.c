@@ -13,6 +13,7 @@ void heft_spec_default(heft_spec *s)
         .wire = HEFT_WIRE_SERIAL,
         .norm = HEFT_NORM_RMS,
         .eps = 1e-6f,
+        .latent_eps = 1e-6f,
         .embed_scale = 1,
         .logit_scale = 1,
         .qkv_bias = HEFT_MAYBE,
@@ -30,7 +31,7 @@ void heft_layer_default(heft_layer_spec *l)
         .ffn = &heft_ffn_mlp,
         .attn = { .rope = -1, .scale = 1, .alibi_scale = 1 },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
-        .route = { .top = 1, .groups = 1, .keep = 1, .floor = 1e-12f, .factor = 1 },
+        .route = { .top = 1, .groups = 1, .keep = 1, .vote = 2, .floor = 1e-12f, .factor = 1 },
         .expert_act = { .fn = HEFT_ACT_SILU, .gated = true },
         .out_scale = 1,
     };
@@ -91,6 +92,24 @@ static heft_status check_rope(const heft_rope *r, heft_error *err)
     return st;
 }
 
+static heft_status check_latent(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_attn *a = &s->layer[i].attn;
+    heft_status st = within(err, "rank of keys and values", i, a->kv_rank, 1, HEFT_MAX_HEAD_WIDTH);
+    if (!st) st = within(err, "rank of queries", i, a->q_rank, 0, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "width of a head that does not rotate", i, a->nope, 1, a->dk - 1);
+    const int32_t rotated = a->dk - a->nope;
+    if (!st && a->rope >= 0)
+        st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, rotated, rotated);
+    if (!st)
+        st = within(err, "width of a latent key", i, (int64_t)a->kv_rank + rotated, 1,
+                    HEFT_MAX_HEAD_WIDTH);
+    if (!st)
+        st = within(err, "width of all latent queries", i, (int64_t)a->H * (a->kv_rank + rotated),
+                    1, HEFT_MAX_WIDTH);
+    return st;
+}
+
 static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *err)
 {
     const heft_attn *a = &s->layer[i].attn;
@@ -117,7 +136,7 @@ static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *er
     if (!st && a->rope >= 0)
         st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, 2, a->dk);
     if (!st) st = positive(err, "attention scale", a->scale);
-    return st;
+    return st || a->kv_rank == 0 ? st : check_latent(s, i, err);
 }
 
 static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
@@ -189,6 +208,7 @@ const heft_field heft_fields[] = {
     SPEC(pos_offset, INT),
     SPEC(norm, ENUM),
     SPEC(eps, FLOAT),
+    SPEC(latent_eps, FLOAT),
     SPEC(embed_scale, FLOAT),
     SPEC(logit_scale, FLOAT),
     SPEC(logit_cap, FLOAT),
@@ -220,6 +240,7 @@ const heft_field heft_fields[] = {
     LAYER(route.top, INT),
     LAYER(route.groups, INT),
     LAYER(route.keep, INT),
+    LAYER(route.vote, INT),
     LAYER(route.normalise, BOOL),
     LAYER(route.weigh_input, BOOL),
     LAYER(route.floor, FLOAT),

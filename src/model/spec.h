@@ -19,6 +19,7 @@ struct heft_family;
 typedef struct {
     int32_t G, dk, dv; /* one entry a token: keys and values of G heads */
     int32_t keep;      /* entries a later row can still see (window, chunk); 0 = all */
+    bool v_in_k;       /* a key's first dv numbers are its value: only keys are kept */
 } heft_cache_decl;
 
 typedef enum { HEFT_ROPE_FIXED, HEFT_ROPE_DYNAMIC, HEFT_ROPE_LONG } heft_rope_kind;
@@ -60,7 +61,7 @@ typedef struct {
     int32_t pos_offset; /* row of the position table for position 0 */
     int32_t n_rope;
     heft_norm_kind norm;
-    float eps, embed_scale, logit_scale, logit_cap;
+    float eps, latent_eps, embed_scale, logit_scale, logit_cap;
     heft_presence qkv_bias, o_bias, mlp_bias, head_bias, tied;
     heft_presence out_norm; /* the last norm */
     bool two_norms;         /* parallel blocks have a norm each, where not all of the family have */

@@ -248,6 +248,66 @@ static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_li
     heft_pool_run(d->pool, linear_chunk, &a, a.first[n]);
 }
 
+typedef struct {
+    heft_device *d;
+    const heft_mat *w;
+    int32_t T, chunk, chunks; /* chunks: of a head's rows */
+    bool stored;              /* in blocks along them: a head is one chunk */
+} each_args;
+
+/* Blocks stored as columns: every stored row, unpacked, is added to each output it belongs to. */
+static void each_stored(const each_args *a, int32_t h, float *row)
+{
+    heft_device *d = a->d;
+    const int32_t first = h * a->T, n = a->w[h].rows;
+    heft_mat stored = a->w[h];
+    stored.rows = stored.cols;
+    stored.cols = n;
+    stored.by_col = false;
+    for (int32_t t = first; t < first + a->T; t++)
+        memset(d->y[t], 0, (size_t)n * sizeof *d->y[t]);
+    for (int32_t k = 0; k < stored.rows; k++) {
+        d->k.row(row, &stored, k);
+        for (int32_t t = first; t < first + a->T; t++)
+            d->k.add(d->y[t], d->y[t], row, ((const float *)d->x[t])[k], n);
+    }
+}
+
+static void each_chunk(void *arg, int32_t nth, int32_t thread)
+{
+    const each_args *a = arg;
+    heft_device *d = a->d;
+    const int32_t h = nth / a->chunks, first = h * a->T;
+    const heft_mat *w = &a->w[h];
+    int32_t r0 = nth % a->chunks * a->chunk, r1 = r0 + a->chunk;
+    if (r1 > w->rows) r1 = w->rows;
+    uint8_t *scratch = d->scratch + (size_t)thread * d->scratch_bytes;
+    if (a->stored)
+        each_stored(a, h, (void *)scratch);
+    else
+        d->k.mul(w, r0, r1, (heft_reads_floats(w) ? d->x : d->x_act) + first, a->T, d->y + first,
+                 scratch);
+}
+
+static void linear_each_cpu(heft_device *d, float *y, const heft_mat *w, int32_t H, const float *x,
+                            int32_t T)
+{
+    assert((int64_t)T * H <= d->need.rows && w->cols <= d->need.cols && w->rows <= d->need.cols);
+    const size_t rows = (size_t)w->rows, cols = (size_t)w->cols;
+    for (int32_t i = 0; i < H * T; i++) { /* columns lie by head */
+        const size_t from = (size_t)(i % T) * (size_t)H + (size_t)(i / T);
+        d->x[i] = x + from * cols;
+        d->x_act[i] = d->act + from * (cols / 32);
+        d->y[i] = y + from * rows;
+    }
+    if (!heft_reads_floats(w)) heft_quantise_cpu(d, x, T * H, w->cols);
+    each_args a = { .d = d, .w = w, .T = T };
+    a.stored = w->by_col && heft_dtypes[w->dtype].block != 1;
+    a.chunk = a.stored ? w->rows : heft_chunk_rows((int64_t)w->rows * H, d->need.threads);
+    a.chunks = (w->rows + a.chunk - 1) / a.chunk;
+    heft_pool_run(d->pool, each_chunk, &a, H * a.chunks);
+}
+
 /* ---- rows ------------------------------------------------------------- */
 
 typedef struct {
@@ -282,6 +342,28 @@ static void norm_cpu(heft_device *d, float *y, const float *x, const heft_norm *
     assert(n->kind != HEFT_NORM_NONE);
     row_args a = { .k = &d->k, .y = y, .a = x, .norm = n, .width = width };
     heft_pool_run(d->pool, norm_row, &a, rows);
+}
+
+typedef struct {
+    float *y;
+    const float *a, *b;
+    size_t wa, wb;
+} beside_args;
+
+static void beside_row(void *arg, int32_t i, int32_t thread)
+{
+    (void)thread;
+    const beside_args *p = arg;
+    float *y = p->y + (size_t)i * (p->wa + p->wb);
+    memcpy(y, p->a + (size_t)i * p->wa, p->wa * sizeof *y);
+    memcpy(y + p->wa, p->b + (size_t)i * p->wb, p->wb * sizeof *y);
+}
+
+static void beside_cpu(heft_device *d, float *y, const float *a, const float *b, int32_t n,
+                       int32_t wa, int32_t wb)
+{
+    beside_args p = { y, a, b, (size_t)wa, (size_t)wb };
+    heft_pool_run(d->pool, beside_row, &p, n);
 }
 
 static void add_row(void *arg, int32_t t, int32_t thread)
@@ -474,6 +556,7 @@ static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const f
         for (size_t g = 0; g < (size_t)kv->G; g++) {
             size_t row = (size_t)t * (size_t)kv->G + g, entry = g * HEFT_TILE + e;
             fits &= d->k.narrow(page + entry * dk * size, kv->dtype, k + row * dk, kv->dk);
+            if (kv->v_in_k) continue;
             fits &= d->k.narrow(page + values + entry * dv * size, kv->dtype, v + row * dv, kv->dv);
         }
     }
@@ -491,7 +574,9 @@ const heft_ops heft_ops_cpu = {
     .place = place_cpu,
     .pick = pick_cpu,
     .linear = linear_cpu,
+    .linear_each = linear_each_cpu,
     .norm = norm_cpu,
+    .beside = beside_cpu,
     .add = add_cpu,
     .scale = scale_cpu,
     .act = act_cpu,

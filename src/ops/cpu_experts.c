@@ -76,7 +76,7 @@ static void keep_groups(const heft_router *r, const choice *h)
             const int32_t from = g * size, first = best(h->c, h->taken, from, from + size);
             if (first < 0) continue; /* lost already */
             h->taken[first] = true;
-            const int32_t second = best(h->c, h->taken, from, from + size);
+            const int32_t second = r->vote > 1 ? best(h->c, h->taken, from, from + size) : -1;
             h->taken[first] = false;
             const float sum = h->c[first] + (second < 0 ? 0 : h->c[second]);
             if (worst < 0 || sum < least) {

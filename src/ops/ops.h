@@ -31,9 +31,15 @@ typedef struct heft_ops {
     /* y[i] (T, w[i]->w.rows), n of them from one x (T, cols), quantised once: q k v, gate up */
     void (*linear)(heft_device *, int32_t n, float *const *y, const heft_lin *const *w,
                    const float *x, int32_t T);
+    /* y (T,H,rows) = x (T,H,cols) w[h]^T: every head by its own of H matrices of one shape */
+    void (*linear_each)(heft_device *, float *y, const heft_mat *w, int32_t H, const float *x,
+                        int32_t T);
     /* y (n,width) = norm(x); the kind is not NONE */
     void (*norm)(heft_device *, float *y, const float *x, const heft_norm *, int32_t n,
                  int32_t width);
+    /* y (n,wa+wb) = a (n,wa) beside b (n,wb) */
+    void (*beside)(heft_device *, float *y, const float *a, const float *b, int32_t n, int32_t wa,
+                   int32_t wb);
     /* y = a + s b */
     void (*add)(heft_device *, float *y, const float *a, const float *b, float s, int32_t T,
                 int32_t width);
@@ -54,7 +60,9 @@ typedef struct heft_ops {
     /* y (T,width) = (1 + a->temp ln(1 + floor((pos + 1) / a->temp_floor))) x */
     void (*temper)(heft_device *, float *y, const float *x, const heft_attn *a, int32_t width,
                    const heft_batch *);
-    /* Append k (T,G,dk) and v (T,G,dv) to the cache at the rows' positions. */
+    /* Append k (T,G,dk) and v (T,G,dv) to the cache at the rows' positions; no v where it lies in
+     * k.
+     */
     void (*store)(heft_device *, const heft_kv *, const float *k, const float *v,
                   const heft_batch *);
     /* o (T,H,dv): softmax(scale q k^T ...) v in tiles of 32 keys by absolute position, each with
@@ -87,7 +95,7 @@ typedef struct heft_ops {
 /* What the operations of one step need beside their outputs; ops_plan adds it up. */
 typedef struct {
     int32_t threads;
-    int32_t rows;      /* of a step at most, or pairs of rows and experts */
+    int32_t rows;      /* of a step at most, or pairs of rows and experts or heads */
     int32_t cols;      /* widest input of a linear */
     int64_t blocks;    /* of 32 numbers that the largest input of a linear has */
     int32_t experts;   /* most experts of a layer */

@@ -24,7 +24,7 @@ static void reads(heft_device_need *n, int32_t rows, int32_t cols)
 static uint64_t stored(const heft_mat *w, int32_t rows)
 {
     const heft_dtype_info *t = &heft_dtypes[w->dtype];
-    return (uint64_t)rows * (uint64_t)(w->cols / t->block) * (uint64_t)t->bytes;
+    return (uint64_t)rows * (uint64_t)w->cols / (uint64_t)t->block * (uint64_t)t->bytes;
 }
 
 static heft_status sync_plan(heft_device *d, heft_error *err)
@@ -65,6 +65,23 @@ static void linear_plan(heft_device *d, int32_t n, float *const *y, const heft_l
         counts(d)->macs += (uint64_t)m->rows * (uint64_t)m->cols * (uint64_t)T;
         reads(&counts(d)->need, T, m->cols);
     }
+}
+
+static void linear_each_plan(heft_device *d, float *y, const heft_mat *w, int32_t H, const float *x,
+                             int32_t T)
+{
+    (void)y, (void)x;
+    for (int32_t h = 0; h < H; h++)
+        counts(d)->weight_bytes += stored(&w[h], w[h].rows);
+    counts(d)->macs += (uint64_t)H * (uint64_t)w->rows * (uint64_t)w->cols * (uint64_t)T;
+    reads(&counts(d)->need, T * H, w->cols);
+    most(&counts(d)->need.cols, w->rows); /* a row as it is stored */
+}
+
+static void beside_plan(heft_device *d, float *y, const float *a, const float *b, int32_t n,
+                        int32_t wa, int32_t wb)
+{
+    (void)d, (void)y, (void)a, (void)b, (void)n, (void)wa, (void)wb;
 }
 
 static void norm_plan(heft_device *d, float *y, const float *x, const heft_norm *n, int32_t rows,
@@ -182,7 +199,9 @@ const heft_ops heft_ops_plan = {
     .place = place_plan,
     .pick = pick_plan,
     .linear = linear_plan,
+    .linear_each = linear_each_plan,
     .norm = norm_plan,
+    .beside = beside_plan,
     .add = add_plan,
     .scale = scale_plan,
     .act = act_plan,

@@ -41,6 +41,10 @@ typedef struct {          /* one layer's attention */
     heft_heads q, k, v;
     int32_t window, chunk; /* keys a query sees, itself included; blocks of positions; 0 = all */
     int32_t kv_from, rope; /* layer whose cache it reads; index of spec.rope or -1 */
+    /* Latent attention: ranks of what queries (0: none) and keys and values are made from, and the
+     * numbers of a head that do not rotate, its first ones. kv_rank 0: not latent. */
+    int32_t q_rank, kv_rank, nope;
+    bool up_apart; /* latent: a file says that k_up and v_up are tensors of their own */
     float scale, softcap, clip; /* final values; softcap, clip 0 = none */
     float temp, temp_floor;     /* of queries by position (heft_ops.temper); temp 0 = none */
     float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
@@ -73,7 +77,8 @@ typedef enum {
 typedef struct { /* which experts a row goes to, and with what weights: arXiv:1701.06538 */
     heft_score score;
     int32_t E, top;       /* experts; a row goes to `top` of them. E 0: no experts */
-    int32_t groups, keep; /* only the `keep` best of so many equal groups, by their two best; 1 */
+    int32_t groups, keep; /* only the `keep` best of so many equal groups; 1 */
+    int32_t vote;         /* a group is worth the sum of so many of its best: 1 or 2 */
     bool normalise;       /* weights are divided by their sum, or by `floor` if that is more */
     bool weigh_input;     /* weights multiply what experts read, not what they give */
     float floor, factor;  /* weights are multiplied by `factor` at last */
@@ -119,6 +124,7 @@ typedef struct {
     size_t page_bytes;
     heft_dtype dtype;
     int32_t G, dk, dv, group, layer;
+    bool v_in_k; /* no values are kept: a key's first dv numbers are its value */
 } heft_kv;
 
 /* n heads of `width` in rows of x that are `row` floats apart. */

@@ -426,7 +426,7 @@ static const refusal of_releases[] = {
       "config.json: rope scaling yarn has factor 4 over -32 positions, expected both above 0",
       { { 0 } } },
     { { ROPE("\"type\":\"yarn\",\"factor\":4.0,\"beta_fast\":0") },
-      "config.json: rope scaling yarn has betas 1 and 0, expected 0 < slow < fast",
+      "config.json: rope scaling yarn has betas 1 and 0, expected 0 < slow <= fast",
       { { 0 } } },
     { { ROPE("\"type\":\"yarn\",\"factor\":4.0,\"attention_factor\":-1") },
       "config.json: rope scaling yarn has an attention factor below 0",

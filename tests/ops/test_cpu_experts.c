@@ -98,6 +98,7 @@ static void groups_are_kept_by_their_two_best(void **state)
     by.score = HEFT_BY_TOP_SOFTMAX;
     by.groups = 3;
     by.keep = 2;
+    by.vote = 2;
     routes r = route(&by, logits, NULL, 1);
     assert_experts(r.expert, 0, 2, 3);
     r = route(&by, alone, NULL, 1); /* 9, 10, 10 */

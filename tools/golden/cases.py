@@ -10,6 +10,7 @@ containers.py if they are not those of the llama kind.
     transformers  the release that runs it, where it is not that of requirements.txt
     hot       other bounds on what makes the weights hot
     inert     keys of config that do not change the result here, and need not
+    llama_cpp_refuses  why llama.cpp does not load the GGUF file
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file
     hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
@@ -20,6 +21,7 @@ containers.py if they are not those of the llama kind.
 
 from cases_classics import CLASSICS
 from cases_dense import DENSE
+from cases_latent import LATENT
 from cases_mixtures import MIXTURES
 from change import but, rope
 
@@ -398,4 +400,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS
+} | DENSE | MIXTURES | CLASSICS | LATENT

@@ -4,11 +4,12 @@ import math
 import re
 
 import containers_dense
+import containers_latent
 import containers_mixtures
 from containers_classics import CLASSICS, key_heads
 from containers_classics import entries as classic_entries
 
-FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
@@ -51,7 +52,7 @@ def layout(t: dict, kind_of_model: str) -> dict:
     """What else GGUF does to a tensor of the table: see heft_golden_tensor."""
     found = dict(FAMILIES.get(kind_of_model, {}).get("layout", lambda name: {})(t["name"]))
     if "gguf_up" in found:
-        found["gguf_up"] = t["gguf"].replace("gate", "up")
+        found["gguf_up"] = t["gguf"].replace("gate", "up").replace("attn_k_b", "attn_v_b")
     biases = len(t["shape"]) == 2 and t["gguf"].endswith(".bias")
     return found | {"plain": biases or "ffn_gate_inp" in t["gguf"]}
 
@@ -104,14 +105,20 @@ def rope_scaling(arch: str, config, model) -> tuple:
     factor = rotary(model).attention_scaling
     original = scaling.get("original_max_position_embeddings") or config.max_position_embeddings
     if kind == "yarn":
-        # A reader multiplies by 1 + 0.1 ln(factor) of its own accord.
+        all_dim = scaling.get("mscale_all_dim", 0)
+        # A reader multiplies by 1 + 0.1 ln(factor) of its own accord, unless it knows mscale_all_dim.
         extra = factor / (1 + 0.1 * math.log(scaling["factor"]))
         entries = [
             (prefix + "type", "string", "yarn"),
             (prefix + "factor", "f32", scaling["factor"]),
             (prefix + "original_context_length", "u32", original),
         ]
-        if abs(extra - 1) > 1e-9:
+        entries += [
+            (prefix + "yarn_" + key, "f32", float(scaling[key])) for key in ("beta_fast", "beta_slow") if key in scaling
+        ]
+        if all_dim:
+            entries.append((prefix + "yarn_log_multiplier", "f32", 0.1 * all_dim))
+        elif abs(extra - 1) > 1e-9:
             entries.append((prefix + "attn_factor", "f32", extra))
         return entries, []
     if kind == "longrope":
@@ -178,6 +185,7 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
     ]
     if hasattr(config, "rms_norm_eps"):
         entries.append((f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps))
+    own = family.get("metadata", lambda config: [])(config)
     own = [(f"{arch}.{key}", kind, value) for key, kind, value in own]
     entries = [e for e in entries if e[0] not in {key for key, _, _ in own}] + own
     return entries + scaling + vocabulary(config, tokens), extra

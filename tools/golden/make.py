@@ -222,6 +222,18 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
             t["plus"] = 1.0
         t |= containers.layout(t, config.model_type)
         t |= containers.order(config, entries[0][2], name, width)
+    golden["gguf"] = {
+        # Rope factors stored as divisors or quotients come back rounded once more; a matrix stored
+        # [in, out] is multiplied by another class of sum.
+        "same_bits": not extra
+        and not any(key.endswith("attn_factor") for key, _, _ in entries)
+        and not any(t.get("transposed") or "heads" in t for t in table),
+        "metadata": [list(e) for e in entries],
+        "extra": extra,
+    }
+    if "llama_cpp_refuses" in case:
+        golden["gguf"]["llama_cpp_refuses"] = case["llama_cpp_refuses"]
+        return
     with tempfile.NamedTemporaryFile(suffix=".gguf") as file:
         reference.write_gguf(file.name, entries, table, extra)
         theirs = reference.llama_cpp(file.name, golden["ids"], config.vocab_size, golden["length"])
@@ -229,14 +241,7 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
     golden["gguf"] = {
         "llama_cpp": "llama-cpp-python " + importlib.metadata.version("llama-cpp-python"),
         "llama_cpp_differs_by": float(f"{differs:.2g}"),
-        # Rope factors stored as divisors or quotients come back rounded once more; a matrix stored
-        # [in, out] is multiplied by another class of sum.
-        "same_bits": not extra
-        and not any(key.endswith("attn_factor") for key, _, _ in entries)
-        and not any(t.get("transposed") for t in table),
-        "metadata": [list(e) for e in entries],
-        "extra": extra,
-    }
+    } | golden["gguf"]
     allowed = case.get("llama_cpp_tolerance", 1e-3)
     if "llama_cpp_differs" in case:
         golden["gguf"]["llama_cpp_runs_another_model"] = case["llama_cpp_differs"]

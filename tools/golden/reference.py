@@ -15,6 +15,7 @@ import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
 from transformers.modeling_utils import no_init_weights
 
+import latent
 import mixtures
 import weights
 from containers_classics import CLASSICS
@@ -33,6 +34,7 @@ GAINS = [
     (r"(query_key_value|c_attn|Wqkv|qkv_proj)\.weight$", 1.4),
     (r"(dense_h_to_4h|c_fc|fc_in|fc1)\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
+    (r"q_b_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
     (r"mlp\.experts\.gate_up_proj$", 2.5),
     (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
@@ -106,7 +108,7 @@ def load(config: dict, dtype=torch.float32):
     if config["model_type"] in mixtures.OWN:
         return mixtures.OWN[config["model_type"]](config, dtype)
     with tempfile.TemporaryDirectory() as at:
-        pathlib.Path(at, "config.json").write_text(json.dumps(config))
+        pathlib.Path(at, "config.json").write_text(json.dumps(latent.known(config)))
         parsed = AutoConfig.from_pretrained(at)
     # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
     attention = "sdpa" if config.get("alibi") else "eager"
@@ -117,6 +119,7 @@ def load(config: dict, dtype=torch.float32):
     model.tie_weights()
     if dtype == torch.float64:
         widen_routers(model)
+    latent.correct(model)
     return model.eval()
 
 
@@ -275,11 +278,15 @@ def gguf_arrays(table: list) -> dict:
             array = unfused(array, *t["fused"])
         if t.get("transposed"):
             array = array.swapaxes(-1, -2)
+        if "heads" in t:
+            array = array.reshape(t["heads"], -1, array.shape[-1])
         if len(t["shape"]) == 2 and t["shape"][0] == 1:
             array = array[0]
         if "gguf_up" in t:
             half = array.shape[1] // 2
             gate, up = (array[:, ::2], array[:, 1::2]) if t.get("alternate") else (array[:, :half], array[:, half:])
+            if "heads" in t:
+                gate = gate.swapaxes(1, 2)
             arrays[t["gguf"]], arrays[t["gguf_up"]] = [gate], [up]
         else:
             arrays.setdefault(t["gguf"], []).append(array)
