@@ -33,4 +33,5 @@ endmacro()
 
 heft_library(pcre2 pcre2.h pcre2-8 libpcre2-dev)
 heft_library(utf8proc utf8proc.h utf8proc libutf8proc-dev)
+heft_library(jansson jansson.h jansson libjansson-dev)
 heft_test_library(cmocka cmocka.h cmocka libcmocka-dev)

@@ -31,6 +31,14 @@ enum {
     HEFT_MAX_TOKEN_BYTES = 1 << 20,
     HEFT_MAX_TEXT_BYTES = 1 << 30, /* tokenized at once */
 
+    /* chat templates */
+    HEFT_MAX_TEMPLATE_BYTES = 4 << 20,  /* of source */
+    HEFT_MAX_TEMPLATE_NESTING = 120,    /* of statements and expressions as written */
+    HEFT_MAX_TEMPLATE_DEPTH = 1500,     /* of evaluation: nesting times calls of macros */
+    HEFT_MAX_TEMPLATE_STEPS = 1 << 26,  /* of one rendering; 32 bytes copied are a step too */
+    HEFT_MAX_TEMPLATE_MEMORY = 1 << 29, /* bytes of one rendering */
+    HEFT_MAX_TEMPLATE_RANGE = 100000,   /* numbers of one range() (the reference's own limit) */
+
     /* running */
     HEFT_MAX_THREADS = 256,
     HEFT_MAX_SEQUENCES = 4096,

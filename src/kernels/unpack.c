@@ -262,10 +262,10 @@ static void unpack_q3_k(heft_block *out, const uint8_t *block, int32_t j)
 
 /* ---- sixteen values ---- */
 
-static const int8_t values_iq4[16] = { -127, -104, -83, -65, -49, -35, -22, -10,
-                                       1,    13,   25,  38,  53,  69,  89,  113 };
+const int8_t heft_values_iq4[16] = { -127, -104, -83, -65, -49, -35, -22, -10,
+                                     1,    13,   25,  38,  53,  69,  89,  113 };
 /* E2M1: sign, two bits of exponent, one of fraction; twice its value. */
-static const int8_t values_e2m1[16] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12 };
+const int8_t heft_values_e2m1[16] = { 0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12 };
 
 static void pick(heft_block *out, const int8_t values[16], const uint8_t *qs)
 {
@@ -280,7 +280,7 @@ static void unpack_iq4_nl(heft_block *out, const uint8_t *block, int32_t j)
     (void)j;
     const heft_block_iq4_nl *w = (const heft_block_iq4_nl *)block;
     set_scale(out, half_at(w->d));
-    pick(out, values_iq4, w->qs);
+    pick(out, heft_values_iq4, w->qs);
 }
 
 static void unpack_iq4_xs(heft_block *out, const uint8_t *block, int32_t j)
@@ -289,7 +289,7 @@ static void unpack_iq4_xs(heft_block *out, const uint8_t *block, int32_t j)
     const int32_t low = w->sc_low[j / 2] >> 4 * (j % 2) & 15;
     const int32_t high = (int32_t)(bits16(w->sc_high) >> 2 * j & 3);
     set_scale(out, half_at(w->d) * (float)((low | high << 4) - 32));
-    pick(out, values_iq4, w->qs[j]);
+    pick(out, heft_values_iq4, w->qs[j]);
 }
 
 /* d = 2^(e - 128), as the upper half of a float; subnormal for e < 2. */
@@ -298,7 +298,7 @@ static void unpack_mxfp4(heft_block *out, const uint8_t *block, int32_t j)
     (void)j;
     const heft_block_mxfp4 *w = (const heft_block_mxfp4 *)block;
     set_scale(out, heft_bf16((uint16_t)(w->e < 2 ? 32 << w->e : (w->e - 1) << 7)));
-    pick(out, values_e2m1, w->qs);
+    pick(out, heft_values_e2m1, w->qs);
 }
 
 /* E4M3 without a sign is a half but for its bias, which is 8 less. 0x7f, which would be a NaN, is
@@ -315,8 +315,8 @@ static void unpack_nvfp4(heft_block *out, const uint8_t *block, int32_t j)
         const uint8_t *qs = w->qs[2 * j + h];
         out->d[h] = 0.5f * e4m3(w->d[2 * j + h]);
         for (int32_t i = 0; i < 8; i++) {
-            out->q[16 * h + i] = values_e2m1[qs[i] & 15];
-            out->q[16 * h + i + 8] = values_e2m1[qs[i] >> 4];
+            out->q[16 * h + i] = heft_values_e2m1[qs[i] & 15];
+            out->q[16 * h + i + 8] = heft_values_e2m1[qs[i] >> 4];
         }
     }
 }

@@ -96,7 +96,7 @@ static const format formats[HEFT_DTYPES] = {
                     heft_avx2_unpack_q5_k, heft_avx2_rows_q5_k },
     [HEFT_Q6_K] = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6,
                     heft_avx2_unpack_q6_k, heft_avx2_rows_q6_k },
-    /* through heft_unpack; those whose q fits a narrower panel take that */
+    /* panels through heft_unpack; those whose q fits a narrower panel take that */
     [HEFT_Q1_0]    = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
     [HEFT_Q2_0]    = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
     [HEFT_Q4_1]    = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a, NULL, NULL },
@@ -111,11 +111,14 @@ static const format formats[HEFT_DTYPES] = {
     [HEFT_IQ2_S]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
     [HEFT_IQ3_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
     [HEFT_IQ3_S]   = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-    [HEFT_IQ4_NL]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-    [HEFT_IQ4_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ4_NL]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     heft_avx2_rows_iq4_nl },
+    [HEFT_IQ4_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     heft_avx2_rows_iq4_xs },
     [HEFT_TQ1_0]   = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
     [HEFT_TQ2_0]   = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-    [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     heft_avx2_rows_mxfp4 },
     [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
 };
 /* clang-format on */

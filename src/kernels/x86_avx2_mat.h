@@ -82,7 +82,7 @@ heft_avx2_tiler heft_avx2_tile_q, heft_avx2_tile_m, heft_avx2_tile_h;
 typedef void heft_avx2_rower(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
                              int32_t blocks, float (*acc)[8]);
 heft_avx2_rower heft_avx2_rows_q4_0, heft_avx2_rows_q8_0, heft_avx2_rows_q4_k, heft_avx2_rows_q5_k,
-    heft_avx2_rows_q6_k;
+    heft_avx2_rows_q6_k, heft_avx2_rows_iq4_nl, heft_avx2_rows_iq4_xs, heft_avx2_rows_mxfp4;
 
 /* Row r of w, any block format, through heft_unpack: y[c][r] for columns c < n,
  * 1 <= n <= HEFT_AVX2_FEW. */

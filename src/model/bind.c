@@ -48,6 +48,8 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_UP: return (int64_t)a->H * (a->nope + a->dv);
     case HEFT_AXIS_NOPE: return a->nope;
     case HEFT_AXIS_DV: return a->dv;
+    case HEFT_AXIS_OWN: return s->own;
+    case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
     }
     return 0;
 }
@@ -108,6 +110,7 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
     if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
     if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
     if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
+    if (n == 0) shape[n++] = 1; /* a number is a vector of one */
     if (rule == HEFT_BY_COL) {
         int64_t rows = shape[n - 2];
         shape[n - 2] = shape[n - 1];
@@ -119,7 +122,8 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
 static heft_status check_shape(const binder *b, const heft_weight *w, const heft_tensor *t,
                                const int64_t *want, int32_t rank)
 {
-    const bool one_row = w->rows == HEFT_AXIS_ONE && t->rank == rank + 1 && t->shape[0] == 1;
+    const bool one_row = w->rows == HEFT_AXIS_ONE && w->cols != HEFT_AXIS_ONE && t->rank == rank + 1
+                         && t->shape[0] == 1;
     bool same = t->rank == rank || one_row;
     for (int32_t i = 0; i < rank && same; i++)
         same = t->shape[i + one_row] == want[i];
@@ -284,6 +288,12 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
     case HEFT_SLOT_NORM: return copy_vector(b, t, rule, &((heft_norm *)slot)->w);
     case HEFT_SLOT_NORM_BIAS: return copy_vector(b, t, rule, &((heft_norm *)slot)->b);
     case HEFT_SLOT_VEC: return copy_vector(b, t, rule, slot);
+    case HEFT_SLOT_NUMBER: {
+        const float *one = NULL;
+        st = copy_vector(b, t, rule, &one);
+        if (!st) *(float *)slot = *one;
+        return st;
+    }
     case HEFT_SLOT_EXPERTS:
         return borrow_experts(b, t, rule, expert, rows, cols, s->layer[layer].route.E, slot);
     case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
@@ -308,6 +318,7 @@ static bool filled(const heft_weight *w, const void *slot)
     case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
     case HEFT_SLOT_EACH:
     case HEFT_SLOT_KV_UP: return *(heft_mat *const *)slot != NULL;
+    case HEFT_SLOT_NUMBER:
     case HEFT_SLOT_NONE: return false;
     }
     return false;
@@ -330,6 +341,10 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
     case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
     case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
+    case HEFT_OWN_K: return l->attn.kv_from == layer ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_OWN_V:
+        return l->attn.kv_from != layer ? HEFT_MAYBE : l->attn.v_from_k ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_OWN: return s->own ? HEFT_YES : HEFT_NO;
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
     case HEFT_IF_O_BIAS: return s->o_bias;
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
@@ -402,6 +417,7 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
     void *slot = (char *)base + w->at;
     if (filled(w, slot)) return HEFT_OK;
     const heft_spec *s = &b->m->spec;
+    static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
     const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
     heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
@@ -422,9 +438,10 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
         heft_warn(b->log,
                   "tie_word_embeddings is true: the embedding is used as the head, not tensor %s",
                   heft_show_z(name).text);
-        static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
         return fill(b, &unused, t, layer, 0, slot);
     }
+    if ((w->need == HEFT_OWN_K || w->need == HEFT_OWN_V) && s->layer[layer].attn.kv_from != layer)
+        return fill(b, &unused, t, layer, 0, slot);
     if (rule_of(b, w) == HEFT_STACK) return stack(b, w, layer, slot);
     heft_status st = fill(b, w, t, layer, 0, slot);
     if (!st && strstr(template_of(b, w), "{e}")) st = bind_others(b, w, layer, slot);
@@ -488,9 +505,11 @@ void heft_net_set_norms(heft_net *m)
 {
     const bool weightless = m->spec.weightless;
     set_kind(&m->spec, &m->g.embed_norm, m->g.embed_norm.w);
+    set_kind(&m->spec, &m->g.own_norm, m->g.own_norm.w);
     set_kind(&m->spec, &m->g.out_norm, m->g.out_norm.w || weightless);
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
+        set_kind(&m->spec, &l->own_norm, l->own_norm.w);
         heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n],
@@ -591,6 +610,7 @@ static heft_status bind_all(binder *b)
     int64_t unread = 0;
     for (int32_t i = 0; i < m->spec.L && !st; i++) {
         m->layer[i].s = &m->spec.layer[i];
+        m->layer[i].scale = 1;
         st = bind_tables(b, f->layers, i, &m->layer[i]);
         if (!st) st = make_slopes(b, &m->layer[i]);
         unread += idle(&m->layer[i]);

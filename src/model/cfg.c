@@ -186,6 +186,24 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
     return absent;
 }
 
+void heft_cfg_fuse(heft_layer_spec *l)
+{
+    heft_attn *a = &l->attn;
+    if (a->G < 1 || a->G > a->H) return; /* heft_spec_check names it */
+    a->k.at = a->H * a->dk;
+    a->v.at = (a->H + a->G) * a->dk;
+}
+
+bool heft_cfg_full_has(struct heft_cfg *c, const heft_spec *s, const char *weight)
+{
+    char name[96];
+    for (int32_t i = 0; i < s->L; i++) {
+        (void)snprintf(name, sizeof name, "blk.%d.%s.weight", i, weight);
+        if (heft_cfg_has_tensor(c, name) && heft_cfg_full(c, i, true)) return true;
+    }
+    return false;
+}
+
 int32_t heft_cfg_every(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent)
 {
     int32_t n = heft_cfg_int(c, hf, gguf, absent);
@@ -284,6 +302,13 @@ static int32_t silent_means(const struct heft_cfg *c, int32_t of_family, int32_t
     return of_family && !c->gguf ? of_family : otherwise;
 }
 
+/* Is there a number for every layer under the key of either container? */
+static bool by_layer(struct heft_cfg *c, const char *const key[2])
+{
+    const heft_value *v = heft_cfg_find(c, key[0], key[1]);
+    return v && v->kind == HEFT_V_ARRAY;
+}
+
 void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
 {
     const heft_family *f = c->family;
@@ -306,11 +331,16 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
     int32_t H = heft_cfg_int(c, named(k->heads, "num_attention_heads"), "attention.head_count",
                              silent_means(c, f->heads, HEFT_REQUIRED));
     H = count(c, "number of heads", H, HEFT_MAX_HEADS);
-    int32_t G = heft_cfg_int_or_null(c, named(k->kv_heads, "num_key_value_heads"),
-                                     "attention.head_count_kv", silent_means(c, f->kv_heads, H), H);
+    const char *const g_keys[] = { named(k->kv_heads, "num_key_value_heads"),
+                                   "attention.head_count_kv" },
+                      *const f_keys[] = { named(k->ff, "intermediate_size"),
+                                          "feed_forward_length" };
+    const bool many_G = by_layer(c, g_keys), many_F = by_layer(c, f_keys);
+    int32_t G =
+        many_G ? 0
+               : heft_cfg_int_or_null(c, g_keys[0], g_keys[1], silent_means(c, f->kv_heads, H), H);
     int32_t wide = f->widen ? f->widen * s->D : HEFT_REQUIRED;
-    int32_t F = heft_cfg_int_or_null(c, named(k->ff, "intermediate_size"), "feed_forward_length",
-                                     wide, wide);
+    int32_t F = many_F ? 0 : heft_cfg_int_or_null(c, f_keys[0], f_keys[1], wide, wide);
     int32_t even = s->D / H;
     int32_t dk = heft_cfg_int_or_null(c, "head_dim", "attention.key_length",
                                       f->head_width ? f->head_width : even, even);
@@ -326,15 +356,15 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
     for (int32_t i = 0; i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
         heft_layer_default(l);
-        l->F = F;
+        l->F = many_F ? heft_cfg_int_at(c, f_keys[0], f_keys[1], i, 0) : F;
         l->act.fn = act;
         l->attn.H = H;
-        l->attn.G = G;
+        l->attn.G = many_G ? heft_cfg_int_at(c, g_keys[0], g_keys[1], i, 0) : G;
         l->attn.dk = dk;
         l->attn.dv = dv;
         l->attn.q = (heft_heads){ 0, H, 0, dk };
-        l->attn.k = (heft_heads){ 0, G, 0, dk };
-        l->attn.v = (heft_heads){ 0, G, 0, dv };
+        l->attn.k = (heft_heads){ 0, l->attn.G, 0, dk };
+        l->attn.v = (heft_heads){ 0, l->attn.G, 0, dv };
         l->attn.kv_from = i;
         l->attn.scale = (float)(1 / sqrt((double)dk));
     }

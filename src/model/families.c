@@ -17,6 +17,7 @@
     X(gemma) \
     X(gemma2) \
     X(gemma3) \
+    X(gemma4) \
     X(glm) \
     X(glm4) \
     X(glm4_moe) \

@@ -33,7 +33,9 @@ typedef enum {
     HEFT_AXIS_KVA /* and a rotated key */,
     HEFT_AXIS_UP /* H (nope + dv) */,
     HEFT_AXIS_NOPE,
-    HEFT_AXIS_DV
+    HEFT_AXIS_DV,
+    HEFT_AXIS_OWN,  /* width of a layer's own input */
+    HEFT_AXIS_OWNS, /* of all layers' */
 } heft_axis;
 
 typedef enum {
@@ -42,6 +44,7 @@ typedef enum {
     HEFT_SLOT_MAT,  /* a table of rows (heft_mat), in place */
     HEFT_SLOT_NORM, /* the weight of a heft_norm: a float copy */
     HEFT_SLOT_NORM_BIAS,
+    HEFT_SLOT_NUMBER,  /* a vector of one: a float of the slot's own */
     HEFT_SLOT_VEC,     /* a float copy */
     HEFT_SLOT_EXPERTS, /* a matrix of every expert: one tensor (E, rows, cols), or one for each */
     HEFT_SLOT_EXPERT_BIAS, /* their biases (E, rows), plain numbers, in place */
@@ -63,12 +66,15 @@ typedef enum {
     HEFT_HEAD,  /* by spec.tied: the embedding where there is none */
     HEFT_FUSED, /* q, k and v are one matrix: attn.k begins beyond attn.q */
     HEFT_SEPARATE,
+    HEFT_OWN_K,  /* known, not run and counted where the keys are another layer's */
+    HEFT_OWN_V,  /* the same; and there is none where keys are the values */
+    HEFT_IF_OWN, /* spec.own */
     HEFT_IF_OUT_NORM,
     HEFT_IF_SERIAL,   /* one block after the other */
     HEFT_IF_ONE_NORM, /* by spec.two_norms */
     HEFT_IF_TWO_NORMS,
+    HEFT_IF_QK_NORM,   /* a layer that normalises queries and keys */
     HEFT_IF_PROJECTED, /* DE is not D */
-    HEFT_IF_QK_NORM,   /* attn.qk_norm is not NONE */
     HEFT_IF_QKV_BIAS,
     HEFT_IF_O_BIAS,
     HEFT_IF_MLP_BIAS,
@@ -154,12 +160,16 @@ bool heft_cfg_has(struct heft_cfg *, const char *hf, const char *gguf);
 bool heft_cfg_is_gguf(const struct heft_cfg *);
 /* Is a tensor of this name in the file? */
 bool heft_cfg_has_tensor(const struct heft_cfg *, const char *name);
+/* Does any layer of a GGUF file that attends to everything have this weight? */
+bool heft_cfg_full_has(struct heft_cfg *, const heft_spec *, const char *weight);
 /* Or one of these? */
 bool heft_cfg_has_either(const struct heft_cfg *, const char *a, const char *b);
 
 /* Element i of an array of integers or booleans (true is 1), or the number itself for all i. */
 int32_t heft_cfg_int_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
                         int32_t absent);
+/* q, k and v of the layer are one matrix: all queries, all keys, all values. */
+void heft_cfg_fuse(heft_layer_spec *);
 /* A period: every so manyth layer, at least 1. */
 int32_t heft_cfg_every(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent);
 /* Read in the object under the key of config.json until heft_cfg_leave; false: there is none. */

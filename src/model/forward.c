@@ -7,6 +7,8 @@
  * A wiring says how the two sublayers of a layer join the residual stream. */
 #include "model/run.h"
 
+#include <math.h>
+
 static float *serial(heft_run *r, const heft_layer *l, float *x)
 {
     float *o = l->s->mixer->forward(r, l, heft_run_norm(r, &l->n1, x));
@@ -59,6 +61,41 @@ static float *embed(heft_run *r)
     return heft_run_norm(r, &m->g.embed_norm, x);
 }
 
+/* What every layer gets of its own (T, L, own), from the token and from what it was embedded to:
+ *
+ *     (norm(x W^T / sqrt(D)) + sqrt(own) E'[token]) / sqrt(2)                (Gemma 4) */
+static float *own_inputs(heft_run *r, const float *x)
+{
+    const heft_net *m = r->m;
+    const int32_t T = r->b->T, L = m->spec.L, P = m->spec.own;
+    float *p[6];
+    for (int32_t i = 0; i < 6; i++)
+        p[i] = heft_tmp(r, (int64_t)T * L * P);
+    r->ops->linear(r->dev, 1, &p[0], (const heft_lin *const[]){ &m->g.own_model }, x, T);
+    r->ops->scale(r->dev, p[1], p[0], 1 / sqrtf((float)m->spec.D), 0, T, L * P);
+    r->ops->norm(r->dev, p[2], p[1], &m->g.own_norm, T * L, P);
+    r->ops->embed(r->dev, p[3], &m->g.own_embed, sqrtf((float)P), r->b);
+    r->ops->add(r->dev, p[4], p[2], p[3], 1, T, L * P);
+    r->ops->scale(r->dev, p[5], p[4], sqrtf(0.5f), 0, T, L * P);
+    return p[5];
+}
+
+/* x + norm((act(x Wg^T) * own) Wo^T), own the layer's part of all inputs. */
+static float *own_input(heft_run *r, const heft_layer *l, float *x, const float *inputs)
+{
+    static const heft_norm none = { 0 };
+    const int32_t T = r->b->T, P = r->m->spec.own, D = r->m->spec.D;
+    const int32_t layer = (int32_t)(l - r->m->layer);
+    const heft_slice part = { inputs, r->m->spec.L * P, 1, P, { layer * P, 1, 0, P } };
+    float *own = heft_tmp(r, (int64_t)T * P), *g = heft_tmp(r, (int64_t)T * P);
+    float *a = heft_tmp(r, (int64_t)T * P), *y = heft_tmp(r, (int64_t)T * D);
+    r->ops->heads(r->dev, own, &part, &l->s->attn, &none, NULL, NULL, T);
+    r->ops->linear(r->dev, 1, &g, (const heft_lin *const[]){ &l->own_gate }, x, T);
+    r->ops->act(r->dev, a, g, own, P, &l->s->act, T, P);
+    r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->own_out }, a, T);
+    return heft_run_join(r, l, x, heft_run_norm(r, &l->own_norm, y));
+}
+
 static void head(heft_run *r, const float *x, float *logits)
 {
     const heft_spec *s = &r->m->spec;
@@ -89,11 +126,13 @@ void heft_forward(heft_run *r, float *logits)
     }
     float *stream[2] = { heft_tmp(r, TD), heft_tmp(r, TD) }, *x = embed(r);
     if (r->capture) r->capture(r->to, 0, x);
+    const float *own = s->own ? own_inputs(r, x) : NULL;
     const size_t kept = r->used;
     for (int32_t i = 0; i < s->L; i++) {
         const heft_layer *l = &r->m->layer[i];
         x = wirings[s->wire](r, l, x);
-        r->ops->scale(r->dev, stream[i & 1], x, 1, 0, r->b->T, s->D);
+        if (own) x = own_input(r, l, x, own);
+        r->ops->scale(r->dev, stream[i & 1], x, l->scale, 0, r->b->T, s->D);
         x = stream[i & 1]; /* all else that the layer used is free again */
         r->used = kept;
         if (r->capture) r->capture(r->to, i + 1, x);

@@ -161,6 +161,10 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
     if (heft_str_is(s->kind, "linear")) {
         for (int32_t m = 0; m < r->r.width / 2; m++)
             r->inv[m] /= s->factor;
+    } else if (heft_str_is(s->kind, "proportional")) {
+        /* Part of the whole head's frequencies; the others stand still. */
+        for (int32_t m = 0; m < r->r.width / 2; m++)
+            r->inv[m] = m < (int32_t)((double)s->part * r->r.width / 2) ? r->inv[m] / s->factor : 0;
     } else if (heft_str_is(s->kind, "dynamic")) {
         r->kind = HEFT_ROPE_DYNAMIC;
         r->original = s->positions;
@@ -175,7 +179,7 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
     } else {
         heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                         "rope scaling \"%s\" is not known; heft knows default, linear, "
-                        "dynamic, llama3, yarn and longrope",
+                        "dynamic, llama3, yarn, longrope and proportional",
                         heft_show(s->kind).text);
     }
 }
@@ -214,7 +218,8 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     if (s.longs && heft_str_is(s.kind, "yarn")) /* as the first Phi-3 called it */
         s.kind = heft_str_of("longrope");
     bool plain_kind = s.kind.n == 0 || heft_str_is(s.kind, "default")
-                      || heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su");
+                      || heft_str_is(s.kind, "proportional") || heft_str_is(s.kind, "longrope")
+                      || heft_str_is(s.kind, "su");
     s.factor =
         heft_cfg_real(c, "factor", NULL, plain_kind ? 1 : (double)s.positions / (double)s.original);
     if ((heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su")) && s.original > 0
@@ -235,7 +240,7 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     if (shorter > 0) s.attention_factor = shorter;
     s.mscale_all = heft_cfg_real(c, "mscale_all_dim", NULL, 0);
     s.truncate = heft_cfg_bool(c, "truncate", NULL, true);
-    s.part = heft_cfg_real(c, "partial_rotary_factor", NULL, 0);
+    s.part = heft_cfg_real(c, "partial_rotary_factor", NULL, heft_str_is(s.kind, "proportional"));
     c->root = root;
     c->inside = outside;
     return s;
@@ -335,7 +340,8 @@ int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, 
     if (!r) return 0;
     scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, s->ctx, theta);
     check_base(c, k.theta);
-    if (k.part > 0 && (int32_t)((double)k.part * s->layer[0].attn.dk) != width)
+    if (k.part > 0 && !heft_str_is(k.kind, "proportional")
+        && (int32_t)((double)k.part * s->layer[0].attn.dk) != width)
         heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                         "partial_rotary_factor is %g; heft rotates %d of %d numbers of a head",
                         (double)k.part, width, s->layer[0].attn.dk);

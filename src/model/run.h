@@ -17,12 +17,18 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_lin router, shared_gate;
     const float *choice; /* (E) added to what experts are chosen by, or NULL */
     heft_experts e_gate, e_up, e_down;
+    heft_lin own_gate, own_out; /* what the layer makes of an input of its own */
+    heft_norm own_norm;
+    float scale; /* of what the layer gives; 1 */
 } heft_layer;
 
 typedef struct {
     heft_mat embed, pos;
     heft_lin head, in, out; /* in, out: where the embedding has a width of its own */
     heft_norm embed_norm, out_norm;
+    heft_mat own_embed; /* (V, L own) */
+    heft_lin own_model; /* (L own, D) */
+    heft_norm own_norm; /* (own) */
 } heft_globals;
 
 /* The network: what a file's weights are, found and checked. Weights are borrowed from the source.

@@ -124,6 +124,14 @@ static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *er
     if (!st) st = within(err, "window", i, a->window, 0, HEFT_MAX_CONTEXT);
     if (!st) st = within(err, "chunk", i, a->chunk, 0, HEFT_MAX_CONTEXT);
     if (!st) st = within(err, "layer whose keys it reads", i, a->kv_from, 0, i);
+    const heft_attn *keys = &s->layer[a->kv_from].attn;
+    if (!st
+        && (keys->kv_from != a->kv_from || keys->G != a->G || keys->dk != a->dk || keys->dv != a->dv
+            || keys->window != a->window))
+        st = heft_fail(err, HEFT_E_FORMAT,
+                       "layer %d cannot read the keys of layer %d: %d heads of %d, window %d, "
+                       "expected %d heads of %d, window %d of its own",
+                       i, a->kv_from, keys->G, keys->dk, keys->window, a->G, a->dk, a->window);
     if (!st) st = within(err, "rope table", i, a->rope, -1, s->n_rope - 1);
     if (!st && a->rope >= 0)
         st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, 2, a->dk);
@@ -164,6 +172,10 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
     if (!st) st = within(err, "embedding width", -1, s->D_embed, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "vocabulary size", -1, s->V, 1, HEFT_MAX_VOCAB);
     if (!st) st = within(err, "context length", -1, s->ctx, 1, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "width of a layer's own input", -1, s->own, 0, HEFT_MAX_WIDTH);
+    if (!st)
+        st = within(err, "width of all layers' own inputs", -1, (int64_t)s->own * s->L, 0,
+                    HEFT_MAX_WIDTH);
     if (!st) st = positive(err, "norm epsilon", s->eps);
     if (!st) st = positive(err, "embedding scale", s->embed_scale);
     if (!st) st = positive(err, "logit scale", s->logit_scale);
@@ -192,6 +204,7 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
     }
 const heft_field heft_fields[] = {
     SPEC(wire, ENUM),
+    SPEC(own, INT),
     SPEC(pos_offset, INT),
     SPEC(norm, ENUM),
     SPEC(eps, FLOAT),
@@ -216,7 +229,6 @@ const heft_field heft_fields[] = {
     LAYER(attn.qk_norm, ENUM),
     LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL),
-    LAYER(attn.v_from_k, BOOL),
     LAYER(attn.sinks, BOOL),
     LAYER(act.fn, ENUM),
     LAYER(act.gated, BOOL),

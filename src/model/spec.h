@@ -56,6 +56,7 @@ typedef struct {
     const struct heft_family *family;
     heft_wire wire;
     int32_t L, D, V, D_embed, ctx;
+    int32_t own;        /* width of the input that each layer has of its own; 0: none */
     int32_t drafts;     /* layers beyond L that predict further tokens: known, not run */
     int32_t pos_offset; /* row of the position table for position 0 */
     int32_t n_rope;

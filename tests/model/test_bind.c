@@ -128,7 +128,8 @@ static void retype_each(const subject *s, const heft_net *whole)
         copy.tensor[i].dtype = HEFT_I32;
         bool vector = t->rank == 1;
         if (heft_str_ends(t->name, "inp_shexp.weight")) vector = false; /* a matrix of one row */
-        if (heft_str_ends(t->name, "correction_bias")) vector = true; /* a vector written as one */
+        if (heft_str_ends(t->name, "correction_bias") || heft_str_ends(t->name, "norm.weight"))
+            vector = true; /* a vector written as a matrix */
         snprintf(message, sizeof message,
                  vector ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"
                         : "tensor %s is of I32, which heft cannot multiply by",
@@ -287,7 +288,7 @@ static void every_golden_refuses_words_it_does_not_know(void **state)
           "config.json: hidden_act is \"spiral\", which heft does not know" },
         { "rope_scaling", "{\"rope_type\":\"spiral\",\"factor\":2}",
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
-          "llama3, yarn and longrope" },
+          "llama3, yarn, longrope and proportional" },
         { "rope_theta", "\"spiral\"", "config.json: rope_theta is a string, expected a number" },
         { "quantization_config", "{\"quant_method\":\"spiral\"}",
           "config.json: the quant_method of quantization_config is \"spiral\", which heft does not "
@@ -299,7 +300,8 @@ static void every_golden_refuses_words_it_does_not_know(void **state)
     for (int32_t i = 0; i < names.n; i++) {
         subject s = { 0 };
         open_subject(&s, names.name[i], HEFT_SAFETENSORS);
-        const bool nested = heft_value_get(s.source->config, "text_config") != NULL;
+        const bool nested = heft_value_get(s.source->config, "text_config")
+                            || heft_value_get(s.source->config, "rope_parameters");
         heft_net net;
         assert_ok(heft_net_open(&net, s.source, false, NULL, &err), &err);
         const char *act = net.spec.family->keys.act;

@@ -167,6 +167,40 @@ static void a_gguf_llama_with_experts_is_a_mixtral(void **state)
     heft_configured_clear(&c);
 }
 
+/* As Scout's configuration is: the text part within, the growth of queries a number. */
+static void the_text_part_of_a_llama_4_is_configured_by_itself(void **state)
+{
+    (void)state;
+    static const heft_entry base[] = {
+        { "model_type", "\"llama4\"" },
+        { "boi_token_index", "200080" },
+        { "eoi_token_index", "200081" },
+        { "image_token_index", "200092" },
+        { "vision_config", "{\"hidden_size\":1408}" },
+        { "text_config",
+          "{\"model_type\":\"llama4_text\",\"num_hidden_layers\":4,\"hidden_size\":128,"
+          "\"num_attention_heads\":8,\"intermediate_size\":96,\"intermediate_size_mlp\":192,"
+          "\"vocab_size\":96,\"attn_temperature_tuning\":4,\"moe_layers\":[1,3],"
+          "\"no_rope_layers\":[],\"for_llm_compressor\":false}" },
+        { NULL, NULL },
+    };
+    heft_configured c = { 0 };
+    heft_configure_text(&c, HEFT_SAFETENSORS, base, NULL, NULL, true);
+    assert_ok(c.st, &c.err);
+    assert_string_equal(c.warned, "");
+    const heft_layer_spec *l = c.spec.layer;
+    assert_int_equal(l[0].route.E, 0);
+    assert_int_equal(l[0].F, 192);
+    assert_int_equal(l[1].route.E, 16);
+    assert_int_equal(l[1].F, 96);
+    assert_int_equal(l[1].F_expert, 96);
+    assert_int_equal(l[2].attn.chunk, 8192);
+    assert_true(l[2].attn.rope >= 0 && l[2].attn.temp == 0);
+    assert_int_equal(l[3].attn.chunk, 0);
+    assert_true(l[3].attn.rope < 0 && l[3].attn.temp > 0);
+    heft_configured_clear(&c);
+}
+
 /* ---- files --------------------------------------------------------------- */
 
 typedef struct {
@@ -336,6 +370,7 @@ int main(void)
         cmocka_unit_test(a_mixture_that_cannot_be_run_is_refused_by_name),
         cmocka_unit_test(silence_about_the_sum_of_weights_means_what_the_family_means),
         cmocka_unit_test(a_gguf_llama_with_experts_is_a_mixtral),
+        cmocka_unit_test(the_text_part_of_a_llama_4_is_configured_by_itself),
         cmocka_unit_test(experts_may_be_one_gguf_tensor_each),
         cmocka_unit_test(experts_that_do_not_fit_are_refused_by_name),
         cmocka_unit_test(layers_that_draft_are_named_and_not_run),

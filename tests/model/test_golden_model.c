@@ -118,7 +118,8 @@ static void assert_holds(const heft_source *s, const heft_golden *g, bool gguf, 
         const heft_tensor *f = heft_source_find(s, heft_str_of(gguf ? t->gguf : t->name));
         if (!f) fail_msg("%s: no %s", s->path, t->name);
         assert_int_equal(f->dtype, gguf && (t->rank == 1 || t->plain) ? HEFT_F32 : dtype);
-        if (gguf && (t->gguf_up || t->transposed || t->fused[0])) continue; /* model/golden runs these */
+        if (gguf && (t->gguf_up || t->transposed || t->fused[0]))
+            continue; /* model/golden runs these */
         const bool flat = gguf && f->rank < t->rank && t->shape[0] == 1; /* one row, a vector */
         const bool stacked = gguf && f->rank > t->rank;
         assert_int_equal(f->rank, t->rank - flat + stacked);

@@ -148,14 +148,13 @@ static int32_t mutate_vector(const heft_golden *g, heft_model *m, const float **
     return 1;
 }
 
-static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *experts,
-                             int32_t layer)
+static int32_t mutate_scale(const heft_golden *g, heft_model *m, float *scale, int32_t layer)
 {
-    const uint8_t *kept = experts->bias.data;
-    if (!kept) return 0;
-    experts->bias.data = NULL;
-    must_miss(g, m, "the biases of experts", layer);
-    experts->bias.data = kept;
+    const float kept = *scale;
+    if (kept == 1) return 0;
+    *scale = 1;
+    must_miss(g, m, "the layer's scale", layer);
+    *scale = kept;
     return 1;
 }
 
@@ -171,27 +170,49 @@ static int32_t mutate_positions(const heft_golden *g, heft_model *m)
     return 1;
 }
 
+static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *experts,
+                             int32_t layer)
+{
+    const uint8_t *kept = experts->bias.data;
+    if (!kept) return 0;
+    experts->bias.data = NULL;
+    must_miss(g, m, "the biases of experts", layer);
+    experts->bias.data = kept;
+    return 1;
+}
+
+/* A bias of keys that nothing turns, scales or clips adds the same to every score of a query, and a
+ * softmax does not see it. */
+static bool same_for_all_keys(const heft_layer_spec *l)
+{
+    return l->attn.rope < 0 && l->attn.qk_norm == HEFT_QKN_NONE && l->attn.softcap == 0
+           && l->attn.clip == 0;
+}
+
 static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
 {
     heft_globals *G = &m->net.g;
     int32_t n = mutate_positions(g, m)
                 + mutate_vector(g, m, &G->out_norm.w, "the last norm's weight", 0)
                 + mutate_vector(g, m, &G->out_norm.b, "the last norm's bias", 0)
+                + mutate_vector(g, m, &G->own_norm.w, "the norm of own inputs", 0)
                 + mutate_vector(g, m, &G->embed_norm.w, "the embedding norm's weight", 0)
                 + mutate_vector(g, m, &G->embed_norm.b, "the embedding norm's bias", 0)
                 + mutate_vector(g, m, &G->head.bias, "the head's bias", 0);
     for (int32_t i = 0; i < m->net.spec.L; i++) {
         heft_layer *l = &m->net.layer[i];
-        heft_norm *norms[] = { &l->n1,     &l->n2,     &l->n3,       &l->n4,
-                               &l->q_norm, &l->k_norm, &l->q_latent, &l->kv_latent };
+        heft_norm *norms[] = { &l->n1,     &l->n2,       &l->n3,        &l->n4,      &l->q_norm,
+                               &l->k_norm, &l->q_latent, &l->kv_latent, &l->own_norm };
         heft_lin *lins[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &l->router };
         heft_experts *experts[] = { &l->e_gate, &l->e_up, &l->e_down };
+        n += mutate_scale(g, m, &l->scale, i);
         for (size_t k = 0; k < sizeof norms / sizeof *norms; k++) {
             n += mutate_vector(g, m, &norms[k]->w, "a norm's weight", i);
             n += mutate_vector(g, m, &norms[k]->b, "a norm's bias", i);
         }
         for (size_t k = 0; k < sizeof lins / sizeof *lins; k++)
-            n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
+            if (lins[k] != &l->k || !same_for_all_keys(l->s))
+                n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
         for (size_t k = 0; k < sizeof experts / sizeof *experts; k++)
             n += mutate_biases(g, m, experts[k], i);
         n += mutate_vector(g, m, &l->choice, "the correction of a choice", i)

@@ -389,11 +389,11 @@ typedef struct {
 static const refusal of_releases[] = {
     { { ROPE("\"type\":\"spiral\",\"factor\":2.0") },
       "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
-      "llama3, yarn and longrope",
+      "llama3, yarn, longrope and proportional",
       { { 0 } } },
     { { ROPE("\"type\":\"mrope\",\"mrope_section\":[2,3,3]") },
       "config.json: rope scaling \"mrope\" is not known; heft knows default, linear, dynamic, "
-      "llama3, yarn and longrope",
+      "llama3, yarn, longrope and proportional",
       { { 0 } } },
     { { { "rope_scaling", "\"linear\"" } },
       "config.json: rope_scaling is a string, expected an object",
@@ -488,7 +488,7 @@ static const refusal of_gguf[] = {
       { { 0 } } },
     { { GGUF("spiral") },
       "metadata: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
-      "llama3, yarn and longrope",
+      "llama3, yarn, longrope and proportional",
       { { 0 } } },
     { { GGUF("llama3"), GGUF_FACTOR("8.0") },
       "metadata: rope scaling llama3 has frequency factors 0 and 0, expected 0 < low < high",

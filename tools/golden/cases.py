@@ -7,12 +7,14 @@ containers.py if they are not those of the llama kind.
     llama_cpp record llama.cpp's logits too (once per family)
     tokens    the release has a tokenizer of so many tokens, fewer than the rows of the embedding
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
+    transformers  the release that runs it, where it is not that of requirements.txt
     hot       other bounds on what makes the weights hot
     inert     keys of config that do not change the result here, and need not
     llama_cpp_refuses  why llama.cpp does not load the GGUF file
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file
     hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
+    released  config.json where the release writes it in words the reference does not know
     left_out  the prefix of names that the release leaves out
     llama_cpp_tolerance  what llama.cpp's logits may differ by, with llama_cpp_reason
 """

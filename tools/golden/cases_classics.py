@@ -370,17 +370,26 @@ CLASSICS = {
     "falcon_rw": {
         "what": "ALiBi divided by the width of a head too, rows by head, biases, serial (trap 22)",
         "config": but(FALCON, alibi=True, multi_query=False, parallel_attn=False, bias=True),
+        "hot": {"score": (0, 24)},  # not seen: the function that runs tells no scores
         "no_gguf": "a GGUF file of this architecture has no ALiBi",
         "inert": ["num_kv_heads"],
     },
     "falcon_old_names": {
-        "what": "the keys of the first release: n_layer, n_head, n_embed; no rows of zeros",
-        "config": but(
+        "what": "the words of the first release, whose own code read them (trap 6)",
+        "config": FALCON,
+        "released": but(
             FALCON,
+            "num_attention_heads",
+            "num_hidden_layers",
             "num_kv_heads",
-            "hidden_size",
-            n_embed=64,
+            "parallel_attn",
+            architectures=["RWForCausalLM"],
+            apply_residual_connection_post_layernorm=False,
+            model_type="RefinedWebModel",
+            n_head=4,
+            n_layer=2,
         ),
+        "inert": ["num_kv_heads"],
     }
     | GELU,
     "falcon_release": {
@@ -399,6 +408,7 @@ CLASSICS = {
     "bloom_six_heads": {
         "what": "slopes of heads that are no power of two (trap 22); names without `transformer.`",
         "config": but(BLOOM, "num_attention_heads", n_embed=96, n_head=6),
+        "hot": {"score": (5, 48)},  # the slopes are among the scores
         "left_out": "transformer.",
     }
     | GELU,
@@ -441,9 +451,9 @@ CLASSICS = {
     "starcoder2_no_bias": {
         "what": "use_bias false; a key head for every query",
         "config": but(STARCODER2, use_bias=False, num_key_value_heads=4),
+        "no_gguf": "llama.cpp reads no file of this architecture without biases",
     }
-    | UNREAD
-    | GELU,
+    | UNREAD,
     "starcoder2_release": {
         "what": "a whole release as the reference library saves it",
         "config": but(STARCODER2, **TINY),
@@ -520,6 +530,7 @@ CLASSICS = {
         "config": but(
             attention(clip_qkv=1.5, softmax_scale=0.375), d_model=96, n_heads=6
         ),
+        "hot": {"score": (5, 48)},  # the slopes are among the scores
         "no_gguf": "a GGUF file of this architecture cannot say another scale",
     },
     "mpt_release": {
@@ -535,8 +546,8 @@ CLASSICS = {
         "no_gguf": NO_GGUF,
     },
     "gptj_whole_head": {
-        "what": "rotary_dim null: the whole head; n_inner (traps 4, 17, 24 and 38)",
-        "config": but(GPTJ, rotary_dim=None, n_inner=96, n_head=2),
+        "what": "the whole head rotated; n_inner (traps 4, 17, 24 and 38)",
+        "config": but(GPTJ, rotary_dim=32, n_inner=96, n_head=2),
         "inert": ["scale_attn_weights"],
         "no_gguf": NO_GGUF,
     },
@@ -579,13 +590,6 @@ CLASSICS = {
     "opt_350m": {
         "what": "norms behind the blocks, an embedding of its own width, no last norm (trap 16)",
         "config": but(OPT, do_layer_norm_before=False, word_embed_proj_dim=32),
-        "no_gguf": NO_GGUF,
-    },
-    "opt_galactica": {
-        "what": "no biases but those of norms, gelu, a head of its own",
-        "config": but(
-            OPT, enable_bias=False, activation_function="gelu", tie_word_embeddings=False
-        ),
         "no_gguf": NO_GGUF,
     },
     "opt_release": {

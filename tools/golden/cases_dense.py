@@ -183,6 +183,37 @@ COHERE2 = but(
     use_qk_norm=False,
 )
 
+GEMMA4 = but(
+    BASE,
+    "rope_theta",
+    architectures=["Gemma4ForCausalLM"],
+    attention_bias=False,
+    attention_k_eq_v=False,
+    enable_moe_block=False,
+    final_logit_softcapping=30.0,
+    global_head_dim=32,
+    head_dim=16,
+    hidden_activation="gelu_pytorch_tanh",
+    hidden_size_per_layer_input=32,
+    layer_types=["sliding_attention", "full_attention"] * 3,
+    model_type="gemma4_text",
+    num_experts=None,
+    num_global_key_value_heads=None,
+    num_hidden_layers=6,
+    num_key_value_heads=1,
+    num_kv_shared_layers=2,
+    rms_norm_eps=0.5,
+    rope_parameters={
+        "full_attention": {"partial_rotary_factor": 0.25, "rope_theta": 1000000.0, "rope_type": "proportional"},
+        "sliding_attention": {"rope_theta": 10000.0, "rope_type": "default"},
+    },
+    sliding_window=8,
+    tie_word_embeddings=True,
+    use_bidirectional_attention=None,
+    use_double_wide_mlp=True,
+    vocab_size_per_layer_input=96,
+)
+
 LONG = [1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0]
 SHORT = [1.0, 1.0, 1.125, 1.125, 1.25, 1.25, 1.5, 1.5]
 NO_SCALAR = "a GGUF file of this architecture does not say query_pre_attn_scalar"
@@ -604,5 +635,29 @@ DENSE = {
         "release": "float32",
         "no_gguf": "a GGUF file of this architecture has every fourth layer full",
         "inert": ["head_dim"],
+    },
+    "gemma4_plain": {
+        "what": "inputs of a layer's own, keys that later layers share, heads twice as wide on full layers, a norm of "
+        "values, a scale for every layer (traps 12, 14, 18, 26, 42)",
+        "config": GEMMA4,
+        "transformers": "5.23.0",
+        "inert": ["layer_types", "num_experts"],
+    },
+    "gemma4_keys_are_values": {
+        "what": "no inputs of a layer's own; full layers with fewer heads whose keys are their values",
+        "config": but(
+            GEMMA4,
+            attention_k_eq_v=True,
+            hidden_size_per_layer_input=0,
+            layer_types=["sliding_attention", "full_attention"] * 2,
+            num_global_key_value_heads=1,
+            num_hidden_layers=4,
+            num_key_value_heads=2,
+            num_kv_shared_layers=0,
+            use_double_wide_mlp=False,
+        ),
+        "transformers": "5.23.0",
+        "llama_cpp": True,
+        "inert": ["vocab_size_per_layer_input"],
     },
 }

@@ -36,10 +36,9 @@ PERMUTED = {"llama", "granite", "smollm3"}
 
 
 def tensor_name(name: str, kind_of_model: str = "") -> str:
-    module, kind = name.rsplit(".", 1)
-    module = module.replace("model.language_model.", "model.")
-    layer = re.search(r"\.(\d+)\.", module)
-    pattern = module.replace(f".{layer[1]}.", ".{}.", 1) if layer else module
+    name = name.replace("model.language_model.", "model.")
+    layer = re.search(r"\.(\d+)\.", name)
+    pattern, kind = (name.replace(f".{layer[1]}.", ".{}.", 1) if layer else name).rsplit(".", 1)
     classic = CLASSICS.get(kind_of_model, {}).get("names")
     names = classic or NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
     pattern = re.sub(r"\.experts\.\d+\.", ".experts.*.", pattern)
@@ -161,7 +160,17 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
         return classic_entries(config) + vocabulary(config, tokens), []
     family = FAMILIES.get(config.model_type, {})
     arch = family.get("architecture") or ARCHITECTURES[config.model_type]
-    scaling, extra = rope_scaling(arch, config, model)
+    own = family.get("metadata", lambda config: [])(config)
+    by_layer = "attention.head_count_kv" in {key for key, _, _ in own}
+    heads = None if by_layer else config.num_key_value_heads
+    if "extra" in family:
+        scaling, extra = [], family["extra"](config)
+    else:
+        scaling, extra = rope_scaling(arch, config, model)
+        scaling += [
+            (f"{arch}.rope.dimension_count", "u32", rotated(model) or head_width),
+            (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
+        ]
     entries = [
         ("general.architecture", "string", arch),
         (f"{arch}.vocab_size", "u32", config.vocab_size),
@@ -170,15 +179,12 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
         (f"{arch}.block_count", "u32", config.num_hidden_layers),
         (f"{arch}.feed_forward_length", "u32", getattr(config, family.get("feed_forward_length", "intermediate_size"))),
         (f"{arch}.attention.head_count", "u32", config.num_attention_heads),
-        (f"{arch}.attention.head_count_kv", "u32", config.num_key_value_heads),
+        (f"{arch}.attention.head_count_kv", "u32", heads),
         (f"{arch}.attention.key_length", "u32", head_width),
         (f"{arch}.attention.value_length", "u32", head_width),
-        (f"{arch}.rope.dimension_count", "u32", rotated(model) or head_width),
-        (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
     ]
     if hasattr(config, "rms_norm_eps"):
         entries.append((f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps))
-    own = family.get("metadata", lambda config: [])(config)
     own = [(f"{arch}.{key}", kind, value) for key, kind, value in own]
     entries = [e for e in entries if e[0] not in {key for key, _, _ in own}] + own
     return entries + scaling + vocabulary(config, tokens), extra

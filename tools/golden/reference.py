@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib.metadata
 import json
 import pathlib
 import re
@@ -45,7 +46,7 @@ GAINS = [
 # Model types whose norms multiply by 1 + w.
 ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"}
 # Model types whose activation llama.cpp rounds to half precision, and what that costs.
-TABLED = ONE_PLUS
+TABLED = ONE_PLUS | {"gemma4_text"}
 TABLED_TOLERANCE = 1e-4
 
 
@@ -71,6 +72,8 @@ OWN_SCALES = {
 
 def scale(name: str, shape: list, kind: str) -> tuple:
     """(exponent, offset) of a tensor of a model type."""
+    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|layer_scalar$", name):
+        return 7, 1.0
     for pattern, own in OWN_SCALES.get(kind, []):
         if re.search(pattern, name):
             return own
@@ -107,13 +110,23 @@ def load(config: dict, dtype=torch.float32):
     with tempfile.TemporaryDirectory() as at:
         pathlib.Path(at, "config.json").write_text(json.dumps(latent.known(config)))
         parsed = AutoConfig.from_pretrained(at)
+    # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
+    attention = "sdpa" if config.get("alibi") else "eager"
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
-        model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+        model = AutoModelForCausalLM.from_config(
+            parsed, dtype=dtype, attn_implementation=attention
+        )
     model.tie_weights()
     if dtype == torch.float64:
         widen_routers(model)
     latent.correct(model)
     return model.eval()
+
+
+def made_by(config: dict) -> str:
+    """What runs such a model."""
+    library = "transformers " + importlib.metadata.version("transformers")
+    return f"tools/golden/mixtures.py on {library}" if config["model_type"] in mixtures.OWN else library
 
 
 def widen_routers(model) -> None:

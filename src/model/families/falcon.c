@@ -86,7 +86,7 @@ const heft_family heft_family_falcon = {
     .tied = true,
     .act = HEFT_ACT_GELU_ERF,
     .keys = { .layers = "num_hidden_layers|n_layer",
-              .width = "n_embed|hidden_size",
+              .width = "hidden_size|n_embed",
               .heads = "num_attention_heads|n_head",
               .kv_heads = "num_kv_heads|n_head_kv",
               .ff = "ffn_hidden_size",

@@ -32,8 +32,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     s->rope[rope].r.pairs = true;
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
-        l->attn.k.at = fused ? l->attn.H * l->attn.dk : 0;
-        l->attn.v.at = fused ? (l->attn.H + l->attn.G) * l->attn.dk : 0;
+        if (fused) heft_cfg_fuse(l);
         l->attn.rope = rope;
         l->act.up.at = l->F;
     }

@@ -31,8 +31,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     heft_cfg_classic(c, s);
     s->wire = HEFT_WIRE_PARALLEL;
     s->qkv_bias = HEFT_NO;
-    int32_t whole = s->layer ? s->layer[0].attn.dk : 2;
-    int32_t width = heft_cfg_int_or_null(c, "rotary_dim", NULL, 64, whole);
+    /* null is refused: the reference takes the width of all heads for it, which does not run */
+    int32_t width = heft_cfg_int_or_null(c, "rotary_dim", NULL, 64, 0);
     int32_t rope = heft_cfg_rope(c, s, NULL, 10000, width);
     s->rope[rope].r.pairs = true;
     for (int32_t i = 0; s->layer && i < s->L; i++) {

@@ -66,11 +66,9 @@ static const char *const archs[] = { "llama4", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama, own, NULL };
 static const char *const harmless[] = {
-    "for_llm_compressor",
-    "output_router_logits",
-    "router_aux_loss_coef",
-    "router_jitter_noise",
-    NULL,
+    "boi_token_index",     "eoi_token_index",      "for_llm_compressor",
+    "image_token_index",   "output_router_logits", "router_aux_loss_coef",
+    "router_jitter_noise", "vision_config",        NULL,
 };
 static const char *const not_run[] = { "vision_model.", "multi_modal_projector.", NULL };
 static const heft_must_be must_be[] = { { "attention_bias", "false" }, { NULL, NULL } };

@@ -25,8 +25,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     int32_t rope = heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, 1));
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
-        l->attn.k.at = l->attn.H * l->attn.dk;
-        l->attn.v.at = (l->attn.H + l->attn.G) * l->attn.dk;
+        heft_cfg_fuse(l);
         l->attn.window = window;
         l->attn.rope = rope;
         l->act.up.at = l->F;
