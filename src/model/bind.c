@@ -42,14 +42,14 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_E: return l->route.E;
     case HEFT_AXIS_FE: return l->F_expert;
     case HEFT_AXIS_2FE: return 2 * (int64_t)l->F_expert;
-    case HEFT_AXIS_OWN: return s->own;
-    case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
     case HEFT_AXIS_QR: return a->q_rank;
     case HEFT_AXIS_KVR: return a->kv_rank;
     case HEFT_AXIS_KVA: return (int64_t)a->kv_rank + a->dk - a->nope;
     case HEFT_AXIS_UP: return (int64_t)a->H * (a->nope + a->dv);
     case HEFT_AXIS_NOPE: return a->nope;
     case HEFT_AXIS_DV: return a->dv;
+    case HEFT_AXIS_OWN: return s->own;
+    case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
     }
     return 0;
 }

@@ -28,14 +28,14 @@ typedef enum {
     HEFT_AXIS_E,
     HEFT_AXIS_FE /* width of an expert */,
     HEFT_AXIS_2FE,
-    HEFT_AXIS_OWN,  /* width of a layer's own input */
-    HEFT_AXIS_OWNS, /* of all layers' */
     HEFT_AXIS_QR /* rank of queries */,
     HEFT_AXIS_KVR /* rank of keys and values */,
     HEFT_AXIS_KVA /* and a rotated key */,
     HEFT_AXIS_UP /* H (nope + dv) */,
     HEFT_AXIS_NOPE,
-    HEFT_AXIS_DV
+    HEFT_AXIS_DV,
+    HEFT_AXIS_OWN,  /* width of a layer's own input */
+    HEFT_AXIS_OWNS, /* of all layers' */
 } heft_axis;
 
 typedef enum {

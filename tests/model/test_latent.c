@@ -75,8 +75,8 @@ static void chunks_and_threads_change_no_bit(void **state)
     (void)state;
     same_bits("deepseek_v2_yarn", HEFT_F32);
     same_bits("deepseek_v2_yarn", HEFT_Q8_0); /* blocks stored as columns */
-    same_bits("deepseek_v3_gguf", HEFT_BF16);
-    same_bits("deepseek_v3_gguf", HEFT_Q8_0);
+    same_bits("deepseek_v3_apart", HEFT_BF16);
+    same_bits("deepseek_v3_apart", HEFT_Q8_0);
 }
 
 /* ---- releases ---- */

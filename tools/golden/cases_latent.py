@@ -118,10 +118,11 @@ LATENT = {
         "llama_cpp_differs": EPSILON,
         "inert": INERT[:-1],
     },
-    "deepseek_v3_gguf": {
+    "deepseek_v3_apart": {
         "what": "yarn as a release has it (T15); keys and values of GGUF by heads, pairs as in the release (T32)",
         "config": but(
-            rope(V3, **YARN, mscale=1.0, mscale_all_dim=1.0), "rms_norm_eps", rope_theta=10.0, norm_topk_prob=False
+            rope(V3, **YARN, mscale=1.0, mscale_all_dim=1.0), "rms_norm_eps", rope_theta=10.0, norm_topk_prob=False,
+            routed_scaling_factor=1.25,
         ),
         "llama_cpp": True,
         "inert": [*INERT, "rope_scaling.mscale"],

@@ -185,7 +185,6 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
     ]
     if hasattr(config, "rms_norm_eps"):
         entries.append((f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps))
-    own = family.get("metadata", lambda config: [])(config)
     own = [(f"{arch}.{key}", kind, value) for key, kind, value in own]
     entries = [e for e in entries if e[0] not in {key for key, _, _ in own}] + own
     return entries + scaling + vocabulary(config, tokens), extra

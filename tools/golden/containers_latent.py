@@ -22,7 +22,6 @@ def metadata(c, by_heads: bool) -> list:
         ("attention.head_count_kv", "u32", 1 if by_heads else c.num_key_value_heads),
         ("attention.key_length", "u32", rank + rotated if by_heads else whole),
         ("attention.value_length", "u32", rank if by_heads else c.v_head_dim),
-        ("rope.dimension_count", "u32", rotated),
         ("leading_dense_block_count", "u32", c.first_k_dense_replace),
         ("expert_count", "u32", c.n_routed_experts),
         ("expert_used_count", "u32", c.num_experts_per_tok),
