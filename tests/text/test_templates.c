@@ -12,8 +12,14 @@
 
 enum { MAX_FILE = 1 << 22 };
 
-static const struct tm now = { .tm_year = 125, .tm_mon = 2, .tm_mday = 7, .tm_hour = 9, .tm_min = 5,
-                               .tm_sec = 3, .tm_wday = 5, .tm_yday = 65 };
+static const struct tm now = { .tm_year = 125,
+                               .tm_mon = 2,
+                               .tm_mday = 7,
+                               .tm_hour = 9,
+                               .tm_min = 5,
+                               .tm_sec = 3,
+                               .tm_wday = 5,
+                               .tm_yday = 65 };
 
 static json_t *conversations;
 
@@ -54,8 +60,8 @@ static void outcome(const heft_template *t, json_t *row, char sum[16], heft_erro
 {
     heft_prompt out = { .n = 0 };
     json_t *v = variables(row);
-    heft_status st = heft_template_render(t, v, json_object_get(conversations, "tokens"), &now,
-                                          &out, err);
+    heft_status st =
+        heft_template_render(t, v, json_object_get(conversations, "tokens"), &now, &out, err);
     if (!st)
         (void)snprintf(sum, 16, "%08x", (unsigned)fnv(out.text, out.n));
     else if (st == HEFT_E_ARG)
