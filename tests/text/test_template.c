@@ -60,7 +60,7 @@ static void every_byte_keeps_its_origin_through_every_operation(void **state)
     assert_data("{{ u|tojson }}", "\"<E>x\"");
     assert_data("{{ d|tojson }}", "{\"<k>\"..\"<v>\"}");
     assert_data("{{ d }}", "{'<k>': '<v>'}");
-    assert_data("{{ [u, '<E>'] }}", ".'<E>x'.......");
+    assert_data("{{ [u, '<E>'] }}", ".'<E>x'........");
     assert_data("{{ u|replace('x', '<E>') }}", "<E>...");
     assert_data("{{ (u ~ '<E>').split('<')[1] }}", "E>x");
     assert_data("{{ u|indent(2, true) }}", "..<E>x");
