@@ -99,6 +99,23 @@ HEFT_API int32_t heft_tokenizer_bos(const heft_tokenizer *t);
 /* Does this id end a generation (EOS, end of turn)? */
 HEFT_API bool heft_tokenizer_is_end(const heft_tokenizer *t, int32_t id);
 
+/* A conversation for a chat template: JSON texts, NULL where there is none. */
+typedef struct {
+    const char *messages, *tools, *documents; /* arrays */
+    const char *kwargs;                       /* an object: more variables, switches */
+    const char *bos, *eos;                    /* the release's tokens, as text */
+    const char *now;           /* "2025-03-07T09:05:03" for templates that ask; NULL: the clock */
+    bool no_generation_prompt; /* do not begin the assistant's turn */
+} heft_chat;
+
+/* The prompt that the chat template (Jinja, n bytes; name is for messages) makes of a conversation.
+ * *text is new, has a NUL after its *n_text bytes; release it. Fails: HEFT_E_ARG with the
+ * template's own words where it refuses the conversation; HEFT_E_FORMAT, HEFT_E_UNSUPPORTED with
+ * line and column; HEFT_E_NOMEM beyond a bound. */
+HEFT_API heft_status heft_chat_prompt(const char *source, size_t n, const char *name,
+                                      const heft_chat *chat, char **text, size_t *n_text,
+                                      heft_error *err) HEFT_MUST_CHECK;
+
 /* ---- a model: files, mapped and understood ---------------------------- */
 
 typedef struct heft_model heft_model;

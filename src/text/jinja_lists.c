@@ -266,6 +266,12 @@ static const heft_jrow *row_named(heft_jinja *j, heft_jval name,
     return row;
 }
 
+/* What is false, even None or 0, has no items for these filters. */
+static heft_jseq walk_true(heft_jinja *j, heft_jval v)
+{
+    return heft_jtrue(j, v) ? heft_jwalk(j, v) : (heft_jseq){ .n = 0 };
+}
+
 static heft_jval f_map(heft_jinja *j, heft_jval v, argv a, rest all)
 {
     heft_jval path = { .type = J_ABSENT }, absent = { .type = J_ABSENT };
@@ -287,7 +293,7 @@ static heft_jval f_map(heft_jinja *j, heft_jval v, argv a, rest all)
         row = row_named(j, all->arg[0], heft_jfilter, "filter");
         args = behind(all, 1);
     }
-    heft_jseq seq = heft_jwalk(j, v);
+    heft_jseq seq = walk_true(j, v);
     heft_jval *item = heft_jinja_alloc(j, seq.n, sizeof *item);
     for (size_t i = 0; i < seq.n; i++)
         item[i] = row ? heft_jcall_row(j, row, seq.item[i], &args)
@@ -312,7 +318,7 @@ static heft_jval choose(heft_jinja *j, heft_jval v, const heft_jargs *all, bool 
         row = row_named(j, args.arg[0], heft_jtest, "test");
         args = behind(&args, 1);
     }
-    heft_jseq seq = heft_jwalk(j, v);
+    heft_jseq seq = walk_true(j, v);
     heft_jval *item = heft_jinja_alloc(j, seq.n, sizeof *item);
     for (size_t i = 0; i < seq.n; i++) {
         heft_jval of = follow(j, seq.item[i], path, NULL);

@@ -1,9 +1,9 @@
-/* Tokens to a syntax tree, by recursive descent: statements and the whole template. */
+/* The second half of the parser: statements, and the whole template. */
 #include "text/jinja_parse.h"
 
-#include <string.h>
-
 static heft_jnode *body_until(heft_jparser *p, const char *const *ends);
+
+/* ---- statements ------------------------------------------------------- */
 
 static void end_block(heft_jparser *p)
 {
