@@ -94,7 +94,7 @@ static void bench(const heft_kernels *k, const work *w, double hz)
     const heft_mat *m = &w->part[0];
     const bool scalar = strcmp(k->name, "scalar") == 0;
     const int32_t all = scalar ? 64 : m->rows, some = scalar ? 16 : 64;
-    printf("%-5s%-4s%-7s", heft_dtypes[m->dtype].name, m->by_col ? "T" : "", k->name);
+    printf("%-8s%-2s%-7s", heft_dtypes[m->dtype].name, m->by_col ? "T" : "", k->name);
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         const int32_t n = columns[i], rows = n <= FEW ? all : some;
         const double seconds = measure(k, w, rows, n), mac = (double)rows * COLS * n;
@@ -139,9 +139,16 @@ int main(int argc, char **argv)
         heft_dtype dtype;
         bool by_col;
     } formats[] = {
-        { HEFT_F32, false },  { HEFT_F16, false },  { HEFT_BF16, false },
-        { HEFT_BF16, true },  { HEFT_Q4_0, false }, { HEFT_Q8_0, false },
-        { HEFT_Q4_K, false }, { HEFT_Q5_K, false }, { HEFT_Q6_K, false },
+        { HEFT_F32, false },     { HEFT_F16, false },    { HEFT_BF16, false },
+        { HEFT_BF16, true },     { HEFT_Q4_0, false },   { HEFT_Q8_0, false },
+        { HEFT_Q4_K, false },    { HEFT_Q5_K, false },   { HEFT_Q6_K, false },
+        { HEFT_Q1_0, false },    { HEFT_Q2_0, false },   { HEFT_Q4_1, false },
+        { HEFT_Q5_0, false },    { HEFT_Q5_1, false },   { HEFT_Q2_K, false },
+        { HEFT_Q3_K, false },    { HEFT_IQ1_S, false },  { HEFT_IQ1_M, false },
+        { HEFT_IQ2_XXS, false }, { HEFT_IQ2_XS, false }, { HEFT_IQ2_S, false },
+        { HEFT_IQ3_XXS, false }, { HEFT_IQ3_S, false },  { HEFT_IQ4_NL, false },
+        { HEFT_IQ4_XS, false },  { HEFT_TQ1_0, false },  { HEFT_TQ2_0, false },
+        { HEFT_MXFP4, false },   { HEFT_NVFP4, false },
     };
     heft_kernels sets[2];
     const int32_t count = heft_isa_detect() ? 2 : 1;
@@ -163,7 +170,7 @@ int main(int argc, char **argv)
     const double hz = clock_hz();
     printf("clock %.2f GHz, read %.1f GB/s, K = %d; MAC/cycle (GB/s of weights) for N columns\n",
            hz * 1e-9, read_speed(data, bytes) * 1e-9, COLS);
-    printf("%-16s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
+    printf("%-17s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         if (argc > 1 && strcmp(argv[1], heft_dtypes[formats[f].dtype].name) != 0) continue;
         make(&w, formats[f].dtype, formats[f].by_col, &sets[0], data, x, a, y);

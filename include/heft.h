@@ -146,6 +146,7 @@ typedef struct {
     int64_t copied_bytes;                  /* of weights that could not be used in place */
     int64_t unused_tensors, unused_bytes;  /* known and not run */
     int32_t context, vocab, width, layers, heads, kv_heads, head_width, ffn_width;
+    int32_t tokens; /* ids of the tokenizer, at most vocab; 0: it has none */
     int32_t window; /* smallest sliding window of any layer; 0 = none */
     const heft_format_bytes *formats;
     int32_t n_formats;

@@ -133,7 +133,7 @@ static heft_status read_shape(const heft_value *row, heft_golden_tensor *t, heft
     const heft_value *shape = NULL;
     const heft_status st = member(row, "shape", HEFT_V_ARRAY, &shape, err);
     if (st) return st;
-    if (shape->n < 1 || shape->n > 2)
+    if (shape->n < 1 || shape->n > 3)
         return heft_fail(err, HEFT_E_FORMAT, "shape has %" PRId64 " dimensions", shape->n);
     t->rank = (int32_t)shape->n;
     t->n = 1;
@@ -156,11 +156,24 @@ static heft_status read_tensor(heft_golden *g, const heft_value *row, heft_golde
     if (!st && heft_value_get(row, "permuted"))
         st = read_integer(row, "permuted", &t->permuted, err);
     if (!st && heft_value_get(row, "gguf")) st = read_string(g, row, "gguf", &t->gguf, err);
+    const int32_t *fused = NULL;
+    int32_t n_fused = 0;
+    if (!st && heft_value_get(row, "fused"))
+        st = read_integers(g, row, "fused", &fused, &n_fused, err);
+    if (n_fused == 2) memcpy(t->fused, fused, sizeof t->fused);
+    if (!st && heft_value_get(row, "gguf_up"))
+        st = read_string(g, row, "gguf_up", &t->gguf_up, err);
+    t->alternate = heft_value_get(row, "alternate") != NULL;
+    const heft_value *heads = heft_value_get(row, "heads");
+    t->heads = heads ? (int32_t)heads->n : 0;
+    t->transposed = heft_value_get(row, "transposed") != NULL;
+    t->plain = heft_value_get(row, "plain") != NULL;
     const char *hash = NULL;
     if (!st) st = read_string(g, row, "hash", &hash, err);
     if (st) return st;
-    const heft_value *offset = heft_value_get(row, "offset");
+    const heft_value *offset = heft_value_get(row, "offset"), *plus = heft_value_get(row, "plus");
     t->offset = offset ? (float)offset->real : 0;
+    t->plus = plus ? (float)plus->real : 0;
     t->hash = strtoull(hash, NULL, 16);
     return HEFT_OK;
 }
@@ -210,6 +223,8 @@ static heft_status read_description(heft_golden *g, heft_error *err)
     g->same_bits = same && same->n;
     g->seed = (uint64_t)seed->n;
     g->tolerance = tolerance->real;
+    const heft_value *theirs = heft_value_get(g->gguf, "llama_cpp_tolerance");
+    g->llama_cpp_tolerance = theirs ? theirs->real : g->tolerance;
     return HEFT_OK;
 }
 
@@ -332,14 +347,15 @@ static void encode_q8_0(const heft_golden_tensor *t, const int8_t *q, uint8_t *o
     }
 }
 
-static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, uint8_t *out)
+static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, float plus,
+                   uint8_t *out)
 {
     if (dtype == HEFT_Q8_0) {
         encode_q8_0(t, q, out);
         return;
     }
     for (int64_t i = 0; i < t->n; i++) {
-        const float value = value_of(t, q[i]);
+        const float value = value_of(t, q[i]) + plus;
         if (dtype == HEFT_F32) {
             memcpy(out + 4 * i, &value, sizeof value);
         } else {
@@ -351,47 +367,18 @@ static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtyp
 
 /* ---- writing ------------------------------------------------------------ */
 
-/* Rows of each head in the order that turns halves into pairs: row 2 m + s was s * width / 2 + m.
- */
-static heft_status permute(const heft_golden_tensor *t, int8_t *q, heft_error *err)
-{
-    const int64_t width = t->permuted, row_bytes = t->n / t->shape[0];
-    int8_t *head = heft_alloc((size_t)width, (size_t)row_bytes);
-    if (!head) return heft_nomem(err, "a head");
-    for (int64_t first = 0; first < t->shape[0]; first += width) {
-        int8_t *rows = q + first * row_bytes;
-        memcpy(head, rows, (size_t)(width * row_bytes));
-        for (int64_t r = 0; r < width; r++) {
-            const int64_t from = r % 2 * (width / 2) + r / 2;
-            memcpy(rows + r * row_bytes, head + from * row_bytes, (size_t)row_bytes);
-        }
-    }
-    heft_free(head);
-    return HEFT_OK;
-}
-
 /* Fill *out with the tensor in dtype; its data is in the arena. */
 static heft_status make_tensor(const heft_golden *g, const heft_golden_tensor *t, heft_dtype dtype,
-                               bool gguf, heft_arena *arena, heft_write_tensor *out,
-                               heft_error *err)
+                               heft_arena *arena, heft_write_tensor *out, heft_error *err)
 {
     uint64_t bytes;
-    if (!heft_dtype_bytes(dtype, t->n, &bytes)
-        || (dtype == HEFT_Q8_0 && t->shape[t->rank - 1] % 32))
-        return heft_fail(err, HEFT_E_ARG, "tensor %s: its rows are not whole blocks of %s", t->name,
-                         heft_dtypes[dtype].name);
+    if (!heft_dtype_bytes(dtype, t->n, &bytes)) return heft_nomem(err, "a golden's weights");
     int8_t *q = heft_arena_alloc(arena, (size_t)t->n, sizeof *q);
     uint8_t *data = heft_arena_alloc(arena, bytes, 1);
     if (!q || !data) return heft_nomem(err, "a golden's weights");
     heft_golden_grid(g, t, q);
-    if (gguf && t->permuted) {
-        const heft_status st = permute(t, q, err);
-        if (st) return st;
-    }
-    encode(t, q, dtype, data);
-    *out = (heft_write_tensor){
-        .name = gguf ? t->gguf : t->name, .dtype = dtype, .rank = t->rank, .data = data
-    };
+    encode(t, q, dtype, 0, data);
+    *out = (heft_write_tensor){ .name = t->name, .dtype = dtype, .rank = t->rank, .data = data };
     memcpy(out->shape, t->shape, (size_t)t->rank * sizeof t->shape[0]);
     return HEFT_OK;
 }
@@ -454,7 +441,9 @@ static heft_status write_index(const heft_write_tensor *t, int32_t n, int32_t sh
         heft_json_key(&b, t[i].name);
         heft_json_str(&b, heft_str_of(file));
         uint64_t bytes = 0;
-        const int64_t elements = t[i].shape[0] * (t[i].rank == 2 ? t[i].shape[1] : 1);
+        int64_t elements = 1;
+        for (int32_t k = 0; k < t[i].rank; k++)
+            elements *= t[i].shape[k];
         if (heft_dtype_bytes(t[i].dtype, elements, &bytes)) total += bytes;
     }
     heft_json_end(&b, '}');
@@ -484,7 +473,7 @@ heft_status heft_golden_write_release(const heft_golden *g, const char *at,
     heft_write_tensor *t = heft_arena_alloc(&arena, (size_t)g->n_tensors, sizeof *t);
     if (!st && !t) st = heft_nomem(err, "a golden's weights");
     for (int32_t i = 0; !st && i < g->n_tensors; i++)
-        st = make_tensor(g, &g->tensor[i], form->dtype, false, &arena, &t[i], err);
+        st = make_tensor(g, &g->tensor[i], form->dtype, &arena, &t[i], err);
     for (int32_t i = 0; !st && i < shards; i++) {
         char name[64], path[4096];
         const int32_t first = first_of_shard(g->n_tensors, i, shards);
@@ -502,19 +491,186 @@ heft_status heft_golden_write_release(const heft_golden *g, const char *at,
 
 /* ---- GGUF --------------------------------------------------------------- */
 
+/* The release's row that is row r in a GGUF file. */
+static int64_t row_of(const heft_golden_tensor *t, int64_t r)
+{
+    if (t->permuted) { /* row 2 m + s of a head was s * width / 2 + m */
+        const int64_t width = t->permuted, of_head = r % width;
+        return r - of_head + of_head % 2 * (width / 2) + of_head / 2;
+    }
+    if (t->fused[0]) { /* head h of all queries, then of keys, then of values */
+        const int64_t width = t->fused[0], queries = t->fused[1], h = r / width;
+        const int64_t groups = t->shape[0] / width / (queries + 2), other = h - groups * queries;
+        const int64_t from = other < 0 ? h / queries * (queries + 2) + h % queries
+                                       : other % groups * (queries + 2) + queries + other / groups;
+        return from * width + r % width;
+    }
+    return r;
+}
+
+/* Put the rows of a tensor into GGUF's order. */
+static heft_status permute(const heft_golden_tensor *t, int8_t *q, heft_error *err)
+{
+    const int64_t row_bytes = t->n / t->shape[0];
+    int8_t *kept = heft_alloc((size_t)t->n, 1);
+    if (!kept) return heft_nomem(err, "a golden's weights");
+    memcpy(kept, q, (size_t)t->n);
+    for (int64_t r = 0; r < t->shape[0]; r++)
+        memcpy(q + r * row_bytes, kept + row_of(t, r) * row_bytes, (size_t)row_bytes);
+    heft_free(kept);
+    return HEFT_OK;
+}
+
+/* A GGUF tensor in the making. */
+typedef struct {
+    int8_t *q;
+    int32_t rank;
+    int64_t shape[3];
+} grid;
+
+static int64_t size_of(const grid *d)
+{
+    int64_t n = 1;
+    for (int32_t i = 0; i < d->rank; i++)
+        n *= d->shape[i];
+    return n;
+}
+
+static bool same_gguf(const heft_golden_tensor *a, const heft_golden_tensor *b)
+{
+    return strcmp(a->gguf, b->gguf) == 0;
+}
+
+/* All tensors of the GGUF name of number `first`, the first of them. A leading axis of 1 is
+ * dropped. */
+static heft_status stack(const heft_golden *g, int32_t first, heft_arena *arena, grid *out,
+                         heft_error *err)
+{
+    const heft_golden_tensor *t = &g->tensor[first];
+    const bool one = t->rank == 2 && t->shape[0] == 1;
+    int64_t count = 0;
+    for (int32_t i = first; i < g->n_tensors; i++)
+        count += same_gguf(t, &g->tensor[i]);
+    *out = (grid){ .q = heft_arena_alloc(arena, (size_t)(count * t->n), 1) };
+    if (!out->q) return heft_nomem(err, "a golden's weights");
+    if (count > 1) out->shape[out->rank++] = count;
+    for (int32_t i = one; i < t->rank; i++)
+        out->shape[out->rank++] = t->shape[i];
+    int8_t *q = out->q;
+    heft_status st = HEFT_OK;
+    for (int32_t i = first; i < g->n_tensors && !st; i++) {
+        if (!same_gguf(t, &g->tensor[i])) continue;
+        heft_golden_grid(g, &g->tensor[i], q);
+        if (t->permuted || t->fused[0]) st = permute(t, q, err);
+        q += t->n;
+    }
+    return st;
+}
+
+/* The last two axes swapped. */
+static heft_status transpose(grid *d, heft_arena *arena, heft_error *err)
+{
+    int64_t *shape = &d->shape[d->rank - 2];
+    const int64_t rows = shape[0], cols = shape[1];
+    int8_t *q = heft_arena_alloc(arena, (size_t)size_of(d), 1);
+    if (!q) return heft_nomem(err, "a golden's weights");
+    for (int64_t i = 0; i < size_of(d); i++)
+        q[i / (rows * cols) * rows * cols + i % cols * rows + i / cols % rows] = d->q[i];
+    d->q = q;
+    shape[0] = cols;
+    shape[1] = rows;
+    return HEFT_OK;
+}
+
+/* The first or second part of axis 1. */
+static heft_status split(grid *d, bool alternate, bool second, heft_arena *arena, heft_error *err)
+{
+    const int64_t n = d->shape[1] / 2, inner = d->rank == 3 ? d->shape[2] : 1;
+    int8_t *q = heft_arena_alloc(arena, (size_t)size_of(d) / 2, 1);
+    if (!q) return heft_nomem(err, "a golden's weights");
+    for (int64_t i = 0; i < d->shape[0] * n; i++) {
+        const int64_t place = alternate ? 2 * (i % n) + second : i % n + second * n;
+        memcpy(q + i * inner, d->q + (i / n * 2 * n + place) * inner, (size_t)inner);
+    }
+    d->q = q;
+    d->shape[1] = n;
+    return HEFT_OK;
+}
+
+/* A matrix (heads rows, cols) as (heads, rows, cols). */
+static void part_heads(grid *d, int32_t heads)
+{
+    d->shape[2] = d->shape[1];
+    d->shape[1] = d->shape[0] / heads;
+    d->shape[0] = heads;
+    d->rank = 3;
+}
+
+/* Fill *out with the GGUF tensor that number `first` begins: its first part or its second. */
+static heft_status make_gguf_tensor(const heft_golden *g, int32_t first, bool second,
+                                    heft_dtype dtype, heft_arena *arena, heft_write_tensor *out,
+                                    heft_error *err)
+{
+    heft_golden_tensor t = g->tensor[first];
+    grid d;
+    heft_status st = stack(g, first, arena, &d, err);
+    if (!st && t.transposed) st = transpose(&d, arena, err);
+    if (t.heads) part_heads(&d, t.heads);
+    if (!st && t.gguf_up) st = split(&d, t.alternate, second, arena, err);
+    if (!st && t.heads && !second) st = transpose(&d, arena, err);
+    if (st) return st;
+    if (d.rank == 1 || t.plain || t.offset != 0) dtype = HEFT_F32;
+    uint64_t bytes;
+    t.n = size_of(&d);
+    if (!heft_dtype_bytes(dtype, t.n, &bytes) || (dtype == HEFT_Q8_0 && d.shape[d.rank - 1] % 32))
+        return heft_fail(err, HEFT_E_ARG, "tensor %s: its rows are not whole blocks of %s", t.name,
+                         heft_dtypes[dtype].name);
+    uint8_t *data = heft_arena_alloc(arena, bytes, 1);
+    if (!data) return heft_nomem(err, "a golden's weights");
+    encode(&t, d.q, dtype, t.plus, data);
+    *out = (heft_write_tensor){
+        .name = second ? t.gguf_up : t.gguf, .dtype = dtype, .rank = d.rank, .data = data
+    };
+    memcpy(out->shape, d.shape, sizeof d.shape);
+    return HEFT_OK;
+}
+
+/* Is there one of the same GGUF name before number i? */
+static bool stacked_already(const heft_golden *g, int32_t i)
+{
+    for (int32_t k = 0; k < i; k++)
+        if (same_gguf(&g->tensor[k], &g->tensor[i])) return true;
+    return false;
+}
+
+static heft_status make_gguf_tensors(const heft_golden *g, heft_dtype dtype, heft_arena *arena,
+                                     heft_write_tensor *t, int64_t *n, heft_error *err)
+{
+    heft_status st = HEFT_OK;
+    for (int32_t i = 0; i < g->n_tensors && !st; i++) {
+        if (stacked_already(g, i)) continue;
+        st = make_gguf_tensor(g, i, false, dtype, arena, &t[(*n)++], err);
+        if (!st && g->tensor[i].gguf_up)
+            st = make_gguf_tensor(g, i, true, dtype, arena, &t[(*n)++], err);
+    }
+    return st;
+}
+
 /* The kinds of metadata that golden.json names, with GGUF's type ids. */
 static const struct {
     const char *name;
     uint32_t type, element;
 } kinds[] = {
-    { "u32", 4, 0 },    { "f32", 6, 0 },  { "bool", 7, 0 },
-    { "string", 8, 0 }, { "i32s", 9, 5 }, { "strings", 9, 8 },
+    { "u32", 4, 0 },  { "f32", 6, 0 },   { "bool", 7, 0 },    { "string", 8, 0 },
+    { "i32s", 9, 5 }, { "bools", 9, 7 }, { "strings", 9, 8 },
 };
 
 static heft_status make_array(const heft_value *list, heft_arena *arena, heft_write_kv *out,
                               heft_error *err)
 {
-    const size_t width = out->element == 8 ? sizeof(heft_str) : sizeof(int32_t);
+    const size_t width = out->element == 8   ? sizeof(heft_str)
+                         : out->element == 7 ? sizeof(uint8_t)
+                                             : sizeof(int32_t);
     uint8_t *array = heft_arena_alloc(arena, (size_t)list->n, width);
     if (!array) return heft_nomem(err, "metadata");
     out->n = (uint64_t)list->n;
@@ -523,6 +679,8 @@ static heft_status make_array(const heft_value *list, heft_arena *arena, heft_wr
         const int32_t number = (int32_t)v->n;
         if (out->element == 8)
             memcpy(array, &v->str, width);
+        else if (out->element == 7)
+            *array = v->n != 0;
         else
             memcpy(array, &number, width);
     }
@@ -587,20 +745,18 @@ heft_status heft_golden_write_gguf(const heft_golden *g, const char *path, heft_
     if (!st) st = member(g->gguf, "extra", HEFT_V_ARRAY, &extra, err);
     if (st) return heft_context(err, st, "%s", g->directory);
     heft_arena arena = { 0 };
-    const size_t n = (size_t)g->n_tensors + (size_t)extra->n;
+    const size_t most = 2 * (size_t)g->n_tensors + (size_t)extra->n;
+    int64_t n = 0;
     heft_write_kv *kv = heft_arena_alloc(&arena, (size_t)metadata->n, sizeof *kv);
-    heft_write_tensor *t = heft_arena_alloc(&arena, n, sizeof *t);
+    heft_write_tensor *t = heft_arena_alloc(&arena, most, sizeof *t);
     if (!kv || !t) st = heft_nomem(err, "a golden's weights");
     int64_t i = 0;
     for (const heft_value *row = metadata->child; !st && row; row = row->next)
         st = make_kv(row, &arena, &kv[i++], err);
-    for (i = 0; !st && i < g->n_tensors; i++) {
-        const heft_golden_tensor *from = &g->tensor[i];
-        st = make_tensor(g, from, from->rank == 1 ? HEFT_F32 : dtype, true, &arena, &t[i], err);
-    }
+    if (!st) st = make_gguf_tensors(g, dtype, &arena, t, &n, err);
     for (const heft_value *row = extra->child; !st && row; row = row->next)
-        st = make_extra(row, &arena, &t[i++], err);
-    if (!st) st = heft_gguf_write(path, 3, 32, kv, metadata->n, t, (int64_t)n, err);
+        st = make_extra(row, &arena, &t[n++], err);
+    if (!st) st = heft_gguf_write(path, 3, 32, kv, metadata->n, t, n, err);
     heft_arena_clear(&arena);
     return st;
 }

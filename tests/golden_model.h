@@ -12,12 +12,22 @@
 
 /* A tensor of a golden model. */
 typedef struct {
-    const char *name, *gguf; /* Hugging Face's name; GGUF's, NULL where there is no GGUF form */
-    int32_t rank;            /* 1 or 2 */
-    int64_t shape[2], n;     /* n: elements */
-    int32_t exponent;        /* an element is offset + q * 2^-exponent, q an integer */
+    const char *name, *gguf; /* Hugging Face's name; GGUF's, NULL where there is no GGUF form. Those
+                              * of one GGUF name are one tensor there, stacked in order */
+    const char *gguf_up;     /* the second of two GGUF tensors that hold it, or NULL */
+    bool alternate;          /* of its axis 1 the two have even and odd places, not halves */
+    bool transposed;         /* the last two axes are swapped in GGUF, before that */
+    int32_t heads; /* not 0: GGUF has of each head's rows the first half, transposed, and the
+                    * second half as two tensors (heads, .., ..) */
+    bool plain;    /* a matrix that stays F32 in GGUF, as norms do */
+    int32_t rank;
+    int64_t shape[3], n; /* n: elements */
+    int32_t exponent;    /* an element is offset + q * 2^-exponent, q an integer */
     float offset;
+    float plus; /* what GGUF's elements have more: it stores 1 + w where the release stores w */
     int32_t permuted; /* width of the heads whose rows GGUF has as pairs; 0: same order */
+    int32_t fused[2]; /* head width, queries of a group: rows of q, k and v are by group, and GGUF's
+                       * one after the other; 0: not so */
     uint64_t hash;    /* FNV-1a of the integers q, as bytes, in the reference's run */
 } heft_golden_tensor;
 
@@ -37,8 +47,9 @@ typedef struct {
     double tolerance;    /* allowed difference, as a part of the largest magnitude compared with */
     const float *logits; /* (n_ids, vocab) */
     const float *hidden; /* (layers + 1, n_rows, width): 0 the embedding, layers before the norm */
-    const float *llama_cpp; /* (n_rows, vocab) llama.cpp's logits of the GGUF file, or NULL */
-    const char *no_gguf;    /* why there is no GGUF form, or NULL */
+    const float *llama_cpp;     /* (n_rows, vocab) llama.cpp's logits of the GGUF file, or NULL */
+    double llama_cpp_tolerance; /* as tolerance */
+    const char *no_gguf;        /* why there is no GGUF form, or NULL */
     bool same_bits; /* the GGUF file gives the bits of the release: no number in it is derived */
     /* the rest is the golden's own */
     const heft_value *gguf;

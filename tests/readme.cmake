@@ -39,7 +39,7 @@ elseif(REWRITE)
   file(WRITE ${ROOT}/README.md "${after}")
 elseif(NOT after STREQUAL readme)
   file(WRITE ${BUILD}/README.md "${after}")
-  message(FATAL_ERROR "README.md shows something else than heft prints; compare it with "
-                      "${BUILD}/README.md")
+  message(FATAL_ERROR "README.md shows something else than heft prints: compare it with "
+                      "${BUILD}/README.md, and take that over if it is right")
 endif()
 message("readme: ${commands} commands print what it shows")

@@ -30,24 +30,57 @@ static void put_half(uint8_t *to, float v)
     memcpy(to, &h, 2);
 }
 
-/* Random bytes are valid blocks once their scales are: where those lie, and what one step of the
- * format's integers deviates by. */
+/* Random bytes are valid blocks once their scales are: where the half of d lies, by what its step
+ * is smaller than the numbers deviate, where the half of the minimum lies (-1: none), and how many
+ * steps below 0 the numbers then begin. */
+static const struct {
+    int16_t d, m;
+    float deviation, below;
+} scales[HEFT_DTYPES] = {
+    [HEFT_Q1_0] = { 0, -1, 1, 0 },
+    [HEFT_Q2_0] = { 0, -1, 1.2f, 0 },
+    [HEFT_Q4_0] = { 0, -1, 4.6f, 0 },
+    [HEFT_Q4_1] = { 0, 2, 4.6f, -7.5f },
+    [HEFT_Q5_0] = { 0, -1, 9.2f, 0 },
+    [HEFT_Q5_1] = { 0, 2, 9.2f, -15.5f },
+    [HEFT_Q8_0] = { 0, -1, 73, 0 },
+    [HEFT_Q2_K] = { 80, 82, 8.8f * 1.1f, 1.5f },
+    [HEFT_Q3_K] = { 108, -1, 18.5f * 2.3f, 0 },
+    [HEFT_Q4_K] = { 0, 2, 36 * 4.6f, 7.5f },
+    [HEFT_Q5_K] = { 0, 2, 36 * 9.2f, 15.5f },
+    [HEFT_Q6_K] = { 208, -1, 73 * 18, 0 },
+    [HEFT_IQ1_S] = { 0, -1, 9 * 0.8f, 0 },
+    [HEFT_IQ2_XXS] = { 0, -1, 64, 0 },
+    [HEFT_IQ2_XS] = { 0, -1, 64, 0 },
+    [HEFT_IQ2_S] = { 0, -1, 64, 0 },
+    [HEFT_IQ3_XXS] = { 0, -1, 170, 0 },
+    [HEFT_IQ3_S] = { 0, -1, 166, 0 },
+    [HEFT_IQ4_NL] = { 0, -1, 70, 0 },
+    [HEFT_IQ4_XS] = { 0, -1, 18.5f * 70, 0 },
+    [HEFT_TQ1_0] = { 52, -1, 0.8f, 0 },
+    [HEFT_TQ2_0] = { 64, -1, 1.2f, 0 },
+};
+
 static void fix_scales(uint8_t *block, heft_dtype type, float deviation, uint64_t h)
 {
-    float s = deviation * (0.75f + (float)(h & 0xff) * (1.0f / 512));
+    const float s = deviation * (0.75f + (float)(h & 0xff) * (1.0f / 512));
+    uint8_t half[2];
     switch (type) {
-    case HEFT_Q4_0: put_half(block, s / 4.6f); break;
-    case HEFT_Q8_0: put_half(block, s / 73); break;
-    case HEFT_Q4_K:
-        put_half(block, s / (36 * 4.6f));
-        put_half(block + 2, s / (36 * 4.6f) * 7.5f);
+    case HEFT_MXFP4: block[0] = (uint8_t)(128 + ilogbf(s / 5.9f)); break;
+    case HEFT_NVFP4: /* four E4M3, whose fractions stay random */
+        for (int32_t i = 0; i < 4; i++)
+            block[i] = (uint8_t)((block[i] & 7) | (8 + ilogbf(s / 5.9f)) << 3);
         break;
-    case HEFT_Q5_K:
-        put_half(block, s / (36 * 9.2f));
-        put_half(block + 2, s / (36 * 9.2f) * 15.5f);
+    case HEFT_IQ1_M: /* a half in four nibbles */
+        put_half(half, s / (9 * 0.8f));
+        for (int32_t i = 0; i < 4; i++)
+            block[49 + 2 * i] =
+                (uint8_t)((block[49 + 2 * i] & 15) | (half[i / 2] >> 4 * (i % 2)) << 4);
         break;
-    case HEFT_Q6_K: put_half(block + 208, s / (73 * 18)); break;
-    default: break;
+    default:
+        put_half(block + scales[type].d, s / scales[type].deviation);
+        if (scales[type].m >= 0)
+            put_half(block + scales[type].m, s / scales[type].deviation * scales[type].below);
     }
 }
 
@@ -132,6 +165,27 @@ static void add_layer(maker *m, int32_t i)
     }
 }
 
+/* A byte-level vocabulary: a character for every byte, then fillers that are not tokens. */
+typedef struct {
+    char piece[256][4];
+    heft_str *token; /* (V) */
+    int32_t *type;   /* (V)  GGUF: 1 normal, 5 unused */
+} vocabulary;
+
+/* The GPT-2 alphabet: printable bytes are themselves, the others follow from U+0100 on. */
+static void name_bytes(vocabulary *v, int32_t V)
+{
+    int32_t others = 0;
+    for (int32_t b = 0; b < V; b++) {
+        bool printable = (b > 0x20 && b < 0x7f) || (b >= 0xa1 && b != 0xad);
+        v->token[b] = heft_str_of("[PAD]");
+        v->type[b] = b < 256 ? 1 : 5;
+        if (b < 256)
+            v->token[b] = (heft_str){ v->piece[b], heft_utf8_encode(printable ? b : 256 + others++,
+                                                                    v->piece[b]) };
+    }
+}
+
 static heft_status write_it(const maker *m, const char *path, heft_error *err)
 {
     const heft_synthetic *s = m->s;
@@ -151,17 +205,46 @@ static heft_status write_it(const maker *m, const char *path, heft_error *err)
         { "vocab_size", s->V },
     };
     enum { INTS = sizeof ints / sizeof *ints };
-    heft_write_kv kv[INTS + 2] = {
+    heft_write_kv kv[INTS + 7] = {
         { .key = "general.architecture", .type = 8, .v = { .str = s->arch } }
     };
+    int64_t n = 1;
     for (int32_t i = 0; i < INTS; i++) {
         (void)snprintf(key[i], sizeof key[i], "%s.%s", s->arch, ints[i].name);
-        kv[i + 1] =
+        kv[n++] =
             (heft_write_kv){ .key = key[i], .type = 4, .v = { .u = (uint64_t)ints[i].value } };
     }
     (void)snprintf(key[INTS], sizeof key[INTS], "%s.attention.layer_norm_rms_epsilon", s->arch);
-    kv[INTS + 1] = (heft_write_kv){ .key = key[INTS], .type = 6, .v = { .f = 1e-5f } };
-    return heft_gguf_write(path, 3, 32, kv, INTS + 2, m->t, m->n, err);
+    kv[n++] = (heft_write_kv){ .key = key[INTS], .type = 6, .v = { .f = 1e-5f } };
+    if (!s->text) return heft_gguf_write(path, 3, 32, kv, n, m->t, m->n, err);
+
+    const size_t V = (size_t)s->V;
+    vocabulary v = { .token = heft_alloc(V, sizeof *v.token),
+                     .type = heft_alloc(V, sizeof *v.type) };
+    heft_status st = v.token && v.type ? HEFT_OK : heft_nomem(err, "a vocabulary");
+    if (!st) {
+        name_bytes(&v, s->V);
+        const heft_write_kv words[] = {
+            { .key = "tokenizer.ggml.model", .type = 8, .v = { .str = "gpt2" } },
+            { .key = "tokenizer.ggml.pre", .type = 8, .v = { .str = "gpt-2" } },
+            { .key = "tokenizer.ggml.tokens",
+              .type = 9,
+              .element = 8,
+              .n = V,
+              .v = { .array = v.token } },
+            { .key = "tokenizer.ggml.token_type",
+              .type = 9,
+              .element = 5,
+              .n = V,
+              .v = { .array = v.type } },
+            { .key = "tokenizer.ggml.merges", .type = 9, .element = 8, .v = { .array = v.token } },
+        };
+        memcpy(kv + n, words, sizeof words);
+        st = heft_gguf_write(path, 3, 32, kv, n + 5, m->t, m->n, err);
+    }
+    heft_free(v.token);
+    heft_free(v.type);
+    return st;
 }
 
 heft_status heft_synthetic_write(const heft_synthetic *s, const char *path, heft_error *err)

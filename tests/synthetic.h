@@ -12,9 +12,10 @@ typedef struct {
     uint64_t seed;
     bool tied;
     bool sparse; /* all zeros, as a hole in the file */
+    bool text;   /* with a tokenizer: a token for every byte, V of at least 256 */
 } heft_synthetic;
 
-/* Write the model as a GGUF file without a tokenizer. Fails: HEFT_E_IO, HEFT_E_NOMEM. */
+/* Write the model as a GGUF file. Fails: HEFT_E_IO, HEFT_E_NOMEM. */
 heft_status heft_synthetic_write(const heft_synthetic *, const char *path,
                                  heft_error *) HEFT_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """Makes fable, the small model that ships with heft, from the corpus of tales.
+Needs torch, transformers, tokenizers and safetensors; the card names the versions.
 
     python tools/make_fable.py --corpus DIR --out models/fable
 
@@ -579,7 +580,7 @@ can do is carry on a tale in the manner of Andersen, the brothers Grimm, Aesop o
 |---|---|
 | shape | Llama (`LlamaForCausalLM`), {layers} layers, width {hidden}, gated SiLU of width {inter} |
 | attention | {heads} query heads of {head} over {kv} key/value heads, rotary positions with base 10000 |
-| vocabulary | {vocab} byte-level subwords, input and output tables tied |
+| vocabulary | {vocab:,} byte-level subwords, input and output tables tied |
 | longest text | {maxpos} tokens, about {maxwords} words |
 | parameters | {params:,} |
 | weights | bfloat16, safetensors |
@@ -619,21 +620,24 @@ count the bytes of this form.
 
 Held out: counting what is left of each of the first three files, every twentieth tale (the 20th, the 40th, ...);
 of `oz.txt`, which is one long tale, the last twentieth. That is {nheld} pieces and {heldbytes:,} bytes; {ntrain}
-pieces and {trainbytes:,} bytes were trained on. The tokenizer too was trained on the training part alone.
+pieces and {trainbytes:,} bytes were trained on. The tokenizer too was trained on the training part alone. Of all
+the runs of eight words in the held-out pieces, {shared:.2f} % occur in the training part.
 
 ## Training
 
 `python tools/make_fable.py --corpus DIR --out models/fable` does all of it: the text, the tokenizer, the
-training, the measuring and this card. Seed {seed}; torch {torch}, tokenizers {tokenizers}, transformers
-{transformers}, safetensors {safetensors}. The last digits depend on the processor and on the number of threads.
+training, the measuring and this card. Seed {seed}; torch {torch}, tokenizers {tokenizers},
+transformers {transformers}, safetensors {safetensors}. The last digits depend on the processor and on the number of threads.
 
-- {steps:,} steps of {batch:,} tokens, {tokens:.1f} million in all, {epochs} times through the text; {minutes:.0f}
-  minutes on two processor cores, shared with other work.
+- {steps:,} steps of {batch:,} tokens, {tokens:.1f} million in all, not quite {epochs} times through the text;
+  {minutes:.0f} minutes on two processor cores that were busy with other work too.
 - Windows of 256 tokens for eleven passes, of 512 for one and of 1,024 for the last two; new offsets and a new
   order of the tales in each pass.
 - The matrices are trained with Muon (rate {lr}, momentum 0.95, weight decay {wd}), the embedding and the norms
   with AdamW (rate {emb_lr}); {warmup} steps of warm-up, constant for the first {flat:.0f} % of the steps, then
-  falling to zero in four straight stretches (the table is in the script). Gradient norm cut at 1. Arithmetic in bfloat16 over float32 weights.
+  falling to zero in four straight stretches (the table is in the script): the run was made shorter three times
+  while it went, and the first of these steps is known only to within five. Gradient norm cut at 1. Arithmetic in
+  bfloat16 over float32 weights.
 - Dropout {dropout} on the embedding and on what each layer adds. Until {bpe_until:.0f} % of the steps, half of
   the tales in each pass are cut into subwords at random (BPE dropout {bpe_drop}).
 - In each pass {chat:.0f} % of the tales are told in the chat form, and one in twenty without its title.
@@ -662,9 +666,8 @@ One of them, not chosen for its merit (it is the first):
 
 The sentences are mostly well formed, but a tale loses its thread within a paragraph: people change, the dead
 come back, nobody gets home. It knows only what some old tales say, in the words in which they say it, with their
-cruelty, their piety and the prejudices of their day. It is not for advice, for facts or for
-children left alone with it. It understands English only, and that of long ago. Past {maxpos} tokens it has never
-seen anything.
+cruelty, their piety and the prejudices of their day. It is not for advice, for facts or for children left alone
+with it. It understands English only, and that of long ago. Past {maxpos} tokens it has never seen anything.
 """
 
 
@@ -678,6 +681,9 @@ def card(args, tok, train, held, hashes, run, f):
     import transformers
     text = "\n\n\n".join(join(t) for t in train + held).encode()
     s = f["samples"]
+    seen = set().union(*(shingles(t[1]) for t in train))
+    asked = [shingles(t[1]) for t in held]
+    shared = 100 * sum(len(a & seen) for a in asked) / sum(map(len, asked))
     rows = "\n".join(f"| {k} | {v['bytes']:,} | {v['tokens']:,} | {v['bits_per_byte']:.3f} |"
                      for k, v in f["held_out"].items())
     sample = re.sub(r"\n+", "\n>\n> ", s["texts"][0].strip())
@@ -686,12 +692,13 @@ def card(args, tok, train, held, hashes, run, f):
         mb=round(os.path.getsize(os.path.join(args.out, "model.safetensors")) / 1e6, 1),
         layers=LAYERS, hidden=HIDDEN, inter=INTER, heads=HEADS, head=HEAD, kv=KV, vocab=VOCAB, maxpos=f"{MAX_POS:,}",
         maxwords=f"{round(MAX_POS * 0.63, -2):,.0f}", params=f["parameters"], **sha,
-        nheld=len(held), heldbytes=size(held), ntrain=len(train), trainbytes=size(train), seed=args.seed,
+        nheld=len(held), heldbytes=size(held), ntrain=len(train), trainbytes=size(train), shared=shared, seed=args.seed,
         torch=torch.__version__.split("+")[0], tokenizers=tokenizers.__version__,
         transformers=transformers.__version__, safetensors=safetensors.__version__,
         steps=run["steps"], batch=args.batch, tokens=run["tokens"] / 1e6, epochs=run["epochs"],
         minutes=run["seconds"] / 60, lr=args.lr, wd=args.wd, emb_lr=args.emb_lr, warmup=args.warmup,
-        flat=100 * STRETCHES[0][1] / STRETCHES[-1][1], dropout=args.dropout, bpe_until=100 * args.bpe_until, bpe_drop=args.bpe_drop,
+        flat=100 * STRETCHES[0][1] / STRETCHES[-1][1], dropout=args.dropout,
+        bpe_until=100 * args.bpe_until, bpe_drop=args.bpe_drop,
         chat=100 * args.chat, bzip2=8 * len(bz2.compress(text, 9)) / len(text), rows=rows,
         known=s["known_percent"], nwords=s["words"], five=times(s["most_often_a_five_gram_in_one_sample"]),
         fiveall=times(s["most_often_a_five_gram_in_all_samples"]), sample=sample)
@@ -702,6 +709,7 @@ def card(args, tok, train, held, hashes, run, f):
 
 
 # The learning rate over the run: each stretch is (from, to, rate at its start, rate at its end).
+# It jumps where the run of the release was made shorter (step 1914 is known to within five).
 STRETCHES = [(0, 1520, 1.0, 1.0), (1520, 1914, 1.0, 0.8272), (1914, 2060, 0.5667, 0.4828), (2060, 2338, 0.3951, 0.2235),
              (2338, 2560, 0.1445, 0.0)]
 # Length of the windows in the passes that begin before this part of the run.

@@ -20,19 +20,22 @@ enum {
 
     /* models */
     HEFT_MAX_LAYERS = 4096,
+    HEFT_MAX_DRAFTS = 16,     /* layers behind the last that predict further tokens */
     HEFT_MAX_WIDTH = 1 << 20, /* hidden, feed-forward, heads x head width */
     HEFT_MAX_HEADS = 4096,
     HEFT_MAX_HEAD_WIDTH = 8192,
+    HEFT_MAX_EXPERTS = 4096,
+    HEFT_MAX_CHOSEN = 64, /* experts of one row */
     HEFT_MAX_VOCAB = 1 << 23,
     HEFT_MAX_CONTEXT = 1 << 27, /* positions */
     HEFT_MAX_TOKEN_BYTES = 1 << 20,
     HEFT_MAX_TEXT_BYTES = 1 << 30, /* tokenized at once */
 
     /* chat templates */
-    HEFT_MAX_TEMPLATE_BYTES = 4 << 20, /* of source */
-    HEFT_MAX_TEMPLATE_NESTING = 120,   /* of statements and expressions as written */
-    HEFT_MAX_TEMPLATE_DEPTH = 1500,    /* of evaluation: nesting times calls of macros */
-    HEFT_MAX_TEMPLATE_STEPS = 1 << 26, /* of one rendering; 32 bytes copied are a step too */
+    HEFT_MAX_TEMPLATE_BYTES = 4 << 20,  /* of source */
+    HEFT_MAX_TEMPLATE_NESTING = 120,    /* of statements and expressions as written */
+    HEFT_MAX_TEMPLATE_DEPTH = 1500,     /* of evaluation: nesting times calls of macros */
+    HEFT_MAX_TEMPLATE_STEPS = 1 << 26,  /* of one rendering; 32 bytes copied are a step too */
     HEFT_MAX_TEMPLATE_MEMORY = 1 << 29, /* bytes of one rendering */
     HEFT_MAX_TEMPLATE_RANGE = 100000,   /* numbers of one range() (the reference's own limit) */
 

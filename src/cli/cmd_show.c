@@ -30,8 +30,8 @@ static const fact amounts[] = {
     FACT(copied_bytes), FACT(unused_tensors),    FACT(unused_bytes),
 };
 static const fact numbers[] = {
-    FACT(context),  FACT(vocab),      FACT(width),     FACT(layers), FACT(heads),
-    FACT(kv_heads), FACT(head_width), FACT(ffn_width), FACT(window),
+    FACT(context), FACT(vocab),    FACT(tokens),     FACT(width),     FACT(layers),
+    FACT(heads),   FACT(kv_heads), FACT(head_width), FACT(ffn_width), FACT(window),
 };
 
 #define COUNT(array) ((int32_t)(sizeof(array) / sizeof(array)[0]))
@@ -126,19 +126,20 @@ static void facts_page(const heft_model *m, heft_buf *b)
         heft_buf_printf(b, ", %s for one token", heft_show_count(f->parameters_active).text);
     heft_buf_printf(b, "\n  context     %d tokens", f->context);
     if (f->window) heft_buf_printf(b, ", a window of %d in some layers", f->window);
-    heft_buf_printf(b, "\n  vocabulary  %d\n", f->vocab);
+    heft_buf_printf(b, "\n  vocabulary  %d%s", f->vocab, f->tokens ? "" : ", no tokenizer");
+    if (f->tokens && f->tokens < f->vocab)
+        heft_buf_printf(b, ", of which the tokenizer has %d", f->tokens);
+    heft_buf_z(b, "\n");
     heft_buf_printf(b, "  shape       %d layers, width %d, feed-forward %d\n", f->layers, f->width,
                     f->ffn_width);
     heft_buf_printf(b, "  attention   %d heads of %d over %d\n", f->heads, f->head_width,
                     f->kv_heads);
     heft_buf_printf(b, "  tensors     %lld, %s", (long long)f->tensors,
                     heft_show_bytes(f->bytes).text);
-    for (int32_t i = 0; i < f->n_formats; i++)
-        heft_buf_printf(b, "%s %s",
-                        i                  ? ", "
-                        : f->n_formats > 1 ? ":"
-                                           : ", all",
-                        f->formats[i].name);
+    if (f->n_formats == 1) heft_buf_printf(b, ", all %s", f->formats[0].name);
+    for (int32_t i = 0; f->n_formats > 1 && i < f->n_formats; i++)
+        heft_buf_printf(b, "%s%s %s", i ? ", " : ": ", f->formats[i].name,
+                        heft_show_bytes(f->formats[i].bytes).text);
     heft_buf_z(b, "\n");
     if (f->unused_tensors)
         heft_buf_printf(b, "  not run     %lld tensors, %s\n", (long long)f->unused_tensors,

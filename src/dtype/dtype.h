@@ -31,6 +31,26 @@ typedef enum {
     HEFT_Q4_K,
     HEFT_Q5_K,
     HEFT_Q6_K,
+    HEFT_Q4_1,
+    HEFT_Q5_0,
+    HEFT_Q5_1,
+    HEFT_Q2_K,
+    HEFT_Q3_K,
+    HEFT_IQ4_NL,
+    HEFT_IQ4_XS,
+    HEFT_IQ3_XXS,
+    HEFT_IQ3_S,
+    HEFT_IQ2_XXS,
+    HEFT_IQ2_XS,
+    HEFT_IQ2_S,
+    HEFT_IQ1_S,
+    HEFT_IQ1_M,
+    HEFT_TQ1_0,
+    HEFT_TQ2_0,
+    HEFT_MXFP4,
+    HEFT_NVFP4,
+    HEFT_Q1_0,
+    HEFT_Q2_0,
     HEFT_DTYPES
 } heft_dtype;
 
@@ -41,13 +61,15 @@ typedef enum {
     HEFT_SUM_S,    /* one scale per 32, symmetric */
     HEFT_SUM_A,    /* scale and minimum per 32 */
     HEFT_SUM_Q,    /* integer sub-scales per 16 */
+    HEFT_SUM_M,    /* integer sub-scales and minima per 16 */
+    HEFT_SUM_H,    /* a float scale per 16 */
 } heft_sum;
 
 typedef struct {
     const char *name;        /* as shown: "BF16", "Q4_K" */
     const char *safetensors; /* its name there, or NULL */
     int32_t gguf;            /* its type id there, or -1 */
-    int32_t block;           /* numbers per block: 1, 2 (F4), 32, 256 */
+    int32_t block;           /* numbers per block: 1, 2 (F4), 4 (F6), 32 .. 256 */
     int32_t bytes;           /* per block */
     heft_sum sum;
 } heft_dtype_info;

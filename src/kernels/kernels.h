@@ -24,13 +24,13 @@ _Static_assert(sizeof(heft_act) == 44, "heft_act");
 /* Blocks whose largest number is smaller count as zero: 127 / m must not overflow. */
 #define HEFT_ACT_MIN 0x1p-120f
 
-/* 32 weights of one row in canonical form: what every quantised format unpacks to.
- * w = d * sc[half] * q + m. */
+/* 32 weights of one row in canonical form: what every quantised format unpacks to. For each half
+ * of 16, w = d * sc * q + m * mn. */
 typedef struct {
-    float d;       /* class A: scale times sub-scale, exact */
-    float m;       /* class A: minus the minimum; else 0 */
-    int16_t sc[2]; /* class Q: of each half of 16; else 1 */
-    int8_t q[32];  /* the format's offset is taken off (class A: 0 .. 31) */
+    float d[2];           /* the scale; both the same but in class H */
+    float m;              /* class A: minus the minimum; class M: minus its scale; else 0 */
+    int16_t sc[2], mn[2]; /* classes Q and M; else 1 */
+    int8_t q[32];         /* the format's offset is taken off (classes A, M: from 0 on) */
 } heft_block;
 
 enum {
@@ -89,7 +89,7 @@ typedef struct heft_kernels {
     void (*quantise)(heft_act *a, const float *x, int32_t k);
 
     /* y[c][r] = sum_k w[r][k] x[c][k] for rows r0 <= r < r1 and columns c < n, by the sum of w's
-     * class. x[c] is (cols/32) heft_act for the classes S, A, Q and (cols) float for F and by_col.
+     * class. x[c] is (cols/32) heft_act for blocks and (cols) float for F and by_col.
      * scratch holds mul_scratch(cols) bytes, aligned to 64. */
     void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
                 float *const *y, void *scratch);
@@ -142,7 +142,7 @@ bool heft_isa_named(const char *name, unsigned *isa);
 /* Fill *k with the best kernels allowed by isa, a subset of heft_isa_detect(); 0: scalar. */
 void heft_kernels_init(heft_kernels *k, unsigned isa);
 
-/* Unpack 32-number block b of row r of w (classes S, A, Q): the one decoder of each format. */
+/* Unpack 32-number block b of row r of w, a block format: its one decoder. */
 void heft_unpack(heft_block *out, const heft_mat *w, int32_t r, int32_t b);
 
 /* ---- functions: our own polynomials in fma form, equal in every instruction set ---- */

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <math.h>
 
-/* ---- activations of the classes S, A, Q ---- */
+/* ---- activations of block formats ---- */
 
 static void quantise_block(heft_act *a, const float *x)
 {
@@ -64,16 +64,22 @@ static float sum_c(const heft_mat *w, int32_t r, const float *x)
 
 /* ---- block formats ---- */
 
-/* acc and one block of 32, by the step of its class. */
+/* acc and one block of 32, by the step of its class. The integers are exact, below 2^24. */
 static float step(heft_sum sum, const heft_block *w, const heft_act *a, float acc)
 {
     int32_t product[2] = { 0 };
     for (int32_t i = 0; i < 32; i++)
         product[i / 16] += w->q[i] * a->q[i];
-    const int32_t total = w->sc[0] * product[0] + w->sc[1] * product[1]; /* exact, |total| < 2^24 */
-
-    acc = fmaf(w->d * a->d, (float)total, acc);
-    return sum == HEFT_SUM_A ? fmaf(w->m, a->s, acc) : acc;
+    if (sum == HEFT_SUM_H) {
+        acc = fmaf(w->d[0] * a->d, (float)product[0], acc);
+        return fmaf(w->d[1] * a->d, (float)product[1], acc);
+    }
+    const int32_t total = w->sc[0] * product[0] + w->sc[1] * product[1];
+    acc = fmaf(w->d[0] * a->d, (float)total, acc);
+    if (sum == HEFT_SUM_A) return fmaf(w->m, a->s, acc);
+    if (sum != HEFT_SUM_M) return acc;
+    const int32_t minima = w->mn[0] * a->h[0] + w->mn[1] * a->h[1];
+    return fmaf(w->m * a->d, (float)minima, acc);
 }
 
 static void mul_blocks(const heft_mat *w, int32_t r, const void *const *x, int32_t n,
@@ -114,7 +120,7 @@ static size_t mul_scratch(int32_t cols)
     return 0;
 }
 
-/* d * sc * q is exact, so a row is rounded once: where the minimum is added. */
+/* The products are exact, so a row is rounded once: where the minimum is added. */
 static void row(float *y, const heft_mat *w, int32_t r)
 {
     if (heft_dtypes[w->dtype].sum == HEFT_SUM_F) {
@@ -125,8 +131,11 @@ static void row(float *y, const heft_mat *w, int32_t r)
     for (int32_t b = 0; b < w->cols / 32; b++) {
         heft_block block;
         heft_unpack(&block, w, r, b);
-        for (int32_t i = 0; i < 32; i++)
-            y[32 * b + i] = block.d * (float)block.sc[i / 16] * (float)block.q[i] + block.m;
+        for (int32_t i = 0; i < 32; i++) {
+            const int32_t half = i / 16;
+            y[32 * b + i] = block.d[half] * (float)block.sc[half] * (float)block.q[i]
+                            + block.m * (float)block.mn[half];
+        }
     }
 }
 

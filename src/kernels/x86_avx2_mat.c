@@ -73,7 +73,7 @@ enum {
     /* Bytes of a panel that stay in the second cache while every column passes. More k than that
      * are done in several passes, with the sums waiting in y. */
     PANEL_BYTES = 320 << 10,
-    FEW_COLUMNS = 8, /* up to here straight from the file is faster than through a panel */
+    FEW_COLUMNS = HEFT_AVX2_FEW, /* up to here row by row is faster than through a panel */
 };
 
 typedef struct {
@@ -81,7 +81,7 @@ typedef struct {
     heft_avx2_tiler *tile;
     heft_avx2_putter *put;
     heft_avx2_unpacker *unpack; /* NULL: through heft_unpack and put */
-    heft_avx2_rower *rows;      /* NULL: always a panel */
+    heft_avx2_rower *rows;      /* NULL: through heft_unpack */
 } format;
 
 /* clang-format off */
@@ -96,6 +96,30 @@ static const format formats[HEFT_DTYPES] = {
                     heft_avx2_unpack_q5_k, heft_avx2_rows_q5_k },
     [HEFT_Q6_K] = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6,
                     heft_avx2_unpack_q6_k, heft_avx2_rows_q6_k },
+    /* panels through heft_unpack; those whose q fits a narrower panel take that */
+    [HEFT_Q1_0]    = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_Q2_0]    = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_Q4_1]    = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a, NULL, NULL },
+    [HEFT_Q5_0]    = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_Q5_1]    = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a, NULL, NULL },
+    [HEFT_Q2_K]    = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, NULL },
+    [HEFT_Q3_K]    = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ1_S]   = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ1_M]   = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ2_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ2_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ2_S]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ3_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ3_S]   = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ4_NL]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     heft_avx2_rows_iq4_nl },
+    [HEFT_IQ4_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     heft_avx2_rows_iq4_xs },
+    [HEFT_TQ1_0]   = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_TQ2_0]   = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     heft_avx2_rows_mxfp4 },
+    [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
 };
 /* clang-format on */
 
@@ -199,6 +223,9 @@ static void mul_avx2(const heft_mat *w, int32_t r0, int32_t r1, const void *cons
         heft_avx2_mul_f(w, r0, r1, floats, n, y, scratch);
     else if (n <= FEW_COLUMNS && formats[w->dtype].rows && r1 >= 8)
         mul_rows(w, r0, r1, a, n, y);
+    else if (0 < n && n <= FEW_COLUMNS)
+        for (int32_t r = r0; r < r1; r++)
+            heft_avx2_row_any(w, r, a, n, y);
     else
         mul_panels(w, r0, r1, a, n, y, scratch);
 }

@@ -6,7 +6,8 @@
  *
  * Few columns: rows.c multiplies eight rows at a time straight from the file.
  * Many columns: unpack.c writes 16 rows into a panel, tile.c multiplies it with four columns at a
- * time. A format without kernels of its own reaches the panel through heft_unpack. */
+ * time. A format without kernels of its own reaches the panel through heft_unpack; any.c has the
+ * panel that takes every canonical block, and multiplies few columns by canonical blocks. */
 #ifndef HEFT_KERNELS_X86_AVX2_MAT_H
 #define HEFT_KERNELS_X86_AVX2_MAT_H
 
@@ -43,7 +44,15 @@ typedef struct { /* class Q, 6 bits: q - 32 */
     float d[PANEL_ROWS];
 } panel_q6;
 
+typedef struct { /* any class but A: signed q */
+    int8_t q[8][PANEL_ROWS][4];
+    int16_t sc[2][PANEL_ROWS][2]; /* the sub-scale of half h, twice, for vpmaddwd */
+    int16_t mn[PANEL_ROWS][2];
+    float d[2][PANEL_ROWS], m[PANEL_ROWS];
+} panel_any;
+
 enum { PANEL_BLOCK_MAX = sizeof(panel_s8) };
+_Static_assert(sizeof(panel_any) <= PANEL_BLOCK_MAX, "panel_any");
 
 /* Blocks b .. b + n - 1 (b and n multiples of the format's stored block) of the 16 rows from
  * `row` on, `stride` bytes apart, to a panel. */
@@ -54,7 +63,8 @@ heft_avx2_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpac
 
 /* The same for one canonical block, row r (0 .. 15) of a panel's block. */
 typedef void heft_avx2_putter(void *panel_block, int32_t r, const heft_block *w);
-heft_avx2_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6;
+heft_avx2_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6,
+    heft_avx2_put_any;
 
 /* acc[c] += a panel of `blocks` blocks times column a[c], c < n, 1 <= n <= 4. acc is 64-byte
  * aligned. */
@@ -62,6 +72,8 @@ typedef void heft_avx2_tiler(const void *panel, const heft_act *const *a, int32_
                              float (*acc)[PANEL_ROWS]);
 heft_avx2_tiler heft_avx2_tile_a4, heft_avx2_tile_a5, heft_avx2_tile_s4, heft_avx2_tile_s8,
     heft_avx2_tile_q6;
+/* panel_any, by the steps of the classes S and Q, M, H */
+heft_avx2_tiler heft_avx2_tile_q, heft_avx2_tile_m, heft_avx2_tile_h;
 
 /* ---- rows ---- */
 
@@ -70,7 +82,13 @@ heft_avx2_tiler heft_avx2_tile_a4, heft_avx2_tile_a5, heft_avx2_tile_s4, heft_av
 typedef void heft_avx2_rower(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
                              int32_t blocks, float (*acc)[8]);
 heft_avx2_rower heft_avx2_rows_q4_0, heft_avx2_rows_q8_0, heft_avx2_rows_q4_k, heft_avx2_rows_q5_k,
-    heft_avx2_rows_q6_k;
+    heft_avx2_rows_q6_k, heft_avx2_rows_iq4_nl, heft_avx2_rows_iq4_xs, heft_avx2_rows_mxfp4;
+
+/* Row r of w, any block format, through heft_unpack: y[c][r] for columns c < n,
+ * 1 <= n <= HEFT_AVX2_FEW. */
+enum { HEFT_AVX2_FEW = 8 };
+void heft_avx2_row_any(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
+                       float *const *y);
 
 /* ---- float weights ---- */
 
@@ -82,9 +100,24 @@ void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *con
                      float *const *y, void *scratch);
 size_t heft_avx2_float_scratch(int32_t cols);
 
-/* ---- what rows.c and unpack.c share: eight rows of the file in registers ---- */
+/* ---- what rows.c, any.c and unpack.c share ---- */
 
 #define INLINE static inline __attribute__((always_inline))
+
+/* A granule of the activations in every lane. */
+INLINE __m256i spread(const void *p)
+{
+    return _mm256_castps_si256(_mm256_broadcast_ss(p));
+}
+
+/* fma(d * a.d, sum, acc) */
+INLINE __m256 scaled(__m256 d, const heft_act *a, __m256i sum, __m256 acc)
+{
+    const __m256 scale = _mm256_mul_ps(d, _mm256_broadcast_ss(&a->d));
+    return _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(sum), acc);
+}
+
+/* ---- eight rows of the file in registers ---- */
 
 INLINE __m256i low_nibbles(__m256i v)
 {

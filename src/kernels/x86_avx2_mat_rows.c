@@ -5,22 +5,10 @@
  * streams a row apart are too many for the processor to foresee (measured: twice the speed from
  * memory). */
 #include "dtype/blocks.h"
+#include "kernels/iq_grids.h"
 #include "kernels/x86_avx2_mat.h"
 
 #include <stddef.h>
-
-/* A granule of the activations in every lane. */
-INLINE __m256i spread(const void *p)
-{
-    return _mm256_castps_si256(_mm256_broadcast_ss(p));
-}
-
-/* fma(d * a.d, sum, acc) */
-INLINE __m256 scaled(__m256 d, const heft_act *a, __m256i sum, __m256 acc)
-{
-    const __m256 scale = _mm256_mul_ps(d, _mm256_broadcast_ss(&a->d));
-    return _mm256_fmadd_ps(scale, _mm256_cvtepi32_ps(sum), acc);
-}
 
 /* sum + w * (granule at y), in int16. */
 INLINE __m256i add_product(__m256i sum, __m256i w, const int8_t *y)
@@ -88,6 +76,96 @@ INLINE void q8_0(const int32_t n, const uint8_t *row, size_t stride, const heft_
         const __m256 d = halves(row, stride);
         for (int32_t c = 0; c < n; c++)
             acc[c] = scaled(d, a[c] + b, sum[c], acc[c]);
+    }
+}
+
+/* sum[c] += the block whose nibbles, in the order of Q4_0, begin at qs, times column a[c][b]; a
+ * nibble is an index of `values`. */
+INLINE void add_values(const int32_t n, const uint8_t *qs, size_t stride, const int8_t values[16],
+                       const heft_act *const *a, int32_t b, __m256i *sum)
+{
+    const __m256i list =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)values));
+    __m256i t[4];
+    granules(qs, stride, t);
+    for (int32_t k = 0; k < 8; k++) {
+        const __m256i nibbles = k < 4 ? low_nibbles(t[k]) : high_nibbles(t[k - 4]);
+        const __m256i w = _mm256_shuffle_epi8(list, nibbles), size_of_w = _mm256_abs_epi8(w);
+        for (int32_t c = 0; c < n; c++) {
+            const __m256i y = _mm256_sign_epi8(spread(a[c][b].q + 4 * k), w);
+            sum[c] = _mm256_add_epi32(sum[c], widen(_mm256_maddubs_epi16(size_of_w, y)));
+        }
+    }
+}
+
+INLINE void iq4_nl(const int32_t n, const uint8_t *row, size_t stride, const heft_act *const *a,
+                   int32_t blocks, __m256 *acc)
+{
+    const size_t size = sizeof(heft_block_iq4_nl);
+    const uint8_t *next = row + 8 * stride;
+    for (int32_t b = 0; b < blocks; b++, row += size, next += 8 * size) {
+        __m256i sum[4];
+        clear(n, sum);
+        fetch(next, 8 * size);
+        add_values(n, row + offsetof(heft_block_iq4_nl, qs), stride, heft_values_iq4, a, b, sum);
+        const __m256 d = halves(row, stride);
+        for (int32_t c = 0; c < n; c++)
+            acc[c] = scaled(d, a[c] + b, sum[c], acc[c]);
+    }
+}
+
+/* 2^(e - 128) of the byte at p of eight rows: bits of a float, subnormal for e < 2. */
+INLINE __m256 powers(const uint8_t *p, size_t stride)
+{
+    const __m256i e = _mm256_setr_epi32(p[0], p[stride], p[2 * stride], p[3 * stride],
+                                        p[4 * stride], p[5 * stride], p[6 * stride], p[7 * stride]);
+    const __m256i normal = _mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(1)), 23);
+    const __m256i small = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);
+    const __m256i is_small = _mm256_cmpgt_epi32(_mm256_set1_epi32(2), e);
+    return _mm256_castsi256_ps(_mm256_blendv_epi8(normal, small, is_small));
+}
+
+INLINE void mxfp4(const int32_t n, const uint8_t *row, size_t stride, const heft_act *const *a,
+                  int32_t blocks, __m256 *acc)
+{
+    const size_t size = sizeof(heft_block_mxfp4);
+    const uint8_t *next = row + 8 * stride;
+    for (int32_t b = 0; b < blocks; b++, row += size, next += 8 * size) {
+        __m256i sum[4];
+        clear(n, sum);
+        fetch(next, 8 * size);
+        add_values(n, row + offsetof(heft_block_mxfp4, qs), stride, heft_values_e2m1, a, b, sum);
+        const __m256 d = powers(row, stride);
+        for (int32_t c = 0; c < n; c++)
+            acc[c] = scaled(d, a[c] + b, sum[c], acc[c]);
+    }
+}
+
+INLINE void iq4_xs(const int32_t n, const uint8_t *row, size_t stride, const heft_act *const *a,
+                   int32_t blocks, __m256 *acc)
+{
+    const size_t size = sizeof(heft_block_iq4_xs);
+    const uint8_t *next = row + 8 * stride;
+    for (int32_t b = 0; b < blocks; b += 8, row += size, next += 8 * size) {
+        __m256i head[4]; /* d and two bits of each sub-scale; four bits of each */
+        granules(row, stride, head);
+        const __m256 d = half_of_lane(head[0]);
+        for (int32_t j = 0; j < 8; j++) {
+            __m256i sum[4];
+            clear(n, sum);
+            fetch(next + size * (size_t)j, size);
+            add_values(n, row + offsetof(heft_block_iq4_xs, qs) + 16 * j, stride, heft_values_iq4,
+                       a, b + j, sum);
+            const __m256i low =
+                _mm256_and_si256(_mm256_srli_epi32(head[1], 4 * j), _mm256_set1_epi32(15));
+            const __m256i high =
+                _mm256_and_si256(_mm256_srli_epi32(head[0], 16 + 2 * j), _mm256_set1_epi32(3));
+            const __m256i sc = _mm256_sub_epi32(_mm256_or_si256(low, _mm256_slli_epi32(high, 4)),
+                                                _mm256_set1_epi32(32));
+            const __m256 scale = _mm256_mul_ps(d, _mm256_cvtepi32_ps(sc));
+            for (int32_t c = 0; c < n; c++)
+                acc[c] = scaled(scale, a[c] + b + j, sum[c], acc[c]);
+        }
     }
 }
 
@@ -286,4 +364,22 @@ void heft_avx2_rows_q6_k(const uint8_t *row, size_t stride, const heft_act *cons
                          int32_t blocks, float (*acc)[8])
 {
     run_n(q6_k, row, stride, a, n, blocks, acc);
+}
+
+void heft_avx2_rows_iq4_nl(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
+                           int32_t blocks, float (*acc)[8])
+{
+    run_n(iq4_nl, row, stride, a, n, blocks, acc);
+}
+
+void heft_avx2_rows_iq4_xs(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
+                           int32_t blocks, float (*acc)[8])
+{
+    run_n(iq4_xs, row, stride, a, n, blocks, acc);
+}
+
+void heft_avx2_rows_mxfp4(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
+                          int32_t blocks, float (*acc)[8])
+{
+    run_n(mxfp4, row, stride, a, n, blocks, acc);
 }

@@ -146,7 +146,7 @@ void heft_avx2_put_a(void *panel_block, int32_t r, const heft_block *w)
     panel_a *p = panel_block;
     for (int32_t i = 0; i < 32; i++)
         p->q[i / 4][r][i % 4] = (uint8_t)w->q[i];
-    p->d[r] = w->d;
+    p->d[r] = w->d[0];
     p->m[r] = w->m;
 }
 
@@ -155,7 +155,7 @@ void heft_avx2_put_s4(void *panel_block, int32_t r, const heft_block *w)
     panel_s4 *p = panel_block;
     for (int32_t i = 0; i < 32; i++)
         p->q[i / 4][r][i % 4] = (uint8_t)(w->q[i] + 8);
-    p->d[r] = w->d;
+    p->d[r] = w->d[0];
 }
 
 void heft_avx2_put_s8(void *panel_block, int32_t r, const heft_block *w)
@@ -166,7 +166,7 @@ void heft_avx2_put_s8(void *panel_block, int32_t r, const heft_block *w)
         p->q[0][i / 4][r][i % 4] = (uint8_t)(u & 15);
         p->q[1][i / 4][r][i % 4] = (uint8_t)(u >> 4);
     }
-    p->d[r] = w->d;
+    p->d[r] = w->d[0];
 }
 
 void heft_avx2_put_q6(void *panel_block, int32_t r, const heft_block *w)
@@ -178,5 +178,5 @@ void heft_avx2_put_q6(void *panel_block, int32_t r, const heft_block *w)
         p->sc[h][r][0] = p->sc[h][r][1] = w->sc[h];
         p->off[r][h] = (int16_t)(-32 * w->sc[h]);
     }
-    p->d[r] = w->d;
+    p->d[r] = w->d[0];
 }

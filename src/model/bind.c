@@ -15,6 +15,7 @@ typedef struct {
     const heft_source *src;
     const heft_log *log;
     const char *prefix; /* what stands before the family's names in this release */
+    const char *beside; /* what stands before the names with a ^ */
     heft_error *err;
 } binder;
 
@@ -25,6 +26,7 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     switch (axis) {
     case HEFT_AXIS_ONE: return 1;
     case HEFT_AXIS_D: return s->D;
+    case HEFT_AXIS_DE: return s->D_embed;
     case HEFT_AXIS_V: return s->V;
     case HEFT_AXIS_P: return (int64_t)s->ctx + s->pos_offset;
     case HEFT_AXIS_Q: return (int64_t)a->H * a->dk;
@@ -34,54 +36,115 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_O: return (int64_t)a->H * a->dv;
     case HEFT_AXIS_HEAD: return a->dk;
     case HEFT_AXIS_H: return a->H;
+    case HEFT_AXIS_G: return a->G;
     case HEFT_AXIS_F: return l->F;
     case HEFT_AXIS_2F: return 2 * (int64_t)l->F;
+    case HEFT_AXIS_E: return l->route.E;
+    case HEFT_AXIS_FE: return l->F_expert;
+    case HEFT_AXIS_2FE: return 2 * (int64_t)l->F_expert;
+    case HEFT_AXIS_QR: return a->q_rank;
+    case HEFT_AXIS_KVR: return a->kv_rank;
+    case HEFT_AXIS_KVA: return (int64_t)a->kv_rank + a->dk - a->nope;
+    case HEFT_AXIS_UP: return (int64_t)a->H * (a->nope + a->dv);
+    case HEFT_AXIS_NOPE: return a->nope;
+    case HEFT_AXIS_DV: return a->dv;
+    case HEFT_AXIS_OWN: return s->own;
+    case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
     }
     return 0;
 }
 
-/* The name of a row in this release: prefix, and {} replaced by the layer. false: not in this
- * container. A name beside the prefix loses the prefix's last part: "a.model." gives "a.". */
-static bool name_of(const binder *b, const heft_weight *w, int32_t layer, char name[256])
+/* Append text up to `hole`, or to its end, and skip the hole. */
+static const char *take(char name[256], const char *text, const char *hole, size_t hole_bytes)
 {
-    const char *tmpl = b->src->container == HEFT_GGUF ? w->gguf : w->hf;
+    const size_t at = strlen(name), n = hole ? (size_t)(hole - text) : strlen(text);
+    (void)snprintf(name + at, 256 - at, "%.*s", (int)n, text);
+    return text + n + (hole ? hole_bytes : 0);
+}
+
+static void put_number(char name[256], int32_t number)
+{
+    const size_t at = strlen(name);
+    (void)snprintf(name + at, 256 - at, "%d", number);
+}
+
+static const char *template_of(const binder *b, const heft_weight *w)
+{
+    return b->src->container == HEFT_GGUF ? w->gguf : w->hf;
+}
+
+/* The name of a row in this release: prefix, {} replaced by the layer and {e} by the expert or row
+ * of a stack. false: not in this container. */
+static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_t expert,
+                    char name[256])
+{
+    const char *tmpl = template_of(b, w);
     if (!tmpl) return false;
-    size_t keep = strlen(b->prefix);
-    if (*tmpl == '^') {
-        tmpl++;
-        if (keep) keep--;
-        while (keep && b->prefix[keep - 1] != '.')
-            keep--;
-    }
+    const char *prefix = *tmpl == '^' ? b->beside : b->prefix;
+    (void)snprintf(name, 256, "%s", prefix);
+    if (*tmpl == '^') tmpl++;
     const char *hole = strstr(tmpl, "{}");
-    int head = (int)(hole ? (size_t)(hole - tmpl) : strlen(tmpl));
-    if (hole)
-        (void)snprintf(name, 256, "%.*s%.*s%d%s", (int)keep, b->prefix, head, tmpl, layer,
-                       hole + 2);
-    else
-        (void)snprintf(name, 256, "%.*s%s", (int)keep, b->prefix, tmpl);
+    if (hole) {
+        tmpl = take(name, tmpl, hole, 2);
+        put_number(name, layer);
+    }
+    hole = strstr(tmpl, "{e}");
+    if (hole) {
+        tmpl = take(name, tmpl, hole, 3);
+        put_number(name, expert);
+    }
+    (void)take(name, tmpl, NULL, 0);
     return true;
 }
 
 /* ---- one tensor into one slot ----------------------------------------- */
 
-static heft_status check_shape(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
-                               bool vector)
+/* The extents a row of the table wants, outermost first; returns how many. */
+static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, int32_t layer,
+                        int64_t shape[3])
 {
-    int64_t want[2] = { rows, cols };
-    int32_t rank = vector ? 1 : 2;
-    if (t->rank == rank && t->shape[0] == rows && (vector || t->shape[1] == cols)) return HEFT_OK;
+    const heft_spec *s = &b->m->spec;
+    int32_t n = 0;
+    if (w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}"))
+        shape[n++] = extent(s, layer, HEFT_AXIS_E);
+    if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
+    if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
+    if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
+    if (n == 0) shape[n++] = 1; /* a number is a vector of one */
+    if (rule == HEFT_BY_COL) {
+        int64_t rows = shape[n - 2];
+        shape[n - 2] = shape[n - 1];
+        shape[n - 1] = rows;
+    }
+    return n;
+}
+
+static heft_status check_shape(const binder *b, const heft_weight *w, const heft_tensor *t,
+                               const int64_t *want, int32_t rank)
+{
+    const bool one_row = w->rows == HEFT_AXIS_ONE && w->cols != HEFT_AXIS_ONE && t->rank == rank + 1
+                         && t->shape[0] == 1;
+    bool same = t->rank == rank || one_row;
+    for (int32_t i = 0; i < rank && same; i++)
+        same = t->shape[i + one_row] == want[i];
+    if (same) return HEFT_OK;
     return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is %s, %s needs %s", heft_show(t->name).text,
                      heft_show_shape(t->shape, t->rank).text, b->m->spec.family->name,
                      heft_show_shape(want, rank).text);
 }
 
-static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule,
-                               const float **out)
+static int64_t numbers_of(const heft_tensor *t)
 {
-    size_t n = (size_t)t->shape[0];
-    float *v = heft_arena_alloc(&b->m->arena, n, sizeof *v);
-    if (!v) return heft_nomem(b->err, "a vector of weights");
+    int64_t n = 1;
+    for (int32_t i = 0; i < t->rank; i++)
+        n *= t->shape[i];
+    return n;
+}
+
+/* v = the tensor's numbers. */
+static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, float *v)
+{
+    const size_t n = (size_t)numbers_of(t);
     for (size_t i = 0; i < n; i++) {
         if (t->dtype == HEFT_F32) {
             uint32_t bits = heft_load32(t->data + 4 * i);
@@ -98,14 +161,23 @@ static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule 
         if (rule == HEFT_ADD_ONE) v[i] += 1;
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
-    *out = v;
     return HEFT_OK;
 }
 
+static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule rule,
+                               const float **out)
+{
+    float *v = heft_arena_alloc(&b->m->arena, (size_t)numbers_of(t), sizeof *v);
+    *out = v;
+    return v ? widen(b, t, rule, v) : heft_nomem(b->err, "a vector of weights");
+}
+
+/* The (rows, cols) matrix at `data` within the tensor. */
 static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rule rule,
-                                 heft_mat *out)
+                                 const uint8_t *data, int64_t rows, int64_t cols, heft_mat *out)
 {
     bool by_col = rule == HEFT_BY_COL;
+    int64_t line = by_col ? rows : cols;
     if (heft_dtypes[t->dtype].sum == HEFT_SUM_NONE)
         return heft_fail(b->err, HEFT_E_UNSUPPORTED,
                          "tensor %s is of %s, which heft cannot multiply by",
@@ -115,48 +187,119 @@ static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rul
                          "tensor %s is stored by columns and of %s; expected plain numbers",
                          heft_show(t->name).text, heft_dtypes[t->dtype].name);
     uint64_t stride = 0;
-    if (!heft_dtype_bytes(t->dtype, t->shape[1], &stride))
-        return heft_fail(
-            b->err, HEFT_E_FORMAT, "tensor %s has rows of %lld, not whole blocks of %s",
-            heft_show(t->name).text, (long long)t->shape[1], heft_dtypes[t->dtype].name);
-    *out = (heft_mat){ .data = t->data,
+    if (!heft_dtype_bytes(t->dtype, line, &stride))
+        return heft_fail(b->err, HEFT_E_FORMAT,
+                         "tensor %s has rows of %lld, not whole blocks of %s",
+                         heft_show(t->name).text, (long long)line, heft_dtypes[t->dtype].name);
+    *out = (heft_mat){ .data = data,
                        .stride = (int64_t)stride,
-                       .rows = (int32_t)t->shape[by_col],
-                       .cols = (int32_t)t->shape[!by_col],
+                       .rows = (int32_t)rows,
+                       .cols = (int32_t)cols,
                        .dtype = (uint8_t)t->dtype,
                        .by_col = by_col,
                        .factor = 1 };
     return HEFT_OK;
 }
 
+static heft_rule rule_of(const binder *b, const heft_weight *w)
+{
+    return b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
+}
+
+/* A tensor of all experts, or of expert number `expert`. */
+static heft_status borrow_experts(const binder *b, const heft_tensor *t, heft_rule rule,
+                                  int32_t expert, int64_t rows, int64_t cols, int32_t E,
+                                  heft_experts *out)
+{
+    const bool all = t->rank == 3;
+    if (!out->w) out->w = heft_arena_alloc(&b->m->arena, (size_t)E, sizeof *out->w);
+    if (!out->w) return heft_nomem(b->err, "the experts");
+    heft_status st = HEFT_OK;
+    for (int32_t e = all ? 0 : expert; e < (all ? E : expert + 1) && !st; e++) {
+        const uint64_t at = all ? t->bytes / (uint64_t)E * (uint64_t)e : 0;
+        st = borrow_matrix(b, t, rule, t->data + at, rows, cols, &out->w[e]);
+    }
+    return st;
+}
+
+/* n matrices of one shape on the rows of a tensor, `apart` rows from one to the next. */
+static heft_status borrow_each(const binder *b, const heft_tensor *t, int64_t first, int64_t apart,
+                               int64_t rows, int64_t cols, int32_t n, heft_mat **out)
+{
+    const int64_t all = t->rank == 3 ? t->shape[0] * t->shape[1] : t->shape[0];
+    const uint64_t stride = t->bytes / (uint64_t)all;
+    heft_mat *w = heft_arena_alloc(&b->m->arena, (size_t)n, sizeof *w);
+    if (!w) return heft_nomem(b->err, "the heads of a latent attention");
+    heft_status st = HEFT_OK;
+    for (int32_t h = 0; h < n && !st; h++)
+        st = borrow_matrix(b, t, HEFT_AS_IS, t->data + (uint64_t)(first + h * apart) * stride, rows,
+                           cols, &w[h]);
+    *out = w;
+    return st;
+}
+
+/* Of each head nope rows that make its key, then dv rows that make its value. A query goes the
+ * other way through the first: what is stored as their rows are its columns. */
+static heft_status borrow_kv_up(const binder *b, const heft_tensor *t, heft_layer *l)
+{
+    const heft_attn *a = &l->s->attn;
+    const int64_t each = (int64_t)a->nope + a->dv;
+    heft_status st = borrow_each(b, t, 0, each, a->nope, a->kv_rank, a->H, &l->k_up);
+    for (int32_t h = 0; h < a->H && !st; h++) {
+        l->k_up[h].rows = a->kv_rank;
+        l->k_up[h].cols = a->nope;
+        l->k_up[h].by_col = true;
+    }
+    return st ? st : borrow_each(b, t, a->nope, each, a->dv, a->kv_rank, a->H, &l->v_up);
+}
+
+static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
+                                 heft_experts *out)
+{
+    if (heft_dtypes[t->dtype].block != 1)
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is of %s, expected biases of plain numbers",
+                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
+    return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, &out->bias);
+}
+
 static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor *t, int32_t layer,
-                        void *slot)
+                        int32_t expert, void *slot)
 {
     const heft_spec *s = &b->m->spec;
-    heft_rule rule = b->src->container == HEFT_GGUF ? w->gguf_rule : w->hf_rule;
-    int64_t rows = extent(s, layer, w->rows), cols = extent(s, layer, w->cols);
-    heft_status st = HEFT_OK;
-    if (w->slot != HEFT_SLOT_NONE)
-        st = rule == HEFT_BY_COL ? check_shape(b, t, cols, rows, false)
-                                 : check_shape(b, t, rows, cols, w->cols == HEFT_AXIS_ONE);
-    if (st) return st;
-    b->m->used[t - b->src->tensor] = true;
-    int64_t numbers = 1;
-    for (int32_t i = 0; i < t->rank; i++)
-        numbers *= t->shape[i];
+    heft_rule rule = rule_of(b, w);
+    bool *used = &b->m->used[t - b->src->tensor];
+    if (w->slot == HEFT_SLOT_NONE && *used) return HEFT_OK; /* under another row */
+    *used = true;
     if (w->slot == HEFT_SLOT_NONE) {
         b->m->unused_tensors++;
         b->m->unused_bytes += (int64_t)t->bytes;
         return HEFT_OK;
     }
-    b->m->parameters += numbers;
+    int64_t want[3], rows = extent(s, layer, w->rows), cols = extent(s, layer, w->cols);
+    heft_status st = check_shape(b, w, t, want, shape_of(b, w, rule, layer, want));
+    if (st) return st;
+    b->m->parameters += numbers_of(t);
     switch ((heft_slot)w->slot) {
-    case HEFT_SLOT_LIN: return borrow_matrix(b, t, rule, &((heft_lin *)slot)->w);
-    case HEFT_SLOT_MAT: return borrow_matrix(b, t, rule, slot);
+    case HEFT_SLOT_LIN:
+        return borrow_matrix(b, t, rule, t->data, rows, cols, &((heft_lin *)slot)->w);
+    case HEFT_SLOT_MAT: return borrow_matrix(b, t, rule, t->data, rows, cols, slot);
     case HEFT_SLOT_BIAS: return copy_vector(b, t, rule, &((heft_lin *)slot)->bias);
     case HEFT_SLOT_NORM: return copy_vector(b, t, rule, &((heft_norm *)slot)->w);
     case HEFT_SLOT_NORM_BIAS: return copy_vector(b, t, rule, &((heft_norm *)slot)->b);
     case HEFT_SLOT_VEC: return copy_vector(b, t, rule, slot);
+    case HEFT_SLOT_NUMBER: {
+        const float *one = NULL;
+        st = copy_vector(b, t, rule, &one);
+        if (!st) *(float *)slot = *one;
+        return st;
+    }
+    case HEFT_SLOT_EXPERTS:
+        return borrow_experts(b, t, rule, expert, rows, cols, s->layer[layer].route.E, slot);
+    case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
+    case HEFT_SLOT_EACH:
+        return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.H, slot);
+    case HEFT_SLOT_KV_UP: return borrow_kv_up(b, t, &b->m->layer[layer]);
     case HEFT_SLOT_NONE: break;
     }
     return HEFT_OK;
@@ -171,6 +314,11 @@ static bool filled(const heft_weight *w, const void *slot)
     case HEFT_SLOT_NORM: return ((const heft_norm *)slot)->w != NULL;
     case HEFT_SLOT_NORM_BIAS: return ((const heft_norm *)slot)->b != NULL;
     case HEFT_SLOT_VEC: return *(const float *const *)slot != NULL;
+    case HEFT_SLOT_EXPERTS: return ((const heft_experts *)slot)->w != NULL;
+    case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
+    case HEFT_SLOT_EACH:
+    case HEFT_SLOT_KV_UP: return *(heft_mat *const *)slot != NULL;
+    case HEFT_SLOT_NUMBER:
     case HEFT_SLOT_NONE: return false;
     }
     return false;
@@ -178,41 +326,110 @@ static bool filled(const heft_weight *w, const void *slot)
 
 /* ---- one row of a table ------------------------------------------------ */
 
-static heft_presence presence_of(const heft_spec *s, heft_need need)
+static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need need)
 {
+    const heft_layer_spec *l = layer < 0 ? NULL : &s->layer[layer];
+    const bool fused = l && l->attn.k.at > 0;
     switch (need) {
     case HEFT_ALWAYS: return HEFT_YES;
     case HEFT_IF_THERE: return HEFT_MAYBE;
     case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_OUT_NORM: return s->out_norm;
+    case HEFT_IF_SERIAL: return s->wire == HEFT_WIRE_SERIAL ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_ONE_NORM: return s->two_norms ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_TWO_NORMS: return s->two_norms ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
+    case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
+    case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
+    case HEFT_OWN_K: return l->attn.kv_from == layer ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_OWN_V:
+        return l->attn.kv_from != layer ? HEFT_MAYBE : l->attn.v_from_k ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_OWN: return s->own ? HEFT_YES : HEFT_NO;
     case HEFT_IF_QKV_BIAS: return s->qkv_bias;
     case HEFT_IF_O_BIAS: return s->o_bias;
     case HEFT_IF_MLP_BIAS: return s->mlp_bias;
+    case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_LOW_Q: return l->attn.q_rank ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_HEAD_BIAS: return s->head_bias;
+    case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;
 }
 
-/* Does another row after w name the same slot, in this table? */
-static bool has_alternative(const heft_weight *w)
+/* Does another row after w, in this table and for this layer, name the same slot? */
+static bool has_alternative(const binder *b, const heft_weight *w, int32_t layer)
 {
-    for (const heft_weight *o = w + 1; o->hf || o->gguf; o++)
-        if (o->at == w->at && o->slot == w->slot) return true;
+    for (const heft_weight *o = w + 1; o->at || o->hf || o->gguf; o++)
+        if (o->at == w->at && o->slot == w->slot && template_of(b, o)
+            && presence_of(&b->m->spec, layer, o->need) != HEFT_NO)
+            return true;
     return false;
 }
 
-static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer, void *base)
+/* The weight of a norm whose every row is a tensor. */
+static heft_status stack(const binder *b, const heft_weight *w, int32_t layer, heft_norm *n)
+{
+    const heft_net *m = b->m;
+    const int64_t rows = extent(&m->spec, layer, w->rows), cols = extent(&m->spec, layer, w->cols);
+    float *v = heft_arena_alloc(&b->m->arena, (size_t)(rows * cols), sizeof *v);
+    if (!v) return heft_nomem(b->err, "a vector of weights");
+    heft_status st = HEFT_OK;
+    for (int32_t i = 0; i < rows && !st; i++) {
+        char name[256];
+        (void)name_of(b, w, layer, i, name);
+        const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
+        st = t ? check_shape(b, w, t, &cols, 1)
+               : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
+                           heft_show_z(name).text, m->spec.family->name);
+        if (!st) st = widen(b, t, HEFT_AS_IS, v + i * cols);
+        if (st) break;
+        b->m->used[t - b->src->tensor] = true;
+        b->m->parameters += cols;
+    }
+    n->w = v;
+    return st;
+}
+
+/* The tensors of the experts after the first. */
+static heft_status bind_others(const binder *b, const heft_weight *w, int32_t layer, void *slot)
+{
+    heft_status st = HEFT_OK;
+    for (int32_t e = 1; e < b->m->spec.layer[layer].route.E && !st; e++) {
+        char name[256];
+        if (!name_of(b, w, layer, e, name)) break;
+        const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
+        st = t ? fill(b, w, t, layer, e, slot)
+               : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
+                           heft_show_z(name).text, b->m->spec.family->name);
+    }
+    return st;
+}
+
+static heft_status bind_row(const binder *b, const heft_weight *table, const heft_weight *w,
+                            int32_t layer, void *base)
 {
     char name[256];
-    if (!name_of(b, w, layer, name)) return HEFT_OK;
+    if (!name_of(b, w, layer, 0, name)) return HEFT_OK;
     void *slot = (char *)base + w->at;
     if (filled(w, slot)) return HEFT_OK;
     const heft_spec *s = &b->m->spec;
+    static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
     const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
-    heft_presence need = presence_of(s, w->need);
+    heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
-        if (need != HEFT_YES || has_alternative(w)) return HEFT_OK;
+        if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
+        while (table->at != w->at || table->slot != w->slot
+               || presence_of(s, layer, table->need) == HEFT_NO
+               || !name_of(b, table, layer, 0, name))
+            table++; /* of several names the first is the one to give */
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
                          heft_show_z(name).text, s->family->name);
     }
+    if (need == HEFT_NO && b->m->used[t - b->src->tensor]) return HEFT_OK; /* another slot's */
     if (need == HEFT_NO)
         return heft_fail(b->err, HEFT_E_FORMAT,
                          "tensor %s is there, but the configuration says that %s has none",
@@ -221,10 +438,14 @@ static heft_status bind_row(const binder *b, const heft_weight *w, int32_t layer
         heft_warn(b->log,
                   "tie_word_embeddings is true: the embedding is used as the head, not tensor %s",
                   heft_show_z(name).text);
-        static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
-        return fill(b, &unused, t, layer, slot);
+        return fill(b, &unused, t, layer, 0, slot);
     }
-    return fill(b, w, t, layer, slot);
+    if ((w->need == HEFT_OWN_K || w->need == HEFT_OWN_V) && s->layer[layer].attn.kv_from != layer)
+        return fill(b, &unused, t, layer, 0, slot);
+    if (rule_of(b, w) == HEFT_STACK) return stack(b, w, layer, slot);
+    heft_status st = fill(b, w, t, layer, 0, slot);
+    if (!st && strstr(template_of(b, w), "{e}")) st = bind_others(b, w, layer, slot);
+    return st;
 }
 
 /* Does a later table of the list name the slot of w? Then it decides. */
@@ -242,46 +463,61 @@ static heft_status bind_tables(const binder *b, const heft_weight *const *tables
     heft_status st = HEFT_OK;
     for (; *tables && !st; tables++)
         for (const heft_weight *w = *tables; (w->at || w->hf || w->gguf) && !st; w++)
-            if (!overridden(tables + 1, w)) st = bind_row(b, w, layer, base);
+            if (!overridden(tables + 1, w)) st = bind_row(b, *tables, w, layer, base);
     return st;
 }
 
 /* ---- the whole -------------------------------------------------------- */
 
-/* The prefix with which the first table's first name is there. */
-static const char *find_prefix(const binder *b)
+/* Find the prefix with which a name of the first table is there. */
+static void find_prefix(binder *b)
 {
-    static const char *const known[] = {
-        "model.", "", "transformer.", "language_model.model.", "model.language_model.", NULL
+    static const char *const known[][2] = {
+        { "model.", "" },
+        { "", "" },
+        { "transformer.", "" },
+        { "model.decoder.", "" },
+        { "gpt_neox.", "" },
+        { "language_model.model.", "language_model." },
+        { "model.language_model.", "" },
     };
-    if (b->src->container == HEFT_GGUF) return "";
-    for (const char *const *p = known; *p; p++) {
+    if (b->src->container == HEFT_GGUF) return;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         char name[256];
-        binder with = *b;
-        with.prefix = *p;
-        if (name_of(&with, b->m->spec.family->globals[0], -1, name)
-            && heft_source_find(b->src, heft_str_of(name)))
-            return *p;
+        b->prefix = known[i][0];
+        b->beside = known[i][1];
+        for (const heft_weight *w = b->m->spec.family->globals[0]; w->hf; w++)
+            if (*w->hf != '^' && name_of(b, w, -1, 0, name)
+                && heft_source_find(b->src, heft_str_of(name)))
+                return;
     }
-    return known[0];
+    b->prefix = known[0][0];
+    b->beside = known[0][1];
 }
 
-static void set_kind(const heft_spec *s, heft_norm *n)
+static void set_kind(const heft_spec *s, heft_norm *n, bool there)
 {
-    if (!n->w) return;
-    n->kind = s->norm;
+    n->kind = there ? s->norm : HEFT_NORM_NONE;
     n->eps = s->eps;
 }
 
 void heft_net_set_norms(heft_net *m)
 {
-    set_kind(&m->spec, &m->g.embed_norm);
-    set_kind(&m->spec, &m->g.out_norm);
+    const bool weightless = m->spec.weightless;
+    set_kind(&m->spec, &m->g.embed_norm, m->g.embed_norm.w);
+    set_kind(&m->spec, &m->g.own_norm, m->g.own_norm.w);
+    set_kind(&m->spec, &m->g.out_norm, m->g.out_norm.w || weightless);
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
-        heft_norm *norms[] = { &l->n1, &l->n2, &l->n3, &l->n4, &l->q_norm, &l->k_norm };
+        set_kind(&m->spec, &l->own_norm, l->own_norm.w);
+        heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
-            set_kind(&m->spec, norms[n]);
+            set_kind(&m->spec, norms[n],
+                     norms[n]->w || (weightless && n < 2)
+                         || (n >= 4 && l->s->attn.qk_norm == HEFT_QKN_UNIT));
+        set_kind(&m->spec, &l->q_latent, l->q_latent.w);
+        set_kind(&m->spec, &l->kv_latent, l->kv_latent.w);
+        l->q_latent.eps = l->kv_latent.eps = m->spec.latent_eps;
     }
 }
 
@@ -302,6 +538,49 @@ static heft_status make_slopes(const binder *b, heft_layer *l)
     }
     l->slopes = slope;
     return HEFT_OK;
+}
+
+/* Count the tensors whose names begin so, which heft knows and does not run, and say so. */
+static void leave(const binder *b, const char *start)
+{
+    int64_t n = 0, bytes = 0;
+    for (int64_t i = 0; i < b->src->n_tensors; i++) {
+        const heft_tensor *t = &b->src->tensor[i];
+        if (b->m->used[i] || !heft_str_begins(t->name, start)) continue;
+        b->m->used[i] = true;
+        n++;
+        bytes += (int64_t)t->bytes;
+    }
+    b->m->unused_tensors += n;
+    b->m->unused_bytes += bytes;
+    if (n)
+        heft_warn(b->log, "%lld tensors %s* of %lld bytes are known and not run", (long long)n,
+                  start, (long long)bytes);
+}
+
+/* Parts of the family beside the text part, and the layers behind the last one, which draft. */
+static void leave_parts(const binder *b)
+{
+    for (const char *const *start = b->m->spec.family->not_run; start && *start; start++)
+        leave(b, *start);
+    for (int32_t d = 0; d < b->m->spec.drafts; d++) {
+        char start[64];
+        (void)snprintf(start, sizeof start, "%.32s%s.%d.", b->prefix,
+                       b->src->container == HEFT_GGUF ? "blk" : "layers", b->m->spec.L + d);
+        leave(b, start);
+    }
+}
+
+/* Numbers of experts that one row does not go to. */
+static int64_t idle(const heft_layer *l)
+{
+    const heft_experts *all[] = { &l->e_gate, &l->e_up, &l->e_down };
+    int64_t each = 0;
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++) {
+        if (all[i]->w) each += (int64_t)all[i]->w->rows * all[i]->w->cols;
+        if (all[i]->bias.data) each += all[i]->bias.cols;
+    }
+    return each * (l->s->route.E - l->s->route.top);
 }
 
 static heft_status check_unknown(const binder *b)
@@ -326,16 +605,21 @@ static heft_status bind_all(binder *b)
     const heft_family *f = m->spec.family;
     m->layer = heft_arena_alloc(&m->arena, (size_t)m->spec.L, sizeof *m->layer);
     if (!m->layer) return heft_nomem(b->err, "the layers");
-    b->prefix = find_prefix(b);
+    find_prefix(b);
     heft_status st = bind_tables(b, f->globals, -1, &m->g);
+    int64_t unread = 0;
     for (int32_t i = 0; i < m->spec.L && !st; i++) {
         m->layer[i].s = &m->spec.layer[i];
+        m->layer[i].scale = 1;
         st = bind_tables(b, f->layers, i, &m->layer[i]);
         if (!st) st = make_slopes(b, &m->layer[i]);
+        unread += idle(&m->layer[i]);
     }
     if (st) return st;
+    m->parameters_active = m->parameters - unread;
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
+    leave_parts(b);
     return check_unknown(b);
 }
 
@@ -346,7 +630,7 @@ heft_status heft_net_open(heft_net *m, const heft_source *src, bool strict, cons
     m->used = heft_arena_alloc(&m->arena, (size_t)src->n_tensors, sizeof *m->used);
     heft_status st = m->used ? heft_configure(src, strict, log, &m->arena, m->used, &m->spec, err)
                              : heft_nomem(err, "the list of tensors");
-    binder b = { .m = m, .src = src, .log = log, .prefix = "", .err = err };
+    binder b = { .m = m, .src = src, .log = log, .prefix = "", .beside = "", .err = err };
     if (!st && src->n_tensors == 0)
         st = heft_fail(err, HEFT_E_FORMAT, "%s has no tensors", heft_show_z(src->path).text);
     if (!st && m->spec.V == 0) { /* a GGUF file that leaves it to the embedding */

@@ -30,10 +30,16 @@ static bool decl_of(const heft_spec *s, int32_t layer, heft_cache_decl *d)
     return n > 0;
 }
 
+/* Bytes of what a layer keeps of one token. */
+static size_t entry_bytes(const heft_cache_decl *d, heft_dtype type)
+{
+    const int32_t width = d->v_in_k ? d->dk : d->dk + d->dv;
+    return (size_t)d->G * (size_t)width * (size_t)heft_dtypes[type].bytes;
+}
+
 static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
 {
-    return lines((size_t)HEFT_TILE * (size_t)d->G * (size_t)(d->dk + d->dv)
-                 * (size_t)heft_dtypes[type].bytes);
+    return lines((size_t)HEFT_TILE * entry_bytes(d, type));
 }
 
 /* Pages a sequence holds at most: all of its positions; with a reach, those that the rows of one
@@ -121,8 +127,7 @@ size_t heft_cache_token_bytes(const heft_spec *s, heft_dtype type)
     size_t bytes = 0;
     for (int32_t i = 0; i < s->L; i++) {
         heft_cache_decl d;
-        if (decl_of(s, i, &d))
-            bytes += (size_t)d.G * (size_t)(d.dk + d.dv) * (size_t)heft_dtypes[type].bytes;
+        if (decl_of(s, i, &d)) bytes += entry_bytes(&d, type);
     }
     return bytes;
 }
@@ -152,6 +157,7 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
                               .G = d.G,
                               .dk = d.dk,
                               .dv = d.dv,
+                              .v_in_k = d.v_in_k,
                               .group = g,
                               .layer = i };
         at += (size_t)c->group[g].n_pages * c->kv[i].page_bytes;

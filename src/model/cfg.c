@@ -2,6 +2,7 @@
  * accounts of law 2: what nobody asked for is known to be harmless, must have its usual value, or
  * is named. */
 #include "model/cfg.h"
+#include "model/run.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -21,6 +22,16 @@ void heft_cfg_refuse(struct heft_cfg *c, heft_status code, const char *fmt, ...)
 bool heft_cfg_is_gguf(const struct heft_cfg *c)
 {
     return c->gguf;
+}
+
+bool heft_cfg_has_tensor(const struct heft_cfg *c, const char *name)
+{
+    return heft_source_find(c->src, heft_str_of(name)) != NULL;
+}
+
+bool heft_cfg_has_either(const struct heft_cfg *c, const char *a, const char *b)
+{
+    return heft_cfg_has_tensor(c, a) || heft_cfg_has_tensor(c, b);
 }
 
 /* The first of the names "a|b|c" that the object has; the others count as read too. */
@@ -113,7 +124,8 @@ int32_t heft_cfg_int_or_null(struct heft_cfg *c, const char *hf, const char *ggu
                              int32_t null)
 {
     const heft_value *v = heft_cfg_find(c, hf, gguf);
-    return v && v->kind == HEFT_V_NULL ? null : heft_cfg_int(c, hf, gguf, absent);
+    return v && v->kind == HEFT_V_NULL && null != HEFT_REQUIRED ? null
+                                                                : heft_cfg_int(c, hf, gguf, absent);
 }
 
 float heft_cfg_real(struct heft_cfg *c, const char *hf, const char *gguf, double absent)
@@ -133,6 +145,21 @@ bool heft_cfg_bool(struct heft_cfg *c, const char *hf, const char *gguf, bool ab
     return v ? v->n != 0 : absent;
 }
 
+bool heft_cfg_enter(struct heft_cfg *c, const char *key)
+{
+    const heft_value *v = typed(c, key, NULL, 1u << HEFT_V_OBJECT, "an object", false);
+    if (!v) return false;
+    c->root = v;
+    c->inside = key;
+    return true;
+}
+
+void heft_cfg_leave(struct heft_cfg *c)
+{
+    c->root = c->src->config;
+    c->inside = NULL;
+}
+
 heft_str heft_cfg_str(struct heft_cfg *c, const char *hf, const char *gguf, const char *absent)
 {
     const heft_value *v = typed(c, hf, gguf, 1u << HEFT_V_STRING, "a string", false);
@@ -144,13 +171,71 @@ bool heft_cfg_has(struct heft_cfg *c, const char *hf, const char *gguf)
     return heft_cfg_find(c, hf, gguf) != NULL;
 }
 
+int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, int32_t i,
+                        int32_t absent)
+{
+    const heft_value *v = heft_cfg_find(c, hf, gguf);
+    if (!v || v->kind == HEFT_V_NULL) return absent;
+    if (v->kind != HEFT_V_ARRAY) return heft_cfg_int(c, hf, gguf, absent);
+    const heft_value *e = heft_value_at(v, i);
+    if (e && (e->kind == HEFT_V_INT || e->kind == HEFT_V_BOOL) && e->n >= -INT32_MAX
+        && e->n <= INT32_MAX)
+        return (int32_t)e->n;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected an integer of %d to %d",
+                    shown(c, v->key).text, i, text_of(e).text, -INT32_MAX, INT32_MAX);
+    return absent;
+}
+
+void heft_cfg_fuse(heft_layer_spec *l)
+{
+    heft_attn *a = &l->attn;
+    if (a->G < 1 || a->G > a->H) return; /* heft_spec_check names it */
+    a->k.at = a->H * a->dk;
+    a->v.at = (a->H + a->G) * a->dk;
+}
+
+bool heft_cfg_full_has(struct heft_cfg *c, const heft_spec *s, const char *weight)
+{
+    char name[96];
+    for (int32_t i = 0; i < s->L; i++) {
+        (void)snprintf(name, sizeof name, "blk.%d.%s.weight", i, weight);
+        if (heft_cfg_has_tensor(c, name) && heft_cfg_full(c, i, true)) return true;
+    }
+    return false;
+}
+
+int32_t heft_cfg_every(struct heft_cfg *c, const char *hf, const char *gguf, int32_t absent)
+{
+    int32_t n = heft_cfg_int(c, hf, gguf, absent);
+    if (n >= 1) return n;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %d, expected a period of at least 1",
+                    c->gguf ? gguf : hf, n);
+    return absent;
+}
+
+/* The layers of a GGUF file that see everything. */
+static bool full_of_gguf(struct heft_cfg *c, int32_t layer, bool absent)
+{
+    static const char key[] = "attention.sliding_window_pattern";
+    const heft_value *v = heft_cfg_find(c, NULL, key);
+    if (!v) return absent;
+    if (v->kind == HEFT_V_ARRAY) return heft_cfg_int_at(c, NULL, key, layer, 0) == 0;
+    int32_t every = heft_cfg_int(c, NULL, key, 1);
+    return every > 0 && (layer + 1) % every == 0;
+}
+
 bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
 {
+    if (c->gguf) return full_of_gguf(c, layer, absent);
     const heft_value *types = typed(c, "layer_types", NULL, 1u << HEFT_V_ARRAY, "an array", false);
     if (!types) return absent;
+    if (types->n != c->layers)
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
+                        (long long)types->n, c->layers);
     const heft_value *t = heft_value_at(types, layer);
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "full_attention")) return true;
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
+    if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "chunked_attention")) return false;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                     "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
                     text_of(t).text);
@@ -162,10 +247,6 @@ void heft_cfg_upper_windows(struct heft_cfg *c, heft_spec *s, int32_t rope)
     bool slides = heft_cfg_bool(c, "use_sliding_window", NULL, false);
     int32_t window = heft_cfg_int_or_null(c, "sliding_window", NULL, 4096, 0);
     int32_t first = heft_cfg_int(c, "max_window_layers", NULL, 28);
-    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
-    if (types && types->kind == HEFT_V_ARRAY && types->n != s->L)
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
-                        (long long)types->n, s->L);
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         bool full = heft_cfg_full(c, i, i < first);
         s->layer[i].attn.rope = rope;
@@ -208,30 +289,64 @@ static int32_t count(struct heft_cfg *c, const char *what, int32_t n, int32_t mo
     return c->failed ? 1 : n;
 }
 
+/* The family's own name of a key, or the usual one. */
+static const char *named(const char *own, const char *usual)
+{
+    return own ? own : usual;
+}
+
+/* What the class of the reference says where config.json says nothing; GGUF files are not silent.
+ */
+static int32_t silent_means(const struct heft_cfg *c, int32_t of_family, int32_t otherwise)
+{
+    return of_family && !c->gguf ? of_family : otherwise;
+}
+
+/* Is there a number for every layer under the key of either container? */
+static bool by_layer(struct heft_cfg *c, const char *const key[2])
+{
+    const heft_value *v = heft_cfg_find(c, key[0], key[1]);
+    return v && v->kind == HEFT_V_ARRAY;
+}
+
 void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
 {
-    s->L = heft_cfg_int(c, "num_hidden_layers", "block_count", HEFT_REQUIRED);
+    const heft_family *f = c->family;
+    const heft_keys *k = &f->keys;
+    s->L = heft_cfg_int(c, named(k->layers, "num_hidden_layers"), "block_count", HEFT_REQUIRED);
     s->L = count(c, "number of layers", s->L, HEFT_MAX_LAYERS);
-    s->D = heft_cfg_int(c, "hidden_size", "embedding_length", HEFT_REQUIRED);
-    s->D = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
-    s->ctx = heft_cfg_int(c, "max_position_embeddings", "context_length",
-                          c->family->context && !c->gguf ? c->family->context : HEFT_REQUIRED);
-    s->V = heft_cfg_int(c, "vocab_size", "vocab_size", c->gguf ? 0 : HEFT_REQUIRED);
-    s->eps = heft_cfg_real(c, "rms_norm_eps", "attention.layer_norm_rms_epsilon", 1e-6);
-    s->tied = c->gguf                                                ? HEFT_MAYBE
-              : heft_cfg_bool(c, "tie_word_embeddings", NULL, false) ? HEFT_YES
-                                                                     : HEFT_NO;
-    int32_t H = heft_cfg_int(c, "num_attention_heads", "attention.head_count", HEFT_REQUIRED);
+    c->layers = s->L;
+    s->D = heft_cfg_int(c, named(k->width, "hidden_size"), "embedding_length", HEFT_REQUIRED);
+    s->D = s->D_embed = count(c, "hidden width", s->D, HEFT_MAX_WIDTH);
+    s->ctx = heft_cfg_int(c, named(k->context, "max_position_embeddings"), "context_length",
+                          silent_means(c, f->context, HEFT_REQUIRED));
+    s->V = heft_cfg_int(c, "vocab_size", "vocab_size",
+                        c->gguf ? 0 : silent_means(c, f->vocab, HEFT_REQUIRED));
+    s->eps = heft_cfg_real(c, named(k->eps, "rms_norm_eps"),
+                           "attention.layer_norm_rms_epsilon|attention.layer_norm_epsilon",
+                           f->eps > 0 ? (double)f->eps : 1e-6);
+    s->tied = c->gguf                                                  ? HEFT_MAYBE
+              : heft_cfg_bool(c, "tie_word_embeddings", NULL, f->tied) ? HEFT_YES
+                                                                       : HEFT_NO;
+    int32_t H = heft_cfg_int(c, named(k->heads, "num_attention_heads"), "attention.head_count",
+                             silent_means(c, f->heads, HEFT_REQUIRED));
     H = count(c, "number of heads", H, HEFT_MAX_HEADS);
-    int32_t G = heft_cfg_int_or_null(c, "num_key_value_heads", "attention.head_count_kv",
-                                     c->family->kv_heads && !c->gguf ? c->family->kv_heads : H, H);
-    int32_t F = heft_cfg_int(c, "intermediate_size", "feed_forward_length", HEFT_REQUIRED);
+    const char *const g_keys[] = { named(k->kv_heads, "num_key_value_heads"),
+                                   "attention.head_count_kv" },
+                      *const f_keys[] = { named(k->ff, "intermediate_size"),
+                                          "feed_forward_length" };
+    const bool many_G = by_layer(c, g_keys), many_F = by_layer(c, f_keys);
+    int32_t G =
+        many_G ? 0
+               : heft_cfg_int_or_null(c, g_keys[0], g_keys[1], silent_means(c, f->kv_heads, H), H);
+    int32_t wide = f->widen ? f->widen * s->D : HEFT_REQUIRED;
+    int32_t F = many_F ? 0 : heft_cfg_int_or_null(c, f_keys[0], f_keys[1], wide, wide);
     int32_t even = s->D / H;
     int32_t dk = heft_cfg_int_or_null(c, "head_dim", "attention.key_length",
-                                      c->family->head_width ? c->family->head_width : even, even);
+                                      f->head_width ? f->head_width : even, even);
     dk = count(c, "head width", dk, HEFT_MAX_HEAD_WIDTH);
     int32_t dv = heft_cfg_int(c, NULL, "attention.value_length", dk);
-    heft_act_kind act = heft_cfg_act(c, "hidden_act", HEFT_ACT_SILU);
+    heft_act_kind act = heft_cfg_act(c, named(k->act, "hidden_act"), f->act);
     if (c->failed) return;
     s->layer = heft_arena_alloc(c->arena, (size_t)s->L, sizeof *s->layer);
     if (!s->layer) {
@@ -241,18 +356,147 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
     for (int32_t i = 0; i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
         heft_layer_default(l);
-        l->F = F;
+        l->F = many_F ? heft_cfg_int_at(c, f_keys[0], f_keys[1], i, 0) : F;
         l->act.fn = act;
         l->attn.H = H;
-        l->attn.G = G;
+        l->attn.G = many_G ? heft_cfg_int_at(c, g_keys[0], g_keys[1], i, 0) : G;
         l->attn.dk = dk;
         l->attn.dv = dv;
         l->attn.q = (heft_heads){ 0, H, 0, dk };
-        l->attn.k = (heft_heads){ 0, G, 0, dk };
-        l->attn.v = (heft_heads){ 0, G, 0, dv };
+        l->attn.k = (heft_heads){ 0, l->attn.G, 0, dk };
+        l->attn.v = (heft_heads){ 0, l->attn.G, 0, dv };
         l->attn.kv_from = i;
         l->attn.scale = (float)(1 / sqrt((double)dk));
     }
+}
+
+void heft_cfg_latent(struct heft_cfg *c, heft_spec *s, int32_t q_rank)
+{
+    static const char *const whole[] = { "attention.key_length_mla|attention.key_length",
+                                         "attention.value_length_mla|attention.value_length" };
+    q_rank =
+        heft_cfg_int_or_null(c, "q_lora_rank", "attention.q_lora_rank", c->gguf ? 0 : q_rank, 0);
+    const int32_t rank = heft_cfg_int(c, "kv_lora_rank", "attention.kv_lora_rank",
+                                      c->gguf ? HEFT_REQUIRED : 512),
+                  rotated = heft_cfg_int(c, "qk_rope_head_dim", "rope.dimension_count",
+                                         c->gguf ? HEFT_REQUIRED : 64);
+    int64_t nope = heft_cfg_int(c, "qk_nope_head_dim", NULL, 128);
+    if (c->gguf) nope = (int64_t)heft_cfg_int(c, NULL, whole[0], HEFT_REQUIRED) - rotated;
+    const int32_t dv = heft_cfg_int(c, "v_head_dim", whole[1], c->gguf ? HEFT_REQUIRED : 128);
+    const bool pairs = heft_cfg_bool(c, "rope_interleave", NULL, true);
+    if (!c->failed && (rank < 1 || nope < 1 || nope + rotated > HEFT_MAX_HEAD_WIDTH))
+        heft_cfg_refuse(
+            c, HEFT_E_FORMAT,
+            "keys have rank %d and heads %lld numbers that do not rotate, expected both "
+            "above 0, and heads of at most %d",
+            rank, (long long)nope, HEFT_MAX_HEAD_WIDTH);
+    const bool apart = heft_cfg_has(c, NULL, "attention.key_length_mla");
+    const int32_t rope = heft_cfg_rope(c, s, NULL, 10000, rotated);
+    const double sharper = (double)heft_cfg_yarn_scale(c, s);
+    s->rope[rope].r.pairs = pairs;
+    s->qkv_bias = s->o_bias = HEFT_NO;
+    for (int32_t i = 0; !c->failed && i < s->L; i++) {
+        heft_attn *a = &s->layer[i].attn;
+        s->layer[i].mixer = &heft_mixer_mla;
+        a->G = 1; /* all heads read the same latent keys */
+        a->dk = (int32_t)nope + rotated;
+        a->dv = dv;
+        a->q_rank = q_rank;
+        a->kv_rank = rank;
+        a->up_apart = apart;
+        a->nope = (int32_t)nope;
+        a->rope = rope;
+        a->scale = (float)(sharper / sqrt((double)a->dk));
+    }
+}
+
+void heft_cfg_classic(struct heft_cfg *c, heft_spec *s)
+{
+    heft_cfg_llama(c, s);
+    s->norm = HEFT_NORM_LAYER;
+    for (int32_t i = 0; s->layer && i < s->L; i++)
+        s->layer[i].act.gated = false;
+}
+
+int32_t heft_cfg_rotated_part(struct heft_cfg *c, const heft_spec *s, const char *key,
+                              double absent)
+{
+    double part = (double)heft_cfg_real(c, key, NULL, absent);
+    if (!(part > 0 && part <= 1))
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a number above 0, at most 1", key,
+                        part);
+    if (c->failed) return 2;
+    /* the part is a rounded float: 0.7 of 10 is 7 */
+    return (int32_t)(part * s->layer[0].attn.dk + 1e-4);
+}
+
+heft_router heft_cfg_router(struct heft_cfg *c, heft_score score, const char *hf_experts,
+                            int32_t experts, const char *hf_top, int32_t top)
+{
+    heft_layer_spec plain;
+    heft_layer_default(&plain);
+    heft_router r = plain.route;
+    r.score = score;
+    r.E = heft_cfg_int(c, hf_experts, "expert_count", c->gguf ? HEFT_REQUIRED : experts);
+    r.top = heft_cfg_int(c, hf_top, "expert_used_count", c->gguf ? HEFT_REQUIRED : top);
+    return r;
+}
+
+bool heft_cfg_truth(struct heft_cfg *c, const char *hf, bool absent)
+{
+    const heft_value *v = typed(c, hf, NULL, 1u << HEFT_V_BOOL | integer, "true or false", false);
+    return !v ? absent : v->kind == HEFT_V_REAL ? v->real != 0 : v->n != 0;
+}
+
+bool heft_cfg_lists(struct heft_cfg *c, const char *hf, int32_t n, bool absent)
+{
+    const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
+    if (!list) return absent;
+    heft_value_mark(list);
+    for (const heft_value *v = list->child; v; v = v->next)
+        if (v->kind == HEFT_V_INT && v->n == n) return true;
+    return false;
+}
+
+bool heft_cfg_flag(struct heft_cfg *c, const char *hf, int32_t i, const char *interval,
+                   int32_t absent)
+{
+    const heft_value *list = heft_cfg_find(c, hf, NULL);
+    const int32_t every = heft_cfg_every(c, interval, NULL, absent);
+    if (list && list->kind == HEFT_V_ARRAY && list->n > 0)
+        return heft_cfg_int_at(c, hf, NULL, i, 1) != 0;
+    return (i + 1) % every != 0;
+}
+
+int32_t heft_cfg_times(struct heft_cfg *c, int32_t a, int32_t b)
+{
+    const int64_t product = (int64_t)a * b;
+    if (product >= 0 && product <= HEFT_MAX_WIDTH) return (int32_t)product;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%d experts of width %d are shared, expected at most %d", b,
+                    a, HEFT_MAX_WIDTH);
+    return 0;
+}
+
+void heft_cfg_qwen_experts(struct heft_cfg *c, heft_spec *s, int32_t experts, int32_t top,
+                           int32_t F_expert, bool normalise, int32_t shared)
+{
+    heft_router r =
+        heft_cfg_router(c, HEFT_BY_SOFTMAX, "num_experts", experts, "num_experts_per_tok", top);
+    r.normalise = heft_cfg_bool(c, "norm_topk_prob", NULL, c->gguf && normalise);
+    F_expert = heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", F_expert);
+    const int32_t step = heft_cfg_every(c, "decoder_sparse_step", NULL, 1);
+    for (int32_t i = 0; s->layer && i < s->L && r.E > 0; i++)
+        if ((i + 1) % step == 0 && !heft_cfg_lists(c, "mlp_only_layers", i, false))
+            heft_cfg_mixture(&s->layer[i], &r, F_expert, shared);
+}
+
+void heft_cfg_mixture(heft_layer_spec *l, const heft_router *r, int32_t F_expert, int32_t F)
+{
+    l->ffn = &heft_ffn_moe;
+    l->route = *r;
+    l->F_expert = F_expert;
+    l->F = F;
+    l->expert_act.fn = l->act.fn;
 }
 
 /* ---- finding the family, and closing the accounts ---------------------- */
@@ -357,7 +601,7 @@ static heft_status close_accounts(const struct heft_cfg *c, bool strict, const h
                              "config.json: %s is %s; heft runs %s with %s only", m->key, found.text,
                              c->family->name, m->only);
     }
-    return unread(c, c->root, strict, log, err);
+    return unread(c, c->src->config, strict, log, err);
 }
 
 /* Tokens that begin and end a text are rows of the embedding: an id, or several, or none. */
@@ -380,10 +624,12 @@ static heft_status check_ids(const heft_value *config, const char *file, int32_t
     return HEFT_OK;
 }
 
-static const heft_family *find_family(bool gguf, heft_str name)
+static const heft_family *find_family(struct heft_cfg *c, heft_str name)
 {
     for (const heft_family *const *f = heft_families; *f; f++)
-        if (listed(gguf ? (*f)->gguf_arch : (*f)->model_type, name)) return *f;
+        if (listed(c->gguf ? (*f)->gguf_arch : (*f)->model_type, name)
+            && (!(*f)->claims || (*f)->claims(c)))
+            return *f;
     return NULL;
 }
 
@@ -410,6 +656,12 @@ static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name
     if (code && code->kind != HEFT_V_NULL)
         heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
     heft_value_mark(code);
+    /* A model of several parts: the one that writes text is configured by itself. */
+    const heft_value *text = heft_value_get(c->root, "text_config");
+    if (text && text->kind == HEFT_V_OBJECT) {
+        c->root = text;
+        c->inside = "text_config.";
+    }
     return HEFT_OK;
 }
 
@@ -424,7 +676,7 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
     heft_str name;
     heft_status st = begin(&c, log, &name, err);
     if (st) return st;
-    const heft_family *f = find_family(c.gguf, name);
+    const heft_family *f = find_family(&c, name);
     if (!f)
         return heft_fail(err, HEFT_E_UNSUPPORTED, "heft does not know the model type \"%s\"",
                          heft_show(name).text);
@@ -435,7 +687,8 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
         if (err) *err = c.error;
         return heft_context(err, c.error.code, "%s", c.gguf ? "metadata" : "config.json");
     }
-    st = check_ids(c.gguf ? NULL : c.root, "config.json", s->V, err);
+    st = check_ids(c.gguf ? NULL : src->config, "config.json", s->V, err);
     if (!st) st = check_ids(src->generation, "generation_config.json", s->V, err);
+    c.inside = NULL;
     return st ? st : close_accounts(&c, strict, log, err);
 }

@@ -13,6 +13,7 @@ struct heft_cfg {
         *root; /* the object the getters read: config.json (its text_config) or the metadata */
     const heft_family *family;
     bool gguf, failed;
+    int32_t layers;     /* known once heft_cfg_llama has run */
     heft_str arch;      /* GGUF: what stands before the dot of its keys */
     const char *inside; /* "rope_scaling.": what messages put before a key; or NULL */
     heft_arena *arena;

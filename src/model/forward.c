@@ -7,6 +7,8 @@
  * A wiring says how the two sublayers of a layer join the residual stream. */
 #include "model/run.h"
 
+#include <math.h>
+
 static float *serial(heft_run *r, const heft_layer *l, float *x)
 {
     float *o = l->s->mixer->forward(r, l, heft_run_norm(r, &l->n1, x));
@@ -25,8 +27,8 @@ static float *parallel(heft_run *r, const heft_layer *l, float *x)
 
 static float *post(heft_run *r, const heft_layer *l, float *x) /* OPT-350m */
 {
-    x = heft_run_norm(r, &l->n2, heft_run_join(r, l, x, l->s->mixer->forward(r, l, x)));
-    return heft_run_norm(r, &l->n4, heft_run_join(r, l, x, l->s->ffn->forward(r, l, x, x)));
+    x = heft_run_norm(r, &l->n1, heft_run_join(r, l, x, l->s->mixer->forward(r, l, x)));
+    return heft_run_norm(r, &l->n3, heft_run_join(r, l, x, l->s->ffn->forward(r, l, x, x)));
 }
 
 static float *(*const wirings[])(heft_run *, const heft_layer *, float *) = {
@@ -35,13 +37,63 @@ static float *(*const wirings[])(heft_run *, const heft_layer *, float *) = {
     [HEFT_WIRE_POST] = post,
 };
 
+/* From the embedding's width to the model's or back (OPT-350m); elsewhere x itself. */
+static float *project(heft_run *r, const heft_lin *w, float *x, int32_t n)
+{
+    if (!w->w.data) return x;
+    float *y = heft_tmp(r, (int64_t)n * w->w.rows);
+    r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ w }, x, n);
+    return y;
+}
+
 static float *embed(heft_run *r)
 {
     const heft_net *m = r->m;
-    float *x = heft_tmp(r, (int64_t)r->b->T * m->spec.D);
-    r->ops->embed(r->dev, x, &m->g.embed, m->g.pos.data ? &m->g.pos : NULL, m->spec.pos_offset,
-                  m->spec.embed_scale, r->b);
+    const int32_t T = r->b->T;
+    float *x = heft_tmp(r, (int64_t)T * m->g.embed.cols);
+    r->ops->embed(r->dev, x, &m->g.embed, m->spec.embed_scale, r->b);
+    x = project(r, &m->g.in, x, T);
+    if (m->g.pos.data) {
+        float *placed = heft_tmp(r, (int64_t)T * m->spec.D);
+        r->ops->place(r->dev, placed, x, &m->g.pos, m->spec.pos_offset, r->b);
+        x = placed;
+    }
     return heft_run_norm(r, &m->g.embed_norm, x);
+}
+
+/* What every layer gets of its own (T, L, own), from the token and from what it was embedded to:
+ *
+ *     (norm(x W^T / sqrt(D)) + sqrt(own) E'[token]) / sqrt(2)                (Gemma 4) */
+static float *own_inputs(heft_run *r, const float *x)
+{
+    const heft_net *m = r->m;
+    const int32_t T = r->b->T, L = m->spec.L, P = m->spec.own;
+    float *p[6];
+    for (int32_t i = 0; i < 6; i++)
+        p[i] = heft_tmp(r, (int64_t)T * L * P);
+    r->ops->linear(r->dev, 1, &p[0], (const heft_lin *const[]){ &m->g.own_model }, x, T);
+    r->ops->scale(r->dev, p[1], p[0], 1 / sqrtf((float)m->spec.D), 0, T, L * P);
+    r->ops->norm(r->dev, p[2], p[1], &m->g.own_norm, T * L, P);
+    r->ops->embed(r->dev, p[3], &m->g.own_embed, sqrtf((float)P), r->b);
+    r->ops->add(r->dev, p[4], p[2], p[3], 1, T, L * P);
+    r->ops->scale(r->dev, p[5], p[4], sqrtf(0.5f), 0, T, L * P);
+    return p[5];
+}
+
+/* x + norm((act(x Wg^T) * own) Wo^T), own the layer's part of all inputs. */
+static float *own_input(heft_run *r, const heft_layer *l, float *x, const float *inputs)
+{
+    static const heft_norm none = { 0 };
+    const int32_t T = r->b->T, P = r->m->spec.own, D = r->m->spec.D;
+    const int32_t layer = (int32_t)(l - r->m->layer);
+    const heft_slice part = { inputs, r->m->spec.L * P, 1, P, { layer * P, 1, 0, P } };
+    float *own = heft_tmp(r, (int64_t)T * P), *g = heft_tmp(r, (int64_t)T * P);
+    float *a = heft_tmp(r, (int64_t)T * P), *y = heft_tmp(r, (int64_t)T * D);
+    r->ops->heads(r->dev, own, &part, &l->s->attn, &none, NULL, NULL, T);
+    r->ops->linear(r->dev, 1, &g, (const heft_lin *const[]){ &l->own_gate }, x, T);
+    r->ops->act(r->dev, a, g, own, P, &l->s->act, T, P);
+    r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->own_out }, a, T);
+    return heft_run_join(r, l, x, heft_run_norm(r, &l->own_norm, y));
 }
 
 static void head(heft_run *r, const float *x, float *logits)
@@ -56,6 +108,7 @@ static void head(heft_run *r, const float *x, float *logits)
         r->ops->norm(r->dev, n, h, &r->m->g.out_norm, N, s->D);
         h = n;
     }
+    h = project(r, &r->m->g.out, h, N);
     bool scaled = s->logit_scale != 1 || s->logit_cap > 0;
     if (scaled) y = heft_tmp(r, (int64_t)N * V);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &r->m->g.head }, h, N);
@@ -73,11 +126,13 @@ void heft_forward(heft_run *r, float *logits)
     }
     float *stream[2] = { heft_tmp(r, TD), heft_tmp(r, TD) }, *x = embed(r);
     if (r->capture) r->capture(r->to, 0, x);
+    const float *own = s->own ? own_inputs(r, x) : NULL;
     const size_t kept = r->used;
     for (int32_t i = 0; i < s->L; i++) {
         const heft_layer *l = &r->m->layer[i];
         x = wirings[s->wire](r, l, x);
-        r->ops->scale(r->dev, stream[i & 1], x, 1, 0, r->b->T, s->D);
+        if (own) x = own_input(r, l, x, own);
+        r->ops->scale(r->dev, stream[i & 1], x, l->scale, 0, r->b->T, s->D);
         x = stream[i & 1]; /* all else that the layer used is free again */
         r->used = kept;
         if (r->capture) r->capture(r->to, i + 1, x);

@@ -1,6 +1,6 @@
 /* Grouped-query attention.
  *
- *     q = rotate(norm(x Wq^T))   (T, H, dk)
+ *     q = rotate(norm(x Wq^T))   (T, H, dk)    times a temperature by position (llama4)
  *     k = rotate(norm(x Wk^T))   (T, G, dk)    appended to the cache
  *     v = x Wv^T                 (T, G, dv)    appended to the cache
  *     o_h = softmax(scale q_h k_g^T) v_g,  g = h / (H / G),  causal, within the window
@@ -46,6 +46,11 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
     const heft_slice sq = { p[0], w[0]->w.rows, a->H, a->dk, a->q };
     float *q = heft_tmp(r, T * a->H * a->dk), *o = heft_tmp(r, T * a->H * a->dv);
     r->ops->heads(r->dev, q, &sq, a, q_norm, rot, cs, r->b->T);
+    if (a->temp != 0) {
+        float *warm = heft_tmp(r, T * a->H * a->dk);
+        r->ops->temper(r->dev, warm, q, a, a->H * a->dk, r->b);
+        q = warm;
+    }
     if (a->kv_from == (int32_t)(l - r->m->layer)) {
         const int32_t key = n > 1;
         last = n - 1;
@@ -57,7 +62,7 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
         r->ops->heads(r->dev, v, &sv, a, a->v_norm ? &weightless : &none, NULL, NULL, r->b->T);
         r->ops->store(r->dev, kv, k, v, r->b);
     }
-    r->ops->attend(r->dev, o, q, kv, l->sinks, l->slopes, a, r->b);
+    r->ops->attend(r->dev, o, q, kv, l->sinks, a->alibi > 0 ? l->slopes : NULL, a, r->b);
     float *y = heft_tmp(r, T * r->m->spec.D);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, o, r->b->T);
     return y;

@@ -42,6 +42,7 @@ typedef struct {
     double theta;
     float factor, low, high, beta_fast, beta_slow, attention_factor, mscale, mscale_all;
     int32_t original, positions; /* positions: the model's context */
+    float part;                  /* of a head that rotates; 0: not said here */
     bool truncate;
     const heft_value *shorts, *longs;
 } scaling;
@@ -142,9 +143,9 @@ static bool sensible(struct heft_cfg *c, const scaling *s)
             c, HEFT_E_FORMAT,
             "rope scaling llama3 has frequency factors %g and %g, expected 0 < low < high",
             (double)s->low, (double)s->high);
-    else if (heft_str_is(s->kind, "yarn") && !(s->beta_slow > 0 && s->beta_fast > s->beta_slow))
+    else if (heft_str_is(s->kind, "yarn") && !(s->beta_slow > 0 && s->beta_fast >= s->beta_slow))
         heft_cfg_refuse(c, HEFT_E_FORMAT,
-                        "rope scaling yarn has betas %g and %g, expected 0 < slow < fast",
+                        "rope scaling yarn has betas %g and %g, expected 0 < slow <= fast",
                         (double)s->beta_slow, (double)s->beta_fast);
     else if (s->attention_factor < 0 || s->mscale < 0 || s->mscale_all < 0)
         heft_cfg_refuse(c, HEFT_E_FORMAT, "rope scaling %s has an attention factor below 0",
@@ -160,6 +161,10 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
     if (heft_str_is(s->kind, "linear")) {
         for (int32_t m = 0; m < r->r.width / 2; m++)
             r->inv[m] /= s->factor;
+    } else if (heft_str_is(s->kind, "proportional")) {
+        /* Part of the whole head's frequencies; the others stand still. */
+        for (int32_t m = 0; m < r->r.width / 2; m++)
+            r->inv[m] = m < (int32_t)((double)s->part * r->r.width / 2) ? r->inv[m] / s->factor : 0;
     } else if (heft_str_is(s->kind, "dynamic")) {
         r->kind = HEFT_ROPE_DYNAMIC;
         r->original = s->positions;
@@ -174,7 +179,7 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
     } else {
         heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                         "rope scaling \"%s\" is not known; heft knows default, linear, "
-                        "dynamic, llama3, yarn and longrope",
+                        "dynamic, llama3, yarn, longrope and proportional",
                         heft_show(s->kind).text);
     }
 }
@@ -191,7 +196,7 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     scaling s = { .theta = (double)heft_cfg_real(c, "rope_theta", NULL, theta), .truncate = true };
     const bool nested = params && params != old;
     s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, ctx);
-    s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, 0);
+    s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, c->family->original);
     if (!params || params->kind == HEFT_V_NULL) return s;
     if (params->kind != HEFT_V_OBJECT) {
         heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %s, expected an object",
@@ -199,14 +204,22 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
                         heft_value_kind_name(params->kind));
         return s;
     }
+    const char *outside = c->inside;
     c->root = params; /* the getters below read there, and messages name it */
     c->inside = nested ? "rope_parameters." : "rope_scaling.";
     s.theta = (double)heft_cfg_real(c, "rope_theta", NULL, s.theta);
     s.kind = heft_cfg_str(c, "rope_type|type", NULL, "");
     if (s.original == 0)
         s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, s.positions);
+    s.shorts = heft_value_get(params, "short_factor");
+    s.longs = heft_value_get(params, "long_factor");
+    heft_value_mark(s.shorts);
+    heft_value_mark(s.longs);
+    if (s.longs && heft_str_is(s.kind, "yarn")) /* as the first Phi-3 called it */
+        s.kind = heft_str_of("longrope");
     bool plain_kind = s.kind.n == 0 || heft_str_is(s.kind, "default")
-                      || heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su");
+                      || heft_str_is(s.kind, "proportional") || heft_str_is(s.kind, "longrope")
+                      || heft_str_is(s.kind, "su");
     s.factor =
         heft_cfg_real(c, "factor", NULL, plain_kind ? 1 : (double)s.positions / (double)s.original);
     if ((heft_str_is(s.kind, "longrope") || heft_str_is(s.kind, "su")) && s.original > 0
@@ -218,22 +231,24 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     s.beta_slow = heft_cfg_real(c, "beta_slow", NULL, 1);
     s.attention_factor = heft_cfg_real(c, "attention_factor", NULL, 0);
     s.mscale = heft_cfg_real(c, "mscale", NULL, 0);
+    float shorter = heft_cfg_real(c, "short_mscale", NULL, 0),
+          longer = heft_cfg_real(c, "long_mscale", NULL, 0);
+    if (shorter != longer)
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "rope_scaling.short_mscale is %g, long_mscale %g; heft runs one for both",
+                        (double)shorter, (double)longer);
+    if (shorter > 0) s.attention_factor = shorter;
     s.mscale_all = heft_cfg_real(c, "mscale_all_dim", NULL, 0);
     s.truncate = heft_cfg_bool(c, "truncate", NULL, true);
-    if (heft_cfg_real(c, "partial_rotary_factor", NULL, 1) != 1)
-        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
-                        "partial_rotary_factor of rope_parameters: heft runs this family "
-                        "with 1 only");
-    s.shorts = heft_value_get(params, "short_factor");
-    s.longs = heft_value_get(params, "long_factor");
-    heft_value_mark(s.shorts);
-    heft_value_mark(s.longs);
+    s.part = heft_cfg_real(c, "partial_rotary_factor", NULL, heft_str_is(s.kind, "proportional"));
     c->root = root;
-    c->inside = NULL;
+    c->inside = outside;
     return s;
 }
 
-/* GGUF metadata. llama.cpp multiplies yarn's attn_factor by 0.1 ln(factor) + 1 itself. */
+/* GGUF metadata. llama.cpp multiplies yarn's attn_factor by 0.1 ln(factor) + 1 itself; with a
+ * yarn_log_multiplier, a tenth of mscale_all_dim, it takes mscale to be the same, so that nothing
+ * is left of both. */
 static scaling from_gguf(struct heft_cfg *c, double theta)
 {
     scaling s = { .theta = (double)heft_cfg_real(c, NULL, "rope.freq_base", theta),
@@ -246,8 +261,9 @@ static scaling from_gguf(struct heft_cfg *c, double theta)
     s.beta_fast = heft_cfg_real(c, NULL, "rope.scaling.yarn_beta_fast", 32);
     s.beta_slow = heft_cfg_real(c, NULL, "rope.scaling.yarn_beta_slow", 1);
     float attn = heft_cfg_real(c, NULL, "rope.scaling.attn_factor", 1);
+    s.mscale_all = 10 * heft_cfg_real(c, NULL, "rope.scaling.yarn_log_multiplier", 0);
     (void)heft_cfg_bool(c, NULL, "rope.scaling.finetuned", false); /* a fact about its training */
-    if (heft_str_is(s.kind, "yarn")) attn *= yarn_magnitude(s.factor, 1);
+    if (heft_str_is(s.kind, "yarn") && s.mscale_all == 0) attn *= yarn_magnitude(s.factor, 1);
     s.attention_factor = attn;
     return s;
 }
@@ -293,28 +309,42 @@ static void factors_of_gguf(struct heft_cfg *c, const scaling *s, heft_rope *r)
             "tensor rope_factors_short.weight is missing beside rope_factors_long.weight");
 }
 
-int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
-                      int32_t width)
+/* A table of the usual frequencies in the next place of s->rope; NULL: refused. */
+static heft_rope *begin_rope(struct heft_cfg *c, heft_spec *s, int32_t width)
 {
-    if (c->failed || s->n_rope == HEFT_MAX_ROPE) return 0;
-    width = heft_cfg_int(c, NULL, "rope.dimension_count", width);
+    if (c->failed || s->n_rope == HEFT_MAX_ROPE) return NULL;
     heft_rope *r = &s->rope[s->n_rope];
     *r = (heft_rope){ .r = { .width = width, .magnitude = 1 } };
     if (width < 2 || width > HEFT_MAX_HEAD_WIDTH || width % 2) {
         heft_cfg_refuse(c, HEFT_E_FORMAT,
                         "the rotated width of a head is %d, expected an even number of 2 to %d",
                         width, HEFT_MAX_HEAD_WIDTH);
-        return 0;
+        return NULL;
     }
     r->inv = heft_arena_alloc(c->arena, (size_t)width / 2, sizeof(float));
-    if (!r->inv) {
-        heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
-        return 0;
-    }
+    if (!r->inv) heft_cfg_refuse(c, HEFT_E_NOMEM, "out of memory for rope tables");
+    return r->inv ? r : NULL;
+}
+
+static void check_base(struct heft_cfg *c, double theta)
+{
+    if (!c->failed && !(theta > 1 && isfinite(theta)))
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1", theta);
+}
+
+int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
+                      int32_t width)
+{
+    width = heft_cfg_int(c, NULL, "rope.dimension_count", width);
+    heft_rope *r = begin_rope(c, s, width);
+    if (!r) return 0;
     scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, s->ctx, theta);
-    if (!c->failed && !(k.theta > 1 && isfinite(k.theta)))
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1",
-                        k.theta);
+    check_base(c, k.theta);
+    if (k.part > 0 && !heft_str_is(k.kind, "proportional")
+        && (int32_t)((double)k.part * s->layer[0].attn.dk) != width)
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "partial_rotary_factor is %g; heft rotates %d of %d numbers of a head",
+                        (double)k.part, width, s->layer[0].attn.dk);
     plain(r->inv, k.theta, width);
     if (c->gguf) factors_of_gguf(c, &k, r);
     if (!c->failed && r->kind != HEFT_ROPE_LONG) apply(c, &k, r);
@@ -324,4 +354,42 @@ int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, 
         s->ctx = stretched < HEFT_MAX_CONTEXT ? (int32_t)stretched : HEFT_MAX_CONTEXT;
     }
     return s->n_rope++;
+}
+
+int32_t heft_cfg_rope_unscaled(struct heft_cfg *c, heft_spec *s, const char *layer_type,
+                               const char *hf, const char *gguf, double theta, int32_t width)
+{
+    const heft_value *params = c->gguf ? NULL : heft_value_get(c->root, "rope_parameters");
+    if (params && layer_type && heft_value_get(params, layer_type))
+        return heft_cfg_rope(c, s, layer_type, theta, width);
+    width = heft_cfg_int(c, NULL, "rope.dimension_count_swa|rope.dimension_count", width);
+    heft_rope *r = begin_rope(c, s, width);
+    if (!r) return 0;
+    const heft_value *flat = heft_value_get(params, hf);
+    if (flat && (flat->kind == HEFT_V_INT || flat->kind == HEFT_V_REAL)) theta = flat->real;
+    theta = (double)heft_cfg_real(c, hf, gguf, theta);
+    check_base(c, theta);
+    plain(r->inv, theta, width);
+    return c->failed ? 0 : s->n_rope++;
+}
+
+int32_t heft_cfg_rotated(struct heft_cfg *c, const heft_spec *s, double absent)
+{
+    if (!s->layer) return 2;
+    const int32_t dk = s->layer[0].attn.dk;
+    const heft_value *params = c->gguf ? NULL : heft_value_get(c->root, "rope_parameters");
+    const heft_value *flat = heft_value_get(params, "partial_rotary_factor");
+    if (flat && (flat->kind == HEFT_V_INT || flat->kind == HEFT_V_REAL)) absent = flat->real;
+    double part = (double)heft_cfg_real(c, "partial_rotary_factor", NULL, absent);
+    if (part > 0 && part <= 1) return (int32_t)(part * dk);
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "partial_rotary_factor is %g, expected above 0 to 1", part);
+    return 2;
+}
+
+float heft_cfg_yarn_scale(struct heft_cfg *c, const heft_spec *s)
+{
+    const scaling k = c->gguf ? from_gguf(c, 1e4) : from_json(c, NULL, s->ctx, 1e4);
+    if (!heft_str_is(k.kind, "yarn") || !(k.mscale_all > 0)) return 1;
+    const float m = yarn_magnitude(k.factor, k.mscale_all);
+    return m * m;
 }

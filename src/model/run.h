@@ -9,14 +9,26 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     const heft_layer_spec *s;
     heft_norm n1, n2, n3, n4; /* before and after the mixer; before and after the ffn */
     heft_norm q_norm, k_norm;
+    heft_norm q_latent, kv_latent;
     heft_lin q, k, v, o, gate, up, down;
+    heft_lin q_a, kv_a;    /* latent attention: to the ranks; kv_a to the rotated key too */
+    heft_mat *k_up, *v_up; /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
     const float *sinks, *slopes;
+    heft_lin router, shared_gate;
+    const float *choice; /* (E) added to what experts are chosen by, or NULL */
+    heft_experts e_gate, e_up, e_down;
+    heft_lin own_gate, own_out; /* what the layer makes of an input of its own */
+    heft_norm own_norm;
+    float scale; /* of what the layer gives; 1 */
 } heft_layer;
 
 typedef struct {
     heft_mat embed, pos;
-    heft_lin head;
+    heft_lin head, in, out; /* in, out: where the embedding has a width of its own */
     heft_norm embed_norm, out_norm;
+    heft_mat own_embed; /* (V, L own) */
+    heft_lin own_model; /* (L own, D) */
+    heft_norm own_norm; /* (own) */
 } heft_globals;
 
 /* The network: what a file's weights are, found and checked. Weights are borrowed from the source.
@@ -27,7 +39,7 @@ typedef struct {
     heft_layer *layer; /* (L) */
     heft_arena arena;
     bool *used; /* (n_tensors) of the source */
-    int64_t parameters, copied_bytes, unused_tensors, unused_bytes;
+    int64_t parameters, parameters_active, copied_bytes, unused_tensors, unused_bytes;
 } heft_net;
 
 /* Configure and bind: every tensor of the source is bound, or known and counted as not run, or an
@@ -35,7 +47,7 @@ typedef struct {
 heft_status heft_net_open(heft_net *, const heft_source *, bool strict, const heft_log *,
                           heft_error *) HEFT_MUST_CHECK;
 void heft_net_close(heft_net *);
-/* Give every norm that has a weight the kind and epsilon of the spec: part of opening, and again
+/* Give every norm that is there the kind and epsilon of the spec: part of opening, and again
  * where a test has changed the spec. */
 void heft_net_set_norms(heft_net *);
 
@@ -66,8 +78,8 @@ typedef struct heft_ffn {
     const char *name;
     float *(*forward)(heft_run *, const heft_layer *, const float *h, const float *residual);
 } heft_ffn;
-extern const heft_mixer heft_mixer_gqa;
-extern const heft_ffn heft_ffn_mlp;
+extern const heft_mixer heft_mixer_gqa, heft_mixer_mla;
+extern const heft_ffn heft_ffn_mlp, heft_ffn_moe;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */
 float *heft_tmp(heft_run *, int64_t n);                        /* n floats of the arena */

@@ -13,11 +13,13 @@ void heft_spec_default(heft_spec *s)
         .wire = HEFT_WIRE_SERIAL,
         .norm = HEFT_NORM_RMS,
         .eps = 1e-6f,
+        .latent_eps = 1e-6f,
         .embed_scale = 1,
         .logit_scale = 1,
         .qkv_bias = HEFT_MAYBE,
         .o_bias = HEFT_MAYBE,
         .mlp_bias = HEFT_MAYBE,
+        .head_bias = HEFT_MAYBE,
         .tied = HEFT_MAYBE,
     };
 }
@@ -27,10 +29,29 @@ void heft_layer_default(heft_layer_spec *l)
     *l = (heft_layer_spec){
         .mixer = &heft_mixer_gqa,
         .ffn = &heft_ffn_mlp,
-        .attn = { .rope = -1, .scale = 1 },
+        .attn = { .rope = -1, .scale = 1, .alibi_scale = 1 },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
+        .route = { .top = 1, .groups = 1, .keep = 1, .vote = 2, .floor = 1e-12f, .factor = 1 },
+        .expert_act = { .fn = HEFT_ACT_SILU, .gated = true },
         .out_scale = 1,
     };
+}
+
+void heft_heads_joined(heft_attn *a)
+{
+    const int32_t q = a->H * a->dk, k = a->G * a->dk;
+    a->q = (heft_heads){ 0, a->H, 0, a->dk };
+    a->k = (heft_heads){ q, a->G, 0, a->dk };
+    a->v = (heft_heads){ q + k, a->G, 0, a->dv };
+}
+
+void heft_heads_grouped(heft_attn *a)
+{
+    const int32_t r = a->G > 0 && a->H >= a->G ? a->H / a->G : 1; /* checked later */
+    const int32_t q = r * a->dk, all = q + a->dk + a->dv;
+    a->q = (heft_heads){ 0, r, all, a->dk };
+    a->k = (heft_heads){ q, 1, all, 0 };
+    a->v = (heft_heads){ q + a->dk, 1, all, 0 };
 }
 
 /* ---- relations -------------------------------------------------------- */
@@ -71,6 +92,24 @@ static heft_status check_rope(const heft_rope *r, heft_error *err)
     return st;
 }
 
+static heft_status check_latent(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_attn *a = &s->layer[i].attn;
+    heft_status st = within(err, "rank of keys and values", i, a->kv_rank, 1, HEFT_MAX_HEAD_WIDTH);
+    if (!st) st = within(err, "rank of queries", i, a->q_rank, 0, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "width of a head that does not rotate", i, a->nope, 1, a->dk - 1);
+    const int32_t rotated = a->dk - a->nope;
+    if (!st && a->rope >= 0)
+        st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, rotated, rotated);
+    if (!st)
+        st = within(err, "width of a latent key", i, (int64_t)a->kv_rank + rotated, 1,
+                    HEFT_MAX_HEAD_WIDTH);
+    if (!st)
+        st = within(err, "width of all latent queries", i, (int64_t)a->H * (a->kv_rank + rotated),
+                    1, HEFT_MAX_WIDTH);
+    return st;
+}
+
 static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *err)
 {
     const heft_attn *a = &s->layer[i].attn;
@@ -85,26 +124,65 @@ static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *er
     if (!st) st = within(err, "window", i, a->window, 0, HEFT_MAX_CONTEXT);
     if (!st) st = within(err, "chunk", i, a->chunk, 0, HEFT_MAX_CONTEXT);
     if (!st) st = within(err, "layer whose keys it reads", i, a->kv_from, 0, i);
+    const heft_attn *keys = &s->layer[a->kv_from].attn;
+    if (!st
+        && (keys->kv_from != a->kv_from || keys->G != a->G || keys->dk != a->dk || keys->dv != a->dv
+            || keys->window != a->window))
+        st = heft_fail(err, HEFT_E_FORMAT,
+                       "layer %d cannot read the keys of layer %d: %d heads of %d, window %d, "
+                       "expected %d heads of %d, window %d of its own",
+                       i, a->kv_from, keys->G, keys->dk, keys->window, a->G, a->dk, a->window);
     if (!st) st = within(err, "rope table", i, a->rope, -1, s->n_rope - 1);
     if (!st && a->rope >= 0)
         st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, 2, a->dk);
     if (!st) st = positive(err, "attention scale", a->scale);
+    return st || a->kv_rank == 0 ? st : check_latent(s, i, err);
+}
+
+static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_layer_spec *l = &s->layer[i];
+    const heft_router *r = &l->route;
+    if (r->E == 0) return within(err, "feed-forward width", i, l->F, 1, HEFT_MAX_WIDTH);
+    heft_status st = within(err, "width of the shared expert", i, l->F, 0, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "number of experts", i, r->E, 1, HEFT_MAX_EXPERTS);
+    if (!st) st = within(err, "width of an expert", i, l->F_expert, 1, HEFT_MAX_WIDTH);
+    if (!st)
+        st = within(err, "number of experts of a token", i, r->top, 1,
+                    r->E < HEFT_MAX_CHOSEN ? r->E : HEFT_MAX_CHOSEN);
+    if (!st) st = within(err, "number of groups of experts", i, r->groups, 1, r->E);
+    if (!st && r->E % r->groups)
+        st = heft_fail(err, HEFT_E_FORMAT,
+                       "layer %d: %d experts cannot form %d groups of equal size", i, r->E,
+                       r->groups);
+    int32_t size = r->E / (r->groups ? r->groups : 1);
+    if (!st)
+        st = within(err, "number of groups of experts of a token", i, r->keep,
+                    (r->top + size - 1) / size, r->groups);
+    if (!st) st = positive(err, "factor of the experts' weights", r->factor);
+    if (!st) st = positive(err, "least sum of the experts' weights", r->floor);
     return st;
 }
 
 heft_status heft_spec_check(const heft_spec *s, heft_error *err)
 {
     heft_status st = within(err, "number of layers", -1, s->L, 1, HEFT_MAX_LAYERS);
+    if (!st) st = within(err, "number of layers that draft", -1, s->drafts, 0, HEFT_MAX_DRAFTS);
     if (!st) st = within(err, "hidden width", -1, s->D, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "embedding width", -1, s->D_embed, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "vocabulary size", -1, s->V, 1, HEFT_MAX_VOCAB);
     if (!st) st = within(err, "context length", -1, s->ctx, 1, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "width of a layer's own input", -1, s->own, 0, HEFT_MAX_WIDTH);
+    if (!st)
+        st = within(err, "width of all layers' own inputs", -1, (int64_t)s->own * s->L, 0,
+                    HEFT_MAX_WIDTH);
     if (!st) st = positive(err, "norm epsilon", s->eps);
     if (!st) st = positive(err, "embedding scale", s->embed_scale);
     if (!st) st = positive(err, "logit scale", s->logit_scale);
     for (int32_t i = 0; i < s->n_rope && !st; i++)
         st = check_rope(&s->rope[i], err);
     for (int32_t i = 0; i < s->L && !st; i++) {
-        st = within(err, "feed-forward width", i, s->layer[i].F, 1, HEFT_MAX_WIDTH);
+        st = check_ffn(s, i, err);
         if (!st) st = check_attention(s, i, err);
     }
     return st;
@@ -126,12 +204,17 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
     }
 const heft_field heft_fields[] = {
     SPEC(wire, ENUM),
+    SPEC(own, INT),
     SPEC(pos_offset, INT),
     SPEC(norm, ENUM),
     SPEC(eps, FLOAT),
+    SPEC(latent_eps, FLOAT),
     SPEC(embed_scale, FLOAT),
     SPEC(logit_scale, FLOAT),
     SPEC(logit_cap, FLOAT),
+    SPEC(weightless, BOOL),
+    LAYER(attn.k.at, INT),
+    LAYER(attn.v.at, INT),
     LAYER(attn.window, INT),
     LAYER(attn.chunk, INT),
     LAYER(attn.kv_from, INT),
@@ -140,16 +223,34 @@ const heft_field heft_fields[] = {
     LAYER(attn.softcap, FLOAT),
     LAYER(attn.clip, FLOAT),
     LAYER(attn.alibi, FLOAT),
+    LAYER(attn.alibi_scale, FLOAT),
+    LAYER(attn.temp, FLOAT),
+    LAYER(attn.temp_floor, FLOAT),
     LAYER(attn.qk_norm, ENUM),
     LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL),
-    LAYER(attn.v_from_k, BOOL),
     LAYER(attn.sinks, BOOL),
     LAYER(act.fn, ENUM),
     LAYER(act.gated, BOOL),
+    LAYER(act.up.at, INT),
     LAYER(act.gate_max, FLOAT),
     LAYER(act.up_abs, FLOAT),
     LAYER(act.up_add, FLOAT),
+    LAYER(route.score, ENUM),
+    LAYER(route.top, INT),
+    LAYER(route.groups, INT),
+    LAYER(route.keep, INT),
+    LAYER(route.vote, INT),
+    LAYER(route.normalise, BOOL),
+    LAYER(route.weigh_input, BOOL),
+    LAYER(route.floor, FLOAT),
+    LAYER(route.factor, FLOAT),
+    LAYER(route.jitter, FLOAT),
+    LAYER(expert_act.fn, ENUM),
+    LAYER(expert_act.gated, BOOL),
+    LAYER(expert_act.gate_max, FLOAT),
+    LAYER(expert_act.up_abs, FLOAT),
+    LAYER(expert_act.up_add, FLOAT),
     LAYER(out_scale, FLOAT),
     ROPE(r.pairs, BOOL),
     ROPE(r.magnitude, FLOAT),

@@ -19,6 +19,7 @@ struct heft_family;
 typedef struct {
     int32_t G, dk, dv; /* one entry a token: keys and values of G heads */
     int32_t keep;      /* entries a later row can still see (window, chunk); 0 = all */
+    bool v_in_k;       /* a key's first dv numbers are its value: only keys are kept */
 } heft_cache_decl;
 
 typedef enum { HEFT_ROPE_FIXED, HEFT_ROPE_DYNAMIC, HEFT_ROPE_LONG } heft_rope_kind;
@@ -38,9 +39,12 @@ typedef struct {
     const struct heft_mixer *mixer;
     const struct heft_ffn *ffn;
     heft_attn attn;
-    int32_t F;
+    int32_t F; /* width of the feed-forward block, or of the expert that all share; 0: none */
     heft_act_spec act;
-    float out_scale; /* of both sublayers' outputs (granite); 1 */
+    heft_router route;        /* E 0: no experts */
+    int32_t F_expert;         /* of each */
+    heft_act_spec expert_act; /* theirs */
+    float out_scale;          /* of both sublayers' outputs (granite); 1 */
 } heft_layer_spec;
 
 typedef enum { HEFT_WIRE_SERIAL, HEFT_WIRE_PARALLEL, HEFT_WIRE_POST } heft_wire;
@@ -52,11 +56,16 @@ typedef struct {
     const struct heft_family *family;
     heft_wire wire;
     int32_t L, D, V, D_embed, ctx;
+    int32_t own;        /* width of the input that each layer has of its own; 0: none */
+    int32_t drafts;     /* layers beyond L that predict further tokens: known, not run */
     int32_t pos_offset; /* row of the position table for position 0 */
     int32_t n_rope;
     heft_norm_kind norm;
-    float eps, embed_scale, logit_scale, logit_cap;
-    heft_presence qkv_bias, o_bias, mlp_bias, tied;
+    float eps, latent_eps, embed_scale, logit_scale, logit_cap;
+    heft_presence qkv_bias, o_bias, mlp_bias, head_bias, tied;
+    heft_presence out_norm; /* the last norm */
+    bool two_norms;         /* parallel blocks have a norm each, where not all of the family have */
+    bool weightless;        /* n1, n3 and out_norm are there without weights (olmo 1) */
     heft_rope rope[HEFT_MAX_ROPE];
     heft_layer_spec *layer; /* (L) */
 } heft_spec;
@@ -64,6 +73,11 @@ typedef struct {
 /* Defaults, in one place; layer i's too once s->layer is there. A family changes what differs. */
 void heft_spec_default(heft_spec *s);
 void heft_layer_default(heft_layer_spec *l);
+
+/* Say that q, k and v are rows of one matrix: all queries, all keys, all values; or for each
+ * key/value head its queries, its key and its value. Needs H, G, dk and dv. */
+void heft_heads_joined(heft_attn *);
+void heft_heads_grouped(heft_attn *);
 
 /* Every relation the forward pass relies on. Names the number that is wrong, found and expected. */
 heft_status heft_spec_check(const heft_spec *s, heft_error *err) HEFT_MUST_CHECK;

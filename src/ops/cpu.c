@@ -1,27 +1,30 @@
 /* Operations on whole matrices, on the processor: split over threads, done by row kernels. */
 #include "ops/cpu.h"
 
+#include "base/bounds.h"
 #include "base/mem.h"
 
 #include <assert.h>
+#include <math.h>
 #include <string.h>
 
 /* ---- opening ---------------------------------------------------------- */
 
-enum { PARTS = 8 };
+enum { PARTS = 9 };
 
 static size_t scratch_bytes(const heft_device_need *n, const heft_kernels *k)
 {
     size_t mul = k->mul_scratch(n->cols), attend = heft_attend_scratch(n),
-           row = (size_t)n->cols * sizeof(float);
+           row = (size_t)n->cols * sizeof(float), route = heft_route_scratch(n);
     size_t most = mul > attend ? mul : attend;
-    return heft_mem_cost(1, most > row ? most : row);
+    if (row > most) most = row;
+    return heft_mem_cost(1, route > most ? route : most);
 }
 
 static void parts_of(heft_device *d, const heft_device_need *n, size_t scratch, heft_part p[PARTS])
 {
     size_t rows = (size_t)n->rows, partials = heft_attend_partials(n);
-    p[0] = (heft_part){ &d->act, rows * (size_t)(n->cols / 32), sizeof *d->act };
+    p[0] = (heft_part){ &d->act, (size_t)n->blocks, sizeof *d->act };
     p[1] = (heft_part){ &d->x, rows, sizeof *d->x };
     p[2] = (heft_part){ &d->x_act, rows, sizeof *d->x_act };
     p[3] = (heft_part){ &d->y, HEFT_MAX_LINEAR * rows, sizeof *d->y };
@@ -29,6 +32,7 @@ static void parts_of(heft_device *d, const heft_device_need *n, size_t scratch, 
     p[5] = (heft_part){ &d->block, rows + 1, sizeof *d->block };
     p[6] = (heft_part){ &d->partial, partials, sizeof *d->partial };
     p[7] = (heft_part){ &d->partial_o, partials, (size_t)n->dv * sizeof *d->partial_o };
+    p[8] = (heft_part){ &d->active, (size_t)n->experts, sizeof *d->active };
 }
 
 /* Scratch for the widest instruction set, so that the bytes do not depend on which one runs. */
@@ -63,9 +67,6 @@ heft_status heft_cpu_open(const heft_device_need *need, unsigned isa, heft_devic
         heft_cpu_close(d);
         return st;
     }
-    size_t per_row = (size_t)(need->cols / 32);
-    for (size_t t = 0; t < (size_t)need->rows; t++)
-        d->x_act[t] = d->act + t * per_row;
     for (size_t i = 0; i < heft_attend_partials(need); i++)
         d->partial[i].o = d->partial_o + i * (size_t)need->dv;
     *out = d;
@@ -100,14 +101,14 @@ static heft_status sync_cpu(heft_device *d, heft_error *err)
 typedef struct {
     heft_device *d;
     float *x;
-    const heft_mat *e, *p;
-    int32_t offset;
+    const heft_mat *e;
     float scale;
     const heft_batch *b;
 } embed_args;
 
 static void embed_row(void *arg, int32_t t, int32_t thread)
 {
+    (void)thread;
     const embed_args *a = arg;
     const heft_batch *b = a->b;
     const size_t D = (size_t)a->e->cols;
@@ -121,18 +122,38 @@ static void embed_row(void *arg, int32_t t, int32_t thread)
         memcpy(x, b->inject + nth * D, D * sizeof *x);
     }
     if (a->scale != 1.0f) a->d->k.scale(x, x, a->scale, 0, (int64_t)D);
-    if (a->p) {
-        float *place = (float *)(void *)(a->d->scratch + (size_t)thread * a->d->scratch_bytes);
-        a->d->k.row(place, a->p, b->pos[t] + a->offset);
-        a->d->k.add(x, x, place, 1, (int64_t)D);
-    }
 }
 
-static void embed_cpu(heft_device *d, float *x, const heft_mat *e, const heft_mat *p,
-                      int32_t offset, float scale, const heft_batch *b)
+static void embed_cpu(heft_device *d, float *x, const heft_mat *e, float scale, const heft_batch *b)
 {
-    embed_args a = { d, x, e, p, offset, scale, b };
+    embed_args a = { d, x, e, scale, b };
     heft_pool_run(d->pool, embed_row, &a, b->T);
+}
+
+typedef struct {
+    const heft_kernels *k;
+    float *y;
+    const float *x;
+    const heft_mat *p;
+    int32_t offset;
+    const heft_batch *b;
+} place_args;
+
+static void place_row(void *arg, int32_t t, int32_t thread)
+{
+    (void)thread;
+    const place_args *a = arg;
+    const size_t D = (size_t)a->p->cols;
+    float *y = a->y + (size_t)t * D;
+    a->k->row(y, a->p, a->b->pos[t] + a->offset);
+    a->k->add(y, a->x + (size_t)t * D, y, 1, (int64_t)D);
+}
+
+static void place_cpu(heft_device *d, float *y, const float *x, const heft_mat *p, int32_t offset,
+                      const heft_batch *b)
+{
+    place_args a = { &d->k, y, x, p, offset, b };
+    heft_pool_run(d->pool, place_row, &a, b->T);
 }
 
 static void pick_cpu(heft_device *d, float *y, const float *x, const int32_t *row, int32_t n,
@@ -155,8 +176,14 @@ static void quantise_row(void *arg, int32_t t, int32_t thread)
 {
     (void)thread;
     const quantise_args *a = arg;
-    a->d->k.quantise(a->d->act + (size_t)t * (size_t)(a->d->need.cols / 32),
+    a->d->k.quantise(a->d->act + (size_t)t * (size_t)(a->cols / 32),
                      a->x + (size_t)t * (size_t)a->cols, a->cols);
+}
+
+void heft_quantise_cpu(heft_device *d, const float *x, int32_t rows, int32_t cols)
+{
+    assert((int64_t)rows * (cols / 32) <= d->need.blocks);
+    heft_pool_run(d->pool, quantise_row, &(quantise_args){ d, x, cols }, rows);
 }
 
 typedef struct {
@@ -166,7 +193,7 @@ typedef struct {
     int32_t first[HEFT_MAX_LINEAR + 1]; /* part at which matrix i begins */
 } linear_args;
 
-static bool wants_floats(const heft_mat *w)
+bool heft_reads_floats(const heft_mat *w)
 {
     return w->by_col || heft_dtypes[w->dtype].sum == HEFT_SUM_F;
 }
@@ -182,18 +209,17 @@ static void linear_chunk(void *arg, int32_t nth, int32_t thread)
     int32_t r0 = (nth - a->first[i]) * a->chunk, r1 = r0 + a->chunk;
     if (r1 > l->w.rows) r1 = l->w.rows;
     float *const *y = d->y + (size_t)i * (size_t)d->need.rows;
-    d->k.mul(&l->w, r0, r1, wants_floats(&l->w) ? d->x : d->x_act, a->T, y,
+    d->k.mul(&l->w, r0, r1, heft_reads_floats(&l->w) ? d->x : d->x_act, a->T, y,
              d->scratch + (size_t)thread * d->scratch_bytes);
     for (int32_t c = 0; l->bias && c < a->T; c++)
         d->k.add(y[c] + r0, y[c] + r0, l->bias + r0, 1, r1 - r0);
 }
 
-/* Parts of a multiple of 16 rows (a panel), about eight for each thread: enough to even out, few
- * enough to cost nothing. */
-static int32_t chunk_rows(int32_t rows, int32_t threads)
+int32_t heft_chunk_rows(int64_t rows, int32_t threads)
 {
-    int32_t chunk = (rows + 8 * threads - 1) / (8 * threads);
-    return (chunk + 15) / 16 * 16;
+    int64_t chunk = (rows + 8 * threads - 1) / (8 * threads);
+    chunk = (chunk + 15) / 16 * 16;
+    return chunk < HEFT_MAX_WIDTH ? (int32_t)chunk : HEFT_MAX_WIDTH;
 }
 
 static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_lin *const *w,
@@ -206,18 +232,80 @@ static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_li
     for (int32_t i = 0; i < n; i++) {
         assert(w[i]->w.cols == cols && cols <= d->need.cols);
         rows += w[i]->w.rows;
-        quantise |= !wants_floats(&w[i]->w);
+        quantise |= !heft_reads_floats(&w[i]->w);
         for (int32_t t = 0; t < T; t++)
             d->y[(size_t)i * (size_t)d->need.rows + (size_t)t] =
                 y[i] + (size_t)t * (size_t)w[i]->w.rows;
     }
-    for (int32_t t = 0; t < T; t++)
+    for (int32_t t = 0; t < T; t++) {
         d->x[t] = x + (size_t)t * (size_t)cols;
-    if (quantise) heft_pool_run(d->pool, quantise_row, &(quantise_args){ d, x, cols }, T);
-    a.chunk = chunk_rows(rows, d->need.threads);
+        d->x_act[t] = d->act + (size_t)t * (size_t)(cols / 32);
+    }
+    if (quantise) heft_quantise_cpu(d, x, T, cols);
+    a.chunk = heft_chunk_rows(rows, d->need.threads);
     for (int32_t i = 0; i < n; i++)
         a.first[i + 1] = a.first[i] + (w[i]->w.rows + a.chunk - 1) / a.chunk;
     heft_pool_run(d->pool, linear_chunk, &a, a.first[n]);
+}
+
+typedef struct {
+    heft_device *d;
+    const heft_mat *w;
+    int32_t T, chunk, chunks; /* chunks: of a head's rows */
+    bool stored;              /* in blocks along them: a head is one chunk */
+} each_args;
+
+/* Blocks stored as columns: every stored row, unpacked, is added to each output it belongs to. */
+static void each_stored(const each_args *a, int32_t h, float *row)
+{
+    heft_device *d = a->d;
+    const int32_t first = h * a->T, n = a->w[h].rows;
+    heft_mat stored = a->w[h];
+    stored.rows = stored.cols;
+    stored.cols = n;
+    stored.by_col = false;
+    for (int32_t t = first; t < first + a->T; t++)
+        memset(d->y[t], 0, (size_t)n * sizeof *d->y[t]);
+    for (int32_t k = 0; k < stored.rows; k++) {
+        d->k.row(row, &stored, k);
+        for (int32_t t = first; t < first + a->T; t++)
+            d->k.add(d->y[t], d->y[t], row, ((const float *)d->x[t])[k], n);
+    }
+}
+
+static void each_chunk(void *arg, int32_t nth, int32_t thread)
+{
+    const each_args *a = arg;
+    heft_device *d = a->d;
+    const int32_t h = nth / a->chunks, first = h * a->T;
+    const heft_mat *w = &a->w[h];
+    int32_t r0 = nth % a->chunks * a->chunk, r1 = r0 + a->chunk;
+    if (r1 > w->rows) r1 = w->rows;
+    uint8_t *scratch = d->scratch + (size_t)thread * d->scratch_bytes;
+    if (a->stored)
+        each_stored(a, h, (void *)scratch);
+    else
+        d->k.mul(w, r0, r1, (heft_reads_floats(w) ? d->x : d->x_act) + first, a->T, d->y + first,
+                 scratch);
+}
+
+static void linear_each_cpu(heft_device *d, float *y, const heft_mat *w, int32_t H, const float *x,
+                            int32_t T)
+{
+    assert((int64_t)T * H <= d->need.rows && w->cols <= d->need.cols && w->rows <= d->need.cols);
+    const size_t rows = (size_t)w->rows, cols = (size_t)w->cols;
+    for (int32_t i = 0; i < H * T; i++) { /* columns lie by head */
+        const size_t from = (size_t)(i % T) * (size_t)H + (size_t)(i / T);
+        d->x[i] = x + from * cols;
+        d->x_act[i] = d->act + from * (cols / 32);
+        d->y[i] = y + from * rows;
+    }
+    if (!heft_reads_floats(w)) heft_quantise_cpu(d, x, T * H, w->cols);
+    each_args a = { .d = d, .w = w, .T = T };
+    a.stored = w->by_col && heft_dtypes[w->dtype].block != 1;
+    a.chunk = a.stored ? w->rows : heft_chunk_rows((int64_t)w->rows * H, d->need.threads);
+    a.chunks = (w->rows + a.chunk - 1) / a.chunk;
+    heft_pool_run(d->pool, each_chunk, &a, H * a.chunks);
 }
 
 /* ---- rows ------------------------------------------------------------- */
@@ -254,6 +342,28 @@ static void norm_cpu(heft_device *d, float *y, const float *x, const heft_norm *
     assert(n->kind != HEFT_NORM_NONE);
     row_args a = { .k = &d->k, .y = y, .a = x, .norm = n, .width = width };
     heft_pool_run(d->pool, norm_row, &a, rows);
+}
+
+typedef struct {
+    float *y;
+    const float *a, *b;
+    size_t wa, wb;
+} beside_args;
+
+static void beside_row(void *arg, int32_t i, int32_t thread)
+{
+    (void)thread;
+    const beside_args *p = arg;
+    float *y = p->y + (size_t)i * (p->wa + p->wb);
+    memcpy(y, p->a + (size_t)i * p->wa, p->wa * sizeof *y);
+    memcpy(y + p->wa, p->b + (size_t)i * p->wb, p->wb * sizeof *y);
+}
+
+static void beside_cpu(heft_device *d, float *y, const float *a, const float *b, int32_t n,
+                       int32_t wa, int32_t wb)
+{
+    beside_args p = { y, a, b, (size_t)wa, (size_t)wb };
+    heft_pool_run(d->pool, beside_row, &p, n);
 }
 
 static void add_row(void *arg, int32_t t, int32_t thread)
@@ -408,9 +518,9 @@ static void heads_row(void *arg, int32_t t, int32_t thread)
         int32_t at = s->at.at + i / s->at.per * s->at.group + i % s->at.per * s->at.head;
         copy_head(y + (size_t)i * (size_t)s->width, x + at, s->width, halve ? h->r->width : 0);
     }
+    if (h->norm->kind != HEFT_NORM_NONE && !h->a->norm_after_rope) norm_heads(h, y);
     for (int32_t i = 0; h->a->clip > 0 && i < s->n * s->width; i++)
         y[i] = y[i] > h->a->clip ? h->a->clip : y[i] < -h->a->clip ? -h->a->clip : y[i];
-    if (h->norm->kind != HEFT_NORM_NONE && !h->a->norm_after_rope) norm_heads(h, y);
     if (h->cs) rotate_heads(h, y, t, h->r->pairs && !halve);
     if (h->norm->kind != HEFT_NORM_NONE && h->a->norm_after_rope) norm_heads(h, y);
 }
@@ -420,6 +530,16 @@ static void heads_cpu(heft_device *d, float *y, const heft_slice *s, const heft_
 {
     heads_args h = { &d->k, y, s, a, n, r, cs };
     heft_pool_run(d->pool, heads_row, &h, T);
+}
+
+static void temper_cpu(heft_device *d, float *y, const float *x, const heft_attn *a, int32_t width,
+                       const heft_batch *b)
+{
+    for (int32_t t = 0; t < b->T; t++) {
+        size_t at = (size_t)t * (size_t)width;
+        float steps = floorf((float)(b->pos[t] + 1) / a->temp_floor);
+        d->k.scale(y + at, x + at, fmaf(a->temp, heft_ln(1 + steps), 1), 0, width);
+    }
 }
 
 static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const float *v,
@@ -436,6 +556,7 @@ static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const f
         for (size_t g = 0; g < (size_t)kv->G; g++) {
             size_t row = (size_t)t * (size_t)kv->G + g, entry = g * HEFT_TILE + e;
             fits &= d->k.narrow(page + entry * dk * size, kv->dtype, k + row * dk, kv->dk);
+            if (kv->v_in_k) continue;
             fits &= d->k.narrow(page + values + entry * dv * size, kv->dtype, v + row * dv, kv->dv);
         }
     }
@@ -450,14 +571,23 @@ const heft_ops heft_ops_cpu = {
     .name = "cpu",
     .sync = sync_cpu,
     .embed = embed_cpu,
+    .place = place_cpu,
     .pick = pick_cpu,
     .linear = linear_cpu,
+    .linear_each = linear_each_cpu,
     .norm = norm_cpu,
+    .beside = beside_cpu,
     .add = add_cpu,
     .scale = scale_cpu,
     .act = act_cpu,
     .rope = rope_cpu,
     .heads = heads_cpu,
+    .temper = temper_cpu,
     .store = store_cpu,
     .attend = heft_attend_cpu,
+    .route = heft_route_cpu,
+    .spread = heft_spread_cpu,
+    .experts = heft_experts_cpu,
+    .mix = heft_mix_cpu,
+    .gate = heft_gate_cpu,
 };

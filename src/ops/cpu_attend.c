@@ -91,12 +91,13 @@ static heft_tile tile_of(const attend_args *a, int32_t seq, int32_t g, int32_t t
     const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
                  dv = (size_t)kv->dv;
     const int32_t *table = a->b->page[kv->group] + (size_t)a->b->slot[seq] * (size_t)a->b->pages;
-    const uint8_t *page = kv->base + (size_t)table[tile] * kv->page_bytes;
+    const uint8_t *page = kv->base + (size_t)table[tile] * kv->page_bytes,
+                  *k = page + (size_t)g * HEFT_TILE * dk * size;
     return (heft_tile){
-        .k = page + (size_t)g * HEFT_TILE * dk * size,
-        .v = page + ((size_t)kv->G * dk + (size_t)g * dv) * HEFT_TILE * size,
+        .k = k,
+        .v = kv->v_in_k ? k : page + ((size_t)kv->G * dk + (size_t)g * dv) * HEFT_TILE * size,
         .k_stride = dk * size,
-        .v_stride = dv * size,
+        .v_stride = (kv->v_in_k ? dk : dv) * size,
         .dtype = kv->dtype,
         .dk = kv->dk,
         .dv = kv->dv,
@@ -135,7 +136,7 @@ static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t spa
                     .lo = lo,
                     .hi = hi,
                     .pos = b->pos[t],
-                    .slope = a->slopes ? a->slopes[h] : 0,
+                    .slope = a->slopes ? a->slopes[h] * a->a->alibi_scale : 0,
                     .state = &state[(t - r0) * a->group + i],
                 };
             }

@@ -21,17 +21,25 @@ typedef struct heft_ops {
     /* The first failure since the last sync, if any. */
     heft_status (*sync)(heft_device *, heft_error *);
 
-    /* x (T,D) = scale * E[token] + P[pos + offset]; p NULL: none. Token -1: next row of inject. */
-    void (*embed)(heft_device *, float *x, const heft_mat *e, const heft_mat *p, int32_t offset,
-                  float scale, const heft_batch *);
+    /* x (T,D) = scale * E[token]. Token -1: next row of inject. */
+    void (*embed)(heft_device *, float *x, const heft_mat *e, float scale, const heft_batch *);
+    /* y (T,D) = x + P[pos + offset] */
+    void (*place)(heft_device *, float *y, const float *x, const heft_mat *p, int32_t offset,
+                  const heft_batch *);
     /* y (n,D) = x[row] */
     void (*pick)(heft_device *, float *y, const float *x, const int32_t *row, int32_t n, int32_t D);
     /* y[i] (T, w[i]->w.rows), n of them from one x (T, cols), quantised once: q k v, gate up */
     void (*linear)(heft_device *, int32_t n, float *const *y, const heft_lin *const *w,
                    const float *x, int32_t T);
+    /* y (T,H,rows) = x (T,H,cols) w[h]^T: every head by its own of H matrices of one shape */
+    void (*linear_each)(heft_device *, float *y, const heft_mat *w, int32_t H, const float *x,
+                        int32_t T);
     /* y (n,width) = norm(x); the kind is not NONE */
     void (*norm)(heft_device *, float *y, const float *x, const heft_norm *, int32_t n,
                  int32_t width);
+    /* y (n,wa+wb) = a (n,wa) beside b (n,wb) */
+    void (*beside)(heft_device *, float *y, const float *a, const float *b, int32_t n, int32_t wa,
+                   int32_t wb);
     /* y = a + s b */
     void (*add)(heft_device *, float *y, const float *a, const float *b, float s, int32_t T,
                 int32_t width);
@@ -44,29 +52,56 @@ typedef struct heft_ops {
 
     /* cs (T,width) = cosines and sines of every row's position */
     void (*rope)(heft_device *, float *cs, const heft_rotation *, int32_t rope, const heft_batch *);
-    /* Heads of a projected row -> y (T,n,width): clip, norm, rotate (or rotate, norm). cs NULL: no
+    /* Heads of a projected row -> y (T,n,width): norm, clip, rotate (or rotate, norm). cs NULL: no
      * rotation. `norm` of kind NONE: none; HEAD: w (width); HEAD_OWN: w (n,width); ROW: w (n*width)
      */
     void (*heads)(heft_device *, float *y, const heft_slice *, const heft_attn *, const heft_norm *,
                   const heft_rotation *, const float *cs, int32_t T);
-    /* Append k (T,G,dk) and v (T,G,dv) to the cache at the rows' positions. */
+    /* y (T,width) = (1 + a->temp ln(1 + floor((pos + 1) / a->temp_floor))) x */
+    void (*temper)(heft_device *, float *y, const float *x, const heft_attn *a, int32_t width,
+                   const heft_batch *);
+    /* Append k (T,G,dk) and v (T,G,dv) to the cache at the rows' positions; no v where it lies in
+     * k.
+     */
     void (*store)(heft_device *, const heft_kv *, const float *k, const float *v,
                   const heft_batch *);
     /* o (T,H,dv): softmax(scale q k^T ...) v in tiles of 32 keys by absolute position, each with
-     * its own maximum and sums, merged in order. sinks (H), slopes (H, alibi) or NULL. */
+     * its own maximum and sums, merged in order. sinks (H), slopes (H, of alibi, times alibi_scale)
+     * or NULL. */
     void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
                    const float *slopes, const heft_attn *, const heft_batch *);
+
+    /* Choose every row's experts by its logits (T,E): fills `to`. bias (E) is added to what experts
+     * are chosen by and to nothing else; NULL: none. Of equals the lower number is chosen. */
+    void (*route)(heft_device *, heft_route *to, const float *logits, const float *bias,
+                  const heft_router *, int32_t T);
+    /* y (T*top,D): the row of every pair times its weight */
+    void (*spread)(heft_device *, float *y, const float *x, const heft_route *, const heft_router *,
+                   int32_t T, int32_t D);
+    /* y[i] (T*top, rows of w[i]), n of them: every pair by its expert. x has a row for each of the
+     * T rows, or (each) for each pair; it is quantised once. Only chosen experts are read. */
+    void (*experts)(heft_device *, int32_t n, float *const *y, const heft_experts *const *w,
+                    const float *x, bool each, const heft_route *, const heft_router *, int32_t T);
+    /* y (T,D): a row's pairs z (T*top,D) times their weights, in order of expert */
+    void (*mix)(heft_device *, float *y, const float *z, const heft_route *, const heft_router *,
+                int32_t T, int32_t D);
+    /* y (T,width) = sigmoid(gate) x, with a gate (T,1) for each row */
+    void (*gate)(heft_device *, float *y, const float *x, const float *gate, int32_t T,
+                 int32_t width);
 } heft_ops;
 
 /* ---- the processor ---------------------------------------------------- */
 
 /* What the operations of one step need beside their outputs; ops_plan adds it up. */
 typedef struct {
-    int32_t threads, rows; /* rows of a step at most */
-    int32_t cols;          /* widest input of a linear */
-    int32_t heads, dv;     /* most query heads, widest value head */
-    int32_t group;         /* most query heads per key/value head */
-    int32_t context;       /* longest sequence */
+    int32_t threads;
+    int32_t rows;      /* of a step at most, or pairs of rows and experts or heads */
+    int32_t cols;      /* widest input of a linear */
+    int64_t blocks;    /* of 32 numbers that the largest input of a linear has */
+    int32_t experts;   /* most experts of a layer */
+    int32_t heads, dv; /* most query heads, widest value head */
+    int32_t group;     /* most query heads per key/value head */
+    int32_t context;   /* longest sequence */
 } heft_device_need;
 
 heft_status heft_cpu_open(const heft_device_need *, unsigned isa, heft_device **,

@@ -11,11 +11,20 @@ static void most(int32_t *to, int32_t value)
     if (value > *to) *to = value;
 }
 
+/* A matrix is multiplied by that many rows of an input. */
+static void reads(heft_device_need *n, int32_t rows, int32_t cols)
+{
+    const int64_t blocks = (int64_t)rows * (cols / 32);
+    most(&n->rows, rows);
+    most(&n->cols, cols);
+    if (blocks > n->blocks) n->blocks = blocks;
+}
+
 /* Stored bytes of a matrix: whole rows as they lie, whatever lies between them. */
 static uint64_t stored(const heft_mat *w, int32_t rows)
 {
     const heft_dtype_info *t = &heft_dtypes[w->dtype];
-    return (uint64_t)rows * (uint64_t)(w->cols / t->block) * (uint64_t)t->bytes;
+    return (uint64_t)rows * (uint64_t)w->cols / (uint64_t)t->block * (uint64_t)t->bytes;
 }
 
 static heft_status sync_plan(heft_device *d, heft_error *err)
@@ -24,12 +33,19 @@ static heft_status sync_plan(heft_device *d, heft_error *err)
     return HEFT_OK;
 }
 
-static void embed_plan(heft_device *d, float *x, const heft_mat *e, const heft_mat *p,
-                       int32_t offset, float scale, const heft_batch *b)
+static void embed_plan(heft_device *d, float *x, const heft_mat *e, float scale,
+                       const heft_batch *b)
 {
-    (void)x, (void)offset, (void)scale;
-    counts(d)->weight_bytes += stored(e, b->T) + (p ? stored(p, b->T) : 0);
+    (void)x, (void)scale;
+    counts(d)->weight_bytes += stored(e, b->T);
     most(&counts(d)->need.rows, b->T);
+}
+
+static void place_plan(heft_device *d, float *y, const float *x, const heft_mat *p, int32_t offset,
+                       const heft_batch *b)
+{
+    (void)y, (void)x, (void)offset;
+    counts(d)->weight_bytes += stored(p, b->T);
 }
 
 static void pick_plan(heft_device *d, float *y, const float *x, const int32_t *row, int32_t n,
@@ -47,8 +63,25 @@ static void linear_plan(heft_device *d, int32_t n, float *const *y, const heft_l
         counts(d)->weight_bytes +=
             stored(m, m->rows) + (w[i]->bias ? sizeof(float) * (uint64_t)m->rows : 0);
         counts(d)->macs += (uint64_t)m->rows * (uint64_t)m->cols * (uint64_t)T;
-        most(&counts(d)->need.cols, m->cols);
+        reads(&counts(d)->need, T, m->cols);
     }
+}
+
+static void linear_each_plan(heft_device *d, float *y, const heft_mat *w, int32_t H, const float *x,
+                             int32_t T)
+{
+    (void)y, (void)x;
+    for (int32_t h = 0; h < H; h++)
+        counts(d)->weight_bytes += stored(&w[h], w[h].rows);
+    counts(d)->macs += (uint64_t)H * (uint64_t)w->rows * (uint64_t)w->cols * (uint64_t)T;
+    reads(&counts(d)->need, T * H, w->cols);
+    most(&counts(d)->need.cols, w->rows); /* a row as it is stored */
+}
+
+static void beside_plan(heft_device *d, float *y, const float *a, const float *b, int32_t n,
+                        int32_t wa, int32_t wb)
+{
+    (void)d, (void)y, (void)a, (void)b, (void)n, (void)wa, (void)wb;
 }
 
 static void norm_plan(heft_device *d, float *y, const float *x, const heft_norm *n, int32_t rows,
@@ -92,6 +125,12 @@ static void heads_plan(heft_device *d, float *y, const heft_slice *s, const heft
         counts(d)->weight_bytes += sizeof(float) * (uint64_t)s->width * (uint64_t)(own ? s->n : 1);
 }
 
+static void temper_plan(heft_device *d, float *y, const float *x, const heft_attn *a, int32_t width,
+                        const heft_batch *b)
+{
+    (void)d, (void)y, (void)x, (void)a, (void)width, (void)b;
+}
+
 static void store_plan(heft_device *d, const heft_kv *kv, const float *k, const float *v,
                        const heft_batch *b)
 {
@@ -108,18 +147,72 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
     most(&counts(d)->need.group, a->H / a->G);
 }
 
+static void route_plan(heft_device *d, heft_route *to, const float *logits, const float *bias,
+                       const heft_router *r, int32_t T)
+{
+    (void)to, (void)logits;
+    if (bias) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
+    most(&counts(d)->need.experts, r->E);
+    most(&counts(d)->need.rows, T * r->top);
+}
+
+static void spread_plan(heft_device *d, float *y, const float *x, const heft_route *to,
+                        const heft_router *r, int32_t T, int32_t D)
+{
+    (void)d, (void)y, (void)x, (void)to, (void)r, (void)T, (void)D;
+}
+
+/* Every pair may go to another expert: one row reads `top` of them, many rows all. */
+static void experts_plan(heft_device *d, int32_t n, float *const *y, const heft_experts *const *w,
+                         const float *x, bool each, const heft_route *to, const heft_router *r,
+                         int32_t T)
+{
+    (void)y, (void)x, (void)to;
+    const int32_t pairs = T * r->top, chosen = pairs < r->E ? pairs : r->E;
+    for (int32_t i = 0; i < n; i++) {
+        const heft_mat *m = w[i]->w, *bias = &w[i]->bias;
+        for (int32_t e = 0; e < chosen; e++)
+            counts(d)->weight_bytes +=
+                stored(&m[e], m[e].rows) + (bias->data ? stored(bias, 1) : 0);
+        counts(d)->macs += (uint64_t)m->rows * (uint64_t)m->cols * (uint64_t)pairs;
+        reads(&counts(d)->need, each ? pairs : T, m->cols);
+        if (bias->data) most(&counts(d)->need.cols, bias->cols);
+    }
+}
+
+static void mix_plan(heft_device *d, float *y, const float *z, const heft_route *to,
+                     const heft_router *r, int32_t T, int32_t D)
+{
+    (void)d, (void)y, (void)z, (void)to, (void)r, (void)T, (void)D;
+}
+
+static void gate_plan(heft_device *d, float *y, const float *x, const float *gate, int32_t T,
+                      int32_t width)
+{
+    (void)d, (void)y, (void)x, (void)gate, (void)T, (void)width;
+}
+
 const heft_ops heft_ops_plan = {
     .name = "plan",
     .sync = sync_plan,
     .embed = embed_plan,
+    .place = place_plan,
     .pick = pick_plan,
     .linear = linear_plan,
+    .linear_each = linear_each_plan,
     .norm = norm_plan,
+    .beside = beside_plan,
     .add = add_plan,
     .scale = scale_plan,
     .act = act_plan,
     .rope = rope_plan,
     .heads = heads_plan,
+    .temper = temper_plan,
     .store = store_plan,
     .attend = attend_plan,
+    .route = route_plan,
+    .spread = spread_plan,
+    .experts = experts_plan,
+    .mix = mix_plan,
+    .gate = gate_plan,
 };

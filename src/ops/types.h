@@ -28,15 +28,27 @@ typedef struct {
     int32_t at, per, group, head;
 } heft_heads;
 
-typedef enum { HEFT_QKN_NONE, HEFT_QKN_HEAD, HEFT_QKN_HEAD_OWN, HEFT_QKN_ROW } heft_qk_norm;
+typedef enum {
+    HEFT_QKN_NONE,
+    HEFT_QKN_HEAD,     /* weights that all heads share */
+    HEFT_QKN_HEAD_OWN, /* each head its own */
+    HEFT_QKN_ROW,      /* over all heads together */
+    HEFT_QKN_UNIT      /* each head, without weights: before or after the rotation is the same */
+} heft_qk_norm;
 
 typedef struct {          /* one layer's attention */
     int32_t H, G, dk, dv; /* heads, key/value heads, their widths */
     heft_heads q, k, v;
     int32_t window, chunk; /* keys a query sees, itself included; blocks of positions; 0 = all */
     int32_t kv_from, rope; /* layer whose cache it reads; index of spec.rope or -1 */
+    /* Latent attention: ranks of what queries (0: none) and keys and values are made from, and the
+     * numbers of a head that do not rotate, its first ones. kv_rank 0: not latent. */
+    int32_t q_rank, kv_rank, nope;
+    bool up_apart; /* latent: a file says that k_up and v_up are tensors of their own */
     float scale, softcap, clip; /* final values; softcap, clip 0 = none */
+    float temp, temp_floor;     /* of queries by position (heft_ops.temper); temp 0 = none */
     float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
+    float alibi_scale;          /* times the slopes; 1 */
     heft_qk_norm qk_norm;
     bool norm_after_rope, v_norm, v_from_k, sinks;
 } heft_attn;
@@ -53,6 +65,40 @@ typedef struct {
     float gate_max, up_abs, up_add; /* heft_glu */
     heft_heads gate, up; /* fused halves or interleaved: heads of width 1 in the gate's row */
 } heft_act_spec;
+
+typedef enum {
+    HEFT_BY_SOFTMAX,     /* the softmax of all logits */
+    HEFT_BY_SIGMOID,     /* each logit's sigmoid */
+    HEFT_BY_TOP_SOFTMAX, /* chosen by logits; the softmax of those chosen */
+    HEFT_BY_TOP_SIGMOID, /* chosen by logits; the sigmoid of each */
+    HEFT_BY_SPARSEMIX    /* two, each by the softmax of the logits near it: arXiv:2310.00811 */
+} heft_score;
+
+typedef struct { /* which experts a row goes to, and with what weights: arXiv:1701.06538 */
+    heft_score score;
+    int32_t E, top;       /* experts; a row goes to `top` of them. E 0: no experts */
+    int32_t groups, keep; /* only the `keep` best of so many equal groups; 1 */
+    int32_t vote;         /* a group is worth the sum of so many of its best: 1 or 2 */
+    bool normalise;       /* weights are divided by their sum, or by `floor` if that is more */
+    bool weigh_input;     /* weights multiply what experts read, not what they give */
+    float floor, factor;  /* weights are multiplied by `factor` at last */
+    float jitter;         /* SPARSEMIX: half the distance that is near */
+} heft_router;
+
+/* One matrix of every expert. */
+typedef struct {
+    heft_mat *w;   /* (E) of one shape, or NULL */
+    heft_mat bias; /* (E, w->rows), plain numbers in place; data NULL: none */
+} heft_experts;
+
+/* Where the rows of a step go. A pair is a row and one of its experts: number t * top + k, with the
+ * row's experts in ascending order. All of it lies on the device. */
+typedef struct {
+    int32_t *expert; /* (T,top) */
+    float *weight;   /* (T,top) */
+    int32_t *pair;   /* (T*top)  pairs by expert, and by row for each */
+    int32_t *start;  /* (E+1)  those of expert e are pair[start[e]] .. pair[start[e+1]-1] */
+} heft_route;
 
 /* One step. Rows of a sequence are adjacent and in order; arrays lie on the device. */
 typedef struct {
@@ -78,6 +124,7 @@ typedef struct {
     size_t page_bytes;
     heft_dtype dtype;
     int32_t G, dk, dv, group, layer;
+    bool v_in_k; /* no values are kept: a key's first dv numbers are its value */
 } heft_kv;
 
 /* n heads of `width` in rows of x that are `row` floats apart. */

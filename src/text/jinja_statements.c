@@ -1,9 +1,9 @@
-/* The second half of the parser: statements, and the whole template. */
+/* Tokens to a syntax tree, by recursive descent: statements and the whole template. */
 #include "text/jinja_parse.h"
 
-static heft_jnode *body_until(heft_jparser *p, const char *const *ends);
+#include <string.h>
 
-/* ---- statements ------------------------------------------------------- */
+static heft_jnode *body_until(heft_jparser *p, const char *const *ends);
 
 static void end_block(heft_jparser *p)
 {

@@ -325,6 +325,9 @@ static void an_interrupt_finishes_the_token_and_ends_with_130(void **state)
 static void a_second_interrupt_ends_at_once(void **state)
 {
     (void)state;
+#ifdef HEFT_SANITIZED
+    skip(); /* the thread sanitizer keeps a signal back until the write ends */
+#endif
     enum { PIPE = 4096, PROMPT = 2 * PIPE };
     char prompt[PROMPT + 1];
     memset(prompt, ' ', PROMPT);

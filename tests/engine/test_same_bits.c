@@ -22,7 +22,7 @@ typedef struct {
 
 static char folder[HEFT_SCRATCH_PATH];
 static heft_model *model;
-static float *expected; /* (T, V) by the scalar code, one thread, one chunk */
+static float *expected; /* (n, V) by the scalar code, one thread, one chunk */
 
 static heft_engine *engine(const char *isa, int32_t threads, int32_t sequences, int32_t batch,
                            heft_cache_type cache)
@@ -62,7 +62,8 @@ static heft_seq *open_seq(heft_engine *e)
     return s;
 }
 
-static void open_model(heft_dtype type, heft_cache_type cache)
+/* Expect what the scalar code says of the first n tokens. */
+static void open_model(heft_dtype type, heft_cache_type cache, int32_t n)
 {
     heft_error err = { 0 };
     const heft_synthetic shape = { .arch = "qwen2",
@@ -86,12 +87,13 @@ static void open_model(heft_dtype type, heft_cache_type cache)
         text[i] = (int32_t)(heft_synthetic_hash(1, (uint64_t)i) % V);
         other[i] = (int32_t)(heft_synthetic_hash(2, (uint64_t)i) % V);
     }
-    heft_engine *e = engine("scalar", 1, 1, T, cache);
+    heft_engine *e = engine("scalar", 1, 1, n, cache);
     heft_seq *s = open_seq(e);
-    heft_feed f = { s, text, T, HEFT_LOGITS_ALL };
+    heft_feed f = { s, text, n, HEFT_LOGITS_ALL };
+    const size_t bytes = sizeof(float) * (size_t)n * V;
     assert_ok(heft_engine_step(e, &f, 1, &err), &err);
-    expected = malloc(sizeof(float) * T * V);
-    memcpy(expected, heft_engine_logits(e, 0), sizeof(float) * T * V);
+    expected = malloc(bytes);
+    memcpy(expected, heft_engine_logits(e, 0), bytes);
     assert_true(expected[0] != expected[1] && expected[0] == expected[0]);
     heft_seq_close(s);
     heft_engine_close(e);
@@ -189,11 +191,25 @@ static void after_a_rewind(heft_cache_type cache)
 static void the_same_bits(void **state)
 {
     const format *f = *state;
-    open_model(f->type, f->cache);
+    open_model(f->type, f->cache, T);
     any_chunks_and_threads(f->cache);
     in_a_crowd(f->cache);
     after_a_fork(f->cache);
     after_a_rewind(f->cache);
+    close_model();
+}
+
+/* What depends on the number format alone: few columns and many. */
+static void the_same_bits_few_and_many(void **state)
+{
+    const format *f = *state;
+    open_model(f->type, f->cache, 40);
+    heft_engine *e = engine(NULL, 2, 1, 40, f->cache);
+    heft_seq *s = open_seq(e);
+    feed_and_compare(s, 0, 12, 4);
+    feed_and_compare(s, 12, 40, 28);
+    heft_seq_close(s);
+    heft_engine_close(e);
     close_model();
 }
 
@@ -207,7 +223,8 @@ static void the_same_bits(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
+    enum { CASES = 8 };
+    struct CMUnitTest tests[CASES + HEFT_DTYPES] = {
         CASE("f32 weights, f32 cache", HEFT_F32, HEFT_CACHE_F32),
         CASE("bf16 weights, bf16 cache", HEFT_BF16, HEFT_CACHE_BF16),
         CASE("f16 weights, f16 cache", HEFT_F16, HEFT_CACHE_F16),
@@ -217,5 +234,14 @@ int main(void)
         CASE("q5_k weights", HEFT_Q5_K, HEFT_CACHE_F16),
         CASE("q6_k weights", HEFT_Q6_K, HEFT_CACHE_F16),
     };
+    static format formats[HEFT_DTYPES];
+    /* the formats before it have cases above; cmocka passes over empty entries */
+    for (int32_t t = HEFT_Q6_K + 1; t < HEFT_DTYPES; t++) {
+        if (heft_dtypes[t].sum <= HEFT_SUM_F) continue;
+        formats[t] = (format){ (heft_dtype)t, HEFT_CACHE_F16 };
+        tests[CASES + t] =
+            (struct CMUnitTest)cmocka_unit_test_prestate(the_same_bits_few_and_many, &formats[t]);
+        tests[CASES + t].name = heft_dtypes[t].name;
+    }
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

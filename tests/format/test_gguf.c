@@ -335,10 +335,10 @@ static void b11_types_are_refused_by_name(void **state)
 {
     (void)state;
     static const bad rows[] = {
-        { ONE_TENSOR "sa d1 q256 d16 q0 z999", HEFT_E_UNSUPPORTED,
-          "tensor a: type 16 (IQ2_XXS) is one heft does not read" },
-        { ONE_TENSOR "sa d1 q256 d40 q0 z999", HEFT_E_UNSUPPORTED,
-          "tensor a: type 40 (NVFP4) is one heft does not read" },
+        { ONE_TENSOR "sa d1 q256 d9 q0 z999", HEFT_E_UNSUPPORTED,
+          "tensor a: type 9 (Q8_1) is for activations, not for stored tensors" },
+        { ONE_TENSOR "sa d1 q256 d15 q0 z999", HEFT_E_UNSUPPORTED,
+          "tensor a: type 15 (Q8_K) is for activations, not for stored tensors" },
         { ONE_TENSOR "sa d1 q256 d4 q0 z999", HEFT_E_UNSUPPORTED,
           "tensor a: type 4 (Q4_2) was removed from GGUF" },
         { ONE_TENSOR "sa d1 q256 d33 q0 z999", HEFT_E_UNSUPPORTED,

@@ -276,9 +276,17 @@ static void scratch_for_more_columns_is_never_less(void **state)
 int main(void)
 {
     static format formats[] = {
-        { HEFT_F32, false },  { HEFT_F16, false },  { HEFT_BF16, false }, { HEFT_F32, true },
-        { HEFT_F16, true },   { HEFT_BF16, true },  { HEFT_Q4_0, false }, { HEFT_Q8_0, false },
-        { HEFT_Q4_K, false }, { HEFT_Q5_K, false }, { HEFT_Q6_K, false },
+        { HEFT_F32, false },    { HEFT_F16, false },    { HEFT_BF16, false },
+        { HEFT_F32, true },     { HEFT_F16, true },     { HEFT_BF16, true },
+        { HEFT_Q4_0, false },   { HEFT_Q8_0, false },   { HEFT_Q4_K, false },
+        { HEFT_Q5_K, false },   { HEFT_Q6_K, false },   { HEFT_Q1_0, false },
+        { HEFT_Q2_0, false },   { HEFT_Q4_1, false },   { HEFT_Q5_0, false },
+        { HEFT_Q5_1, false },   { HEFT_Q2_K, false },   { HEFT_Q3_K, false },
+        { HEFT_IQ1_S, false },  { HEFT_IQ1_M, false },  { HEFT_IQ2_XXS, false },
+        { HEFT_IQ2_XS, false }, { HEFT_IQ2_S, false },  { HEFT_IQ3_XXS, false },
+        { HEFT_IQ3_S, false },  { HEFT_IQ4_NL, false }, { HEFT_IQ4_XS, false },
+        { HEFT_TQ1_0, false },  { HEFT_TQ2_0, false },  { HEFT_MXFP4, false },
+        { HEFT_NVFP4, false },
     };
     enum { FORMATS = sizeof formats / sizeof formats[0] };
     heft_kernels_init(&scalar, 0);

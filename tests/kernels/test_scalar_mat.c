@@ -148,6 +148,36 @@ static void class_q_multiplies_halves_by_their_scales_in_integers(void **state)
     assert_true(product(&m, a) == fmaf(d * 0.01f, (float)total, 0));
 }
 
+static void class_m_multiplies_minima_by_sums_in_integers(void **state)
+{
+    (void)state;
+    /* block 1: number 32 + 3 is 2, number 32 + 16 is 3; sub-scales 5 and 9, minima 7 and 15 */
+    heft_block_q2_k w = { .sc = { [2] = 5 | 7 << 4, [3] = 9 | 15 << 4 },
+                          .qs = { [3] = 2 << 2, [16] = 3 << 2 } };
+    heft_act a[8] = { [1] = {
+                          .d = 0.01f, .s = 99, .h = { 30, -44 }, .q = { [3] = 30, [16] = -44 } } };
+    put_half(w.d, 0.013f);
+    put_half(w.dmin, 0.21f);
+    const heft_mat m = mat_on((const uint8_t *)&w, HEFT_Q2_K, 1, 256, false);
+    const float d = heft_half(heft_to_half(0.013f)), dmin = heft_half(heft_to_half(0.21f));
+    float y = fmaf(d * 0.01f, 5 * 2 * 30 - 9 * 3 * 44, 0);
+    y = fmaf(-dmin * 0.01f, 7 * 30 - 15 * 44, y);
+    assert_true(product(&m, a) == y);
+}
+
+static void class_h_adds_half_after_half(void **state)
+{
+    (void)state;
+    /* scales 1.75 and 2^-9 (the smallest) of block 1; numbers 4 and -6 */
+    heft_block_nvfp4 w = { .d = { [2] = 0x3e, [3] = 1 },
+                           .qs = { [2] = { [1] = 6 }, [3] = { [7] = 15 << 4 } } };
+    heft_act a[2] = { [1] = { .d = 0.3f, .q = { [1] = 100, [31] = 77 } } };
+    const heft_mat m = mat_on((const uint8_t *)&w, HEFT_NVFP4, 1, 64, false);
+    float y = fmaf(0.875f * 0.3f, 8 * 100, 0);
+    y = fmaf(0x1p-10f * 0.3f, -12 * 77, y);
+    assert_true(product(&m, a) == y);
+}
+
 static void class_f_keeps_sixteen_sums_and_folds_them(void **state)
 {
     (void)state;
@@ -195,12 +225,22 @@ typedef struct {
 } known;
 
 static const known formats[] = {
-    { HEFT_F32, false, 0xae1f822621a6ee8f },  { HEFT_F16, false, 0x755f8202655c049d },
-    { HEFT_BF16, false, 0xf407e09df8c7992c }, { HEFT_F32, true, 0xf02877c59acc3532 },
-    { HEFT_F16, true, 0x985a7c998b8e65ef },   { HEFT_BF16, true, 0x963fa27e82849196 },
-    { HEFT_Q4_0, false, 0xf7d1b96ad2f7482b }, { HEFT_Q8_0, false, 0xf5763276488e592d },
-    { HEFT_Q4_K, false, 0x602467a9efd3788a }, { HEFT_Q5_K, false, 0xdb62ac5acac28718 },
-    { HEFT_Q6_K, false, 0x48c619b169efa2ea },
+    { HEFT_F32, false, 0xae1f822621a6ee8f },     { HEFT_F16, false, 0x755f8202655c049d },
+    { HEFT_BF16, false, 0xf407e09df8c7992c },    { HEFT_F32, true, 0xf02877c59acc3532 },
+    { HEFT_F16, true, 0x985a7c998b8e65ef },      { HEFT_BF16, true, 0x963fa27e82849196 },
+    { HEFT_Q4_0, false, 0xf7d1b96ad2f7482b },    { HEFT_Q8_0, false, 0xf5763276488e592d },
+    { HEFT_Q4_K, false, 0x602467a9efd3788a },    { HEFT_Q5_K, false, 0xdb62ac5acac28718 },
+    { HEFT_Q6_K, false, 0x48c619b169efa2ea },    { HEFT_Q1_0, false, 0x502275cc9e002f1d },
+    { HEFT_Q2_0, false, 0x201423b075177ca5 },    { HEFT_Q4_1, false, 0x0d27fb54e8a8b150 },
+    { HEFT_Q5_0, false, 0xd5128161cf31ad0f },    { HEFT_Q5_1, false, 0x481cb12cad0f3462 },
+    { HEFT_Q2_K, false, 0x2dd9915ce114f044 },    { HEFT_Q3_K, false, 0x1f2530f489cf4e19 },
+    { HEFT_IQ1_S, false, 0x5f0763b9a3911177 },   { HEFT_IQ1_M, false, 0x19c13208011307df },
+    { HEFT_IQ2_XXS, false, 0x3202fcb075644931 }, { HEFT_IQ2_XS, false, 0xd469ab5c792bb15f },
+    { HEFT_IQ2_S, false, 0x891de862956e0b5f },   { HEFT_IQ3_XXS, false, 0xbe93f5bdd3ac4a4e },
+    { HEFT_IQ3_S, false, 0xfe4d600c5316535e },   { HEFT_IQ4_NL, false, 0x442faf0e020f7bfb },
+    { HEFT_IQ4_XS, false, 0x088c89aaf4124444 },  { HEFT_TQ1_0, false, 0xd8faee059d55430e },
+    { HEFT_TQ2_0, false, 0x9fa36583ff59dcac },   { HEFT_MXFP4, false, 0xa33261185f653b64 },
+    { HEFT_NVFP4, false, 0xf8ff1a30511c7c97 },
 };
 
 enum { ROWS = 5, COLS = 768, N = 3 };
@@ -296,6 +336,8 @@ int main(void)
         cmocka_unit_test(class_s_adds_block_after_block),
         cmocka_unit_test(class_a_adds_the_product_then_the_minimum),
         cmocka_unit_test(class_q_multiplies_halves_by_their_scales_in_integers),
+        cmocka_unit_test(class_m_multiplies_minima_by_sums_in_integers),
+        cmocka_unit_test(class_h_adds_half_after_half),
         cmocka_unit_test(class_f_keeps_sixteen_sums_and_folds_them),
         cmocka_unit_test(class_c_is_one_chain),
         cmocka_unit_test(every_sum_is_the_product),

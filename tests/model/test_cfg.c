@@ -144,7 +144,11 @@ static void gguf_metadata_is_held_to_the_same(void **state)
         { { { "llama.attention.head_count", NULL } },
           "metadata: llama.attention.head_count is missing, expected an integer" },
         { { { "llama.attention.head_count_kv", "[4,0]" } },
-          "metadata: llama.attention.head_count_kv is an array, expected an integer" },
+          "layer 1: the number of key/value heads is 0, expected 1 to 8" },
+        { { { "llama.attention.head_count_kv", "[4]" } },
+          "metadata: llama.attention.head_count_kv[1] is missing, expected an integer of "
+          "-2147483647 "
+          "to 2147483647" },
         { { { "llama.attention.head_count_kv", "5" } },
           "layer 0: 8 heads cannot share 5 key/value heads evenly" },
         { { { "llama.block_count", "1000000000" } },

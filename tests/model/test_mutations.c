@@ -72,10 +72,11 @@ static int32_t mutate_field(const heft_golden *g, heft_model *m, const heft_fiel
     memcpy(kept, field, size_of(f));
     memcpy(field, value, size_of(f));
     heft_net_set_norms(&m->net);
-    must_miss(g, m, f->name, where);
+    const bool runs = heft_spec_check(&m->net.spec, NULL) == HEFT_OK; /* else it is refused */
+    if (runs) must_miss(g, m, f->name, where);
     memcpy(field, kept, size_of(f));
     heft_net_set_norms(&m->net);
-    return 1;
+    return runs;
 }
 
 /* Of two tables by length, a golden runs on one: it sees that the other is not taken by the kind,
@@ -102,7 +103,11 @@ static int32_t mutate_fields(const heft_golden *g, heft_model *m)
         }
         for (int32_t l = 0; f->scope == 1 && l < s->L; l++) {
             layer.attn.kv_from = l; /* the default of a layer depends on where it is */
-            layer.attn.window = s->layer[l].attn.window >= g->length ? s->layer[l].attn.window : 0;
+            const heft_attn *a = &s->layer[l].attn; /* what is longer than the text cannot show */
+            layer.attn.window = a->window >= g->length ? a->window : 0;
+            layer.attn.chunk = a->chunk >= g->length ? a->chunk : 0;
+            layer.attn.temp = a->temp_floor > (float)g->length ? a->temp : 0;
+            layer.attn.temp_floor = a->temp_floor > (float)g->length ? a->temp_floor : 0;
             n += mutate_field(g, m, f, &s->layer[l], &layer, l);
         }
     }
@@ -143,23 +148,75 @@ static int32_t mutate_vector(const heft_golden *g, heft_model *m, const float **
     return 1;
 }
 
+static int32_t mutate_scale(const heft_golden *g, heft_model *m, float *scale, int32_t layer)
+{
+    const float kept = *scale;
+    if (kept == 1) return 0;
+    *scale = 1;
+    must_miss(g, m, "the layer's scale", layer);
+    *scale = kept;
+    return 1;
+}
+
+/* Without its positions. */
+static int32_t mutate_positions(const heft_golden *g, heft_model *m)
+{
+    heft_mat *pos = &m->net.g.pos;
+    const uint8_t *kept = pos->data;
+    if (!kept) return 0;
+    pos->data = NULL;
+    must_miss(g, m, "the positions", 0);
+    pos->data = kept;
+    return 1;
+}
+
+static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *experts,
+                             int32_t layer)
+{
+    const uint8_t *kept = experts->bias.data;
+    if (!kept) return 0;
+    experts->bias.data = NULL;
+    must_miss(g, m, "the biases of experts", layer);
+    experts->bias.data = kept;
+    return 1;
+}
+
+/* A bias of keys that nothing turns, scales or clips adds the same to every score of a query, and a
+ * softmax does not see it. */
+static bool same_for_all_keys(const heft_layer_spec *l)
+{
+    return l->attn.rope < 0 && l->attn.qk_norm == HEFT_QKN_NONE && l->attn.softcap == 0
+           && l->attn.clip == 0;
+}
+
 static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
 {
     heft_globals *G = &m->net.g;
-    int32_t n = mutate_vector(g, m, &G->out_norm.w, "the last norm's weight", 0)
+    int32_t n = mutate_positions(g, m)
+                + mutate_vector(g, m, &G->out_norm.w, "the last norm's weight", 0)
+                + mutate_vector(g, m, &G->out_norm.b, "the last norm's bias", 0)
+                + mutate_vector(g, m, &G->own_norm.w, "the norm of own inputs", 0)
                 + mutate_vector(g, m, &G->embed_norm.w, "the embedding norm's weight", 0)
+                + mutate_vector(g, m, &G->embed_norm.b, "the embedding norm's bias", 0)
                 + mutate_vector(g, m, &G->head.bias, "the head's bias", 0);
     for (int32_t i = 0; i < m->net.spec.L; i++) {
         heft_layer *l = &m->net.layer[i];
-        heft_norm *norms[] = { &l->n1, &l->n2, &l->n3, &l->n4, &l->q_norm, &l->k_norm };
-        heft_lin *lins[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down };
+        heft_norm *norms[] = { &l->n1,     &l->n2,       &l->n3,        &l->n4,      &l->q_norm,
+                               &l->k_norm, &l->q_latent, &l->kv_latent, &l->own_norm };
+        heft_lin *lins[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &l->router };
+        heft_experts *experts[] = { &l->e_gate, &l->e_up, &l->e_down };
+        n += mutate_scale(g, m, &l->scale, i);
         for (size_t k = 0; k < sizeof norms / sizeof *norms; k++) {
             n += mutate_vector(g, m, &norms[k]->w, "a norm's weight", i);
             n += mutate_vector(g, m, &norms[k]->b, "a norm's bias", i);
         }
         for (size_t k = 0; k < sizeof lins / sizeof *lins; k++)
-            n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
-        n += mutate_vector(g, m, &l->sinks, "the sinks", i)
+            if (lins[k] != &l->k || !same_for_all_keys(l->s))
+                n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
+        for (size_t k = 0; k < sizeof experts / sizeof *experts; k++)
+            n += mutate_biases(g, m, experts[k], i);
+        n += mutate_vector(g, m, &l->choice, "the correction of a choice", i)
+             + mutate_vector(g, m, &l->sinks, "the sinks", i)
              + mutate_vector(g, m, &l->slopes, "the slopes", i);
     }
     return n;

@@ -389,11 +389,11 @@ typedef struct {
 static const refusal of_releases[] = {
     { { ROPE("\"type\":\"spiral\",\"factor\":2.0") },
       "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
-      "llama3, yarn and longrope",
+      "llama3, yarn, longrope and proportional",
       { { 0 } } },
     { { ROPE("\"type\":\"mrope\",\"mrope_section\":[2,3,3]") },
       "config.json: rope scaling \"mrope\" is not known; heft knows default, linear, dynamic, "
-      "llama3, yarn and longrope",
+      "llama3, yarn, longrope and proportional",
       { { 0 } } },
     { { { "rope_scaling", "\"linear\"" } },
       "config.json: rope_scaling is a string, expected an object",
@@ -426,7 +426,7 @@ static const refusal of_releases[] = {
       "config.json: rope scaling yarn has factor 4 over -32 positions, expected both above 0",
       { { 0 } } },
     { { ROPE("\"type\":\"yarn\",\"factor\":4.0,\"beta_fast\":0") },
-      "config.json: rope scaling yarn has betas 1 and 0, expected 0 < slow < fast",
+      "config.json: rope scaling yarn has betas 1 and 0, expected 0 < slow <= fast",
       { { 0 } } },
     { { ROPE("\"type\":\"yarn\",\"factor\":4.0,\"attention_factor\":-1") },
       "config.json: rope scaling yarn has an attention factor below 0",
@@ -472,7 +472,7 @@ static const refusal of_releases[] = {
       "config.json: the rotated width of a head is 15, expected an even number of 2 to 8192",
       { { 0 } } },
     { { { "rope_parameters", SCALING("\"rope_type\":\"default\",\"partial_rotary_factor\":0.5") } },
-      "config.json: partial_rotary_factor of rope_parameters: heft runs this family with 1 only",
+      "config.json: partial_rotary_factor is 0.5; heft rotates 16 of 16 numbers of a head",
       { { 0 } } },
 };
 
@@ -488,7 +488,7 @@ static const refusal of_gguf[] = {
       { { 0 } } },
     { { GGUF("spiral") },
       "metadata: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
-      "llama3, yarn and longrope",
+      "llama3, yarn, longrope and proportional",
       { { 0 } } },
     { { GGUF("llama3"), GGUF_FACTOR("8.0") },
       "metadata: rope scaling llama3 has frequency factors 0 and 0, expected 0 < low < high",

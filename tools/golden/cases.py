@@ -7,9 +7,23 @@ containers.py if they are not those of the llama kind.
     llama_cpp record llama.cpp's logits too (once per family)
     tokens    the release has a tokenizer of so many tokens, fewer than the rows of the embedding
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
+    transformers  the release that runs it, where it is not that of requirements.txt
+    hot       other bounds on what makes the weights hot
     inert     keys of config that do not change the result here, and need not
+    llama_cpp_refuses  why llama.cpp does not load the GGUF file
+    llama_cpp_differs  why llama.cpp makes something else of the GGUF file
+    hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
+    released  config.json where the release writes it in words the reference does not know
+    left_out  the prefix of names that the release leaves out
+    llama_cpp_tolerance  what llama.cpp's logits may differ by, with llama_cpp_reason
 """
+
+from cases_classics import CLASSICS
+from cases_dense import DENSE
+from cases_latent import LATENT
+from cases_mixtures import MIXTURES
+from change import but, rope
 
 LLAMA = {
     "architectures": ["LlamaForCausalLM"],
@@ -117,16 +131,6 @@ QWEN3 = {
 TINY = {"hidden_size": 32, "intermediate_size": 64, "vocab_size": 64}
 
 NO_WINDOW = "a GGUF file of this architecture has no sliding window"
-
-
-def but(base: dict, *left_out: str, **changes) -> dict:
-    """base with changes, without the keys left out."""
-    return {k: v for k, v in (base | changes).items() if k not in left_out}
-
-
-def rope(base: dict, *left_out: str, **scaling) -> dict:
-    """base with rope_scaling, without the keys left out."""
-    return but(base, *left_out, rope_scaling=scaling)
 
 
 LONG = [1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0]
@@ -396,4 +400,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-}
+} | DENSE | MIXTURES | CLASSICS | LATENT

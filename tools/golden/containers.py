@@ -3,6 +3,14 @@
 import math
 import re
 
+import containers_dense
+import containers_latent
+import containers_mixtures
+from containers_classics import CLASSICS, key_heads
+from containers_classics import entries as classic_entries
+
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES
+
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
     "model.embed_tokens": "token_embd",
@@ -24,20 +32,55 @@ NAMES = {
 ARCHITECTURES = {"llama": "llama", "mistral": "llama", "qwen2": "qwen2", "qwen3": "qwen3"}
 
 # Architectures whose files have the rows of q and k in the order that turns halves into pairs.
-PERMUTED = {"llama"}
+PERMUTED = {"llama", "granite", "smollm3"}
 
 
-def tensor_name(name: str) -> str:
-    module, kind = name.rsplit(".", 1)
-    layer = re.search(r"\.(\d+)\.", module)
-    pattern = module.replace(f".{layer[1]}.", ".{}.") if layer else module
-    return NAMES[pattern].format(*([layer[1]] if layer else [])) + "." + kind
+def tensor_name(name: str, kind_of_model: str = "") -> str:
+    name = name.replace("model.language_model.", "model.")
+    layer = re.search(r"\.(\d+)\.", name)
+    pattern, kind = (name.replace(f".{layer[1]}.", ".{}.", 1) if layer else name).rsplit(".", 1)
+    classic = CLASSICS.get(kind_of_model, {}).get("names")
+    names = classic or NAMES | FAMILIES.get(kind_of_model, {}).get("names", {})
+    pattern = re.sub(r"\.experts\.\d+\.", ".experts.*.", pattern)
+    whole = f"{pattern}.{kind}" # stacked experts have no .weight
+    if whole in names:
+        return names[whole].format(layer[1])
+    return names[pattern].format(*([layer[1]] if layer else [])) + "." + kind
 
 
-def permuted_heads(architecture: str, name: str, head_width: int) -> int:
-    """The width of the heads whose rows GGUF has in another order, or 0."""
-    permuted = architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name)
-    return head_width if permuted else 0
+def layout(t: dict, kind_of_model: str) -> dict:
+    """What else GGUF does to a tensor of the table: see heft_golden_tensor."""
+    found = dict(FAMILIES.get(kind_of_model, {}).get("layout", lambda name: {})(t["name"]))
+    if "gguf_up" in found:
+        found["gguf_up"] = t["gguf"].replace("gate", "up").replace("attn_k_b", "attn_v_b")
+    biases = len(t["shape"]) == 2 and t["gguf"].endswith(".bias")
+    return found | {"plain": biases or "ffn_gate_inp" in t["gguf"]}
+
+
+def order(config, architecture: str, name: str, width: int) -> dict:
+    """How GGUF's tensor has the numbers of the release's in another order; width: of a head."""
+    if architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name):
+        return {"permuted": width}
+    family = CLASSICS.get(config.model_type, {})
+    if re.search(family.get("transposed", "$^"), name):
+        return {"transposed": True}
+    if re.search(family.get("fused", "$^"), name):
+        return {"fused": [width, config.num_attention_heads // key_heads(config)]}
+    if re.search(family.get("permuted", "$^"), name):
+        return {"permuted": width}
+    return {}
+
+
+def rotary(model):
+    """The rotary table that scaling is for."""
+    named = {k: m for k, m in model.named_modules() if hasattr(m, "original_inv_freq")}
+    return next((m for k, m in named.items() if "full_attention" in k), None) or next(iter(named.values()), None)
+
+
+def rotated(model) -> int:
+    """Rotated numbers of a head; 0: the model does not say."""
+    table = rotary(model)
+    return 2 * len(table.original_inv_freq) if table else 0
 
 
 def rope_scaling(arch: str, config, model) -> tuple:
@@ -45,9 +88,9 @@ def rope_scaling(arch: str, config, model) -> tuple:
     scaling = getattr(config, "rope_scaling", None)
     if not scaling:
         return [], []
-    kind = scaling["rope_type"]
+    kind = scaling.get("rope_type") or scaling["type"]
     prefix = arch + ".rope.scaling."
-    inverse = model.model.rotary_emb.original_inv_freq.double()
+    inverse = rotary(model).original_inv_freq.double()
     width = 2 * len(inverse)
     if kind == "llama3":
         plain = [config.rope_theta ** (-2 * m / width) for m in range(len(inverse))]
@@ -59,17 +102,23 @@ def rope_scaling(arch: str, config, model) -> tuple:
             (prefix + "factor", "f32", scaling["factor"]),
         ]
         return entries, []
-    factor = model.model.rotary_emb.attention_scaling
+    factor = rotary(model).attention_scaling
     original = scaling.get("original_max_position_embeddings") or config.max_position_embeddings
     if kind == "yarn":
-        # A reader multiplies by 1 + 0.1 ln(factor) of its own accord.
+        all_dim = scaling.get("mscale_all_dim", 0)
+        # A reader multiplies by 1 + 0.1 ln(factor) of its own accord, unless it knows mscale_all_dim.
         extra = factor / (1 + 0.1 * math.log(scaling["factor"]))
         entries = [
             (prefix + "type", "string", "yarn"),
             (prefix + "factor", "f32", scaling["factor"]),
             (prefix + "original_context_length", "u32", original),
         ]
-        if abs(extra - 1) > 1e-9:
+        entries += [
+            (prefix + "yarn_" + key, "f32", float(scaling[key])) for key in ("beta_fast", "beta_slow") if key in scaling
+        ]
+        if all_dim:
+            entries.append((prefix + "yarn_log_multiplier", "f32", 0.1 * all_dim))
+        elif abs(extra - 1) > 1e-9:
             entries.append((prefix + "attn_factor", "f32", extra))
         return entries, []
     if kind == "longrope":
@@ -107,21 +156,35 @@ def vocabulary(config, tokens) -> list:
 
 def metadata(config, model, head_width: int, tokens) -> tuple:
     """All entries as (key, type, value), and the tensors that only GGUF has."""
-    arch = ARCHITECTURES[config.model_type]
-    scaling, extra = rope_scaling(arch, config, model)
+    if config.model_type in CLASSICS:
+        return classic_entries(config) + vocabulary(config, tokens), []
+    family = FAMILIES.get(config.model_type, {})
+    arch = family.get("architecture") or ARCHITECTURES[config.model_type]
+    own = family.get("metadata", lambda config: [])(config)
+    by_layer = "attention.head_count_kv" in {key for key, _, _ in own}
+    heads = None if by_layer else config.num_key_value_heads
+    if "extra" in family:
+        scaling, extra = [], family["extra"](config)
+    else:
+        scaling, extra = rope_scaling(arch, config, model)
+        scaling += [
+            (f"{arch}.rope.dimension_count", "u32", rotated(model) or head_width),
+            (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
+        ]
     entries = [
         ("general.architecture", "string", arch),
         (f"{arch}.vocab_size", "u32", config.vocab_size),
         (f"{arch}.context_length", "u32", config.max_position_embeddings),
         (f"{arch}.embedding_length", "u32", config.hidden_size),
         (f"{arch}.block_count", "u32", config.num_hidden_layers),
-        (f"{arch}.feed_forward_length", "u32", config.intermediate_size),
+        (f"{arch}.feed_forward_length", "u32", getattr(config, family.get("feed_forward_length", "intermediate_size"))),
         (f"{arch}.attention.head_count", "u32", config.num_attention_heads),
-        (f"{arch}.attention.head_count_kv", "u32", config.num_key_value_heads),
+        (f"{arch}.attention.head_count_kv", "u32", heads),
         (f"{arch}.attention.key_length", "u32", head_width),
         (f"{arch}.attention.value_length", "u32", head_width),
-        (f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps),
-        (f"{arch}.rope.dimension_count", "u32", head_width),
-        (f"{arch}.rope.freq_base", "f32", float(config.rope_theta)),
     ]
+    if hasattr(config, "rms_norm_eps"):
+        entries.append((f"{arch}.attention.layer_norm_rms_epsilon", "f32", config.rms_norm_eps))
+    own = [(f"{arch}.{key}", kind, value) for key, kind, value in own]
+    entries = [e for e in entries if e[0] not in {key for key, _, _ in own}] + own
     return entries + scaling + vocabulary(config, tokens), extra

@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import importlib.metadata
 import json
 import pathlib
 import re
@@ -12,61 +13,153 @@ import gguf
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
+from transformers.modeling_utils import no_init_weights
 
+import latent
+import mixtures
 import weights
+from containers_classics import CLASSICS
 
 torch.set_num_threads(1)
 logging.set_verbosity_error()
 
+# Families whose attention has no function of its own, or another than newer ones.
+OLDER = set(CLASSICS) | {"gptj", "gpt_neo", "opt"}
+
 # Standard deviation of what a tensor makes of an input of about 1, by Hugging Face name: "hot", so
 # that a missing bias, norm or scaling shows. First match wins; the others are matrices of gain 1.
 GAINS = [
-    (r"embed_tokens\.weight$", None),
-    (r"lm_head\.weight$", 10.0),
+    (r"(embed_tokens|embed_positions|embed_in|word_embeddings|wte|wpe)\.weight$", None),
+    (r"(lm_head|embed_out)\.weight$", 10.0),
+    (r"(query_key_value|c_attn|Wqkv|qkv_proj)\.weight$", 1.4),
+    (r"(dense_h_to_4h|c_fc|fc_in|fc1)\.weight$", 1.4),
     (r"q_proj\.weight$", 1.7),
+    (r"q_b_proj\.weight$", 1.7),
     (r"k_proj\.weight$", 1.1),
-    (r"(gate|up)_proj\.weight$", 1.2),
-    (r"down_proj\.weight$", 1.4),
+    (r"mlp\.experts\.gate_up_proj$", 2.5),
+    (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
+    (r"(down_proj|\.w2)(\.weight)?$", 1.4),
+    (r"(gate|router)\.weight$", 1.5),
 ]
 
 
-def scale(name: str, shape: list) -> tuple:
-    """(exponent, offset) of a tensor."""
-    if re.search(r"(q|k)_norm\.weight$", name):
-        return 6, 2.0
-    if re.search(r"norm\.weight$", name):
+# Model types whose norms multiply by 1 + w.
+ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"}
+# Model types whose activation llama.cpp rounds to half precision, and what that costs.
+TABLED = ONE_PLUS | {"gemma4_text"}
+TABLED_TOLERANCE = 1e-4
+
+
+# The same where a family needs others: queries that nothing scales, norms whose epsilon is fixed
+# (an embedding small enough to show it).
+OWN_GAINS = {
+    "gpt_neo": [(r"[qk]_proj\.weight$", 0.7)],
+    "olmo": [(r"embed_tokens\.weight$", 0.125)],
+    "opt": [
+        (r"embed_(tokens|positions)\.weight$", 0.16),
+        (r"out_proj\.weight$", 0.04),
+        (r"project_out\.weight$", 80.0),
+    ],
+}
+# (exponent, offset) where a family needs its own: what a small embedding is added to or read by.
+OWN_SCALES = {
+    "opt": [
+        (r"out_proj\.bias$", (12, 0.0)),
+        (r"decoder\.final_layer_norm\.weight$", (0, 128.0)),
+    ],
+}
+
+
+def scale(name: str, shape: list, kind: str) -> tuple:
+    """(exponent, offset) of a tensor of a model type."""
+    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|layer_scalar$", name):
         return 7, 1.0
-    if len(shape) == 1:
+    for pattern, own in OWN_SCALES.get(kind, []):
+        if re.search(pattern, name):
+            return own
+    if kind in ONE_PLUS and re.search(r"norm\.weight$", name):
+        return (6, 0.5) if re.search(r"(q|k)_norm\.weight$", name) else (8, 0.0)
+    if re.search(r"(q|k)_(layer)?norm\.", name) and name.endswith("weight"):
+        return 6, 2.0
+    if re.search(r"(norm|norm_f|norm_[12]|ln_f|ln_[12]|ln_attn|ln_mlp)\.weight$", name):
+        return 7, 1.0
+    if name.endswith("sinks"):
+        return 5, 0.0
+    if name.endswith("correction_bias"):
+        return 9, 0.0
+    if len(shape) == 1 or name.endswith("_bias"):
         return 7, 0.0
-    gain = next((g for pattern, g in GAINS if re.search(pattern, name)), 1.0)
-    sigma = gain / shape[-1] ** 0.5 if gain else 1.0
+    gains = OWN_GAINS.get(kind, []) + GAINS
+    gain = next((g for pattern, g in gains if re.search(pattern, name)), 1.0)
+    # (in, out) matrices: experts in one tensor (E, in, out), and gpt2's
+    fan_in = shape[-2] if len(shape) == 3 or transposed(kind, name) else shape[-1]
+    sigma = gain / fan_in**0.5 if gain else 1.0
     return round(np.log2(76.0 / sigma)), 0.0
+
+
+def transposed(family: str, name: str) -> bool:
+    """Is the matrix stored (in, out)?"""
+    pattern = CLASSICS.get(family, {}).get("transposed")
+    return bool(pattern and re.search(pattern, name))
 
 
 def load(config: dict, dtype=torch.float32):
     """The reference's model of config.json as a release writes it, weights not set."""
+    if config["model_type"] in mixtures.OWN:
+        return mixtures.OWN[config["model_type"]](config, dtype)
     with tempfile.TemporaryDirectory() as at:
-        pathlib.Path(at, "config.json").write_text(json.dumps(config))
+        pathlib.Path(at, "config.json").write_text(json.dumps(latent.known(config)))
         parsed = AutoConfig.from_pretrained(at)
-    model = AutoModelForCausalLM.from_config(parsed, dtype=dtype, attn_implementation="eager")
+    # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
+    attention = "sdpa" if config.get("alibi") else "eager"
+    with no_init_weights():  # StableLM's cannot initialise a norm without bias
+        model = AutoModelForCausalLM.from_config(
+            parsed, dtype=dtype, attn_implementation=attention
+        )
+    model.tie_weights()
+    if dtype == torch.float64:
+        widen_routers(model)
+    latent.correct(model)
     return model.eval()
 
 
-def tensors(model, seed: int) -> list:
-    """Set the model's weights; the table of what a release stores."""
+def made_by(config: dict) -> str:
+    """What runs such a model."""
+    library = "transformers " + importlib.metadata.version("transformers")
+    return f"tools/golden/mixtures.py on {library}" if config["model_type"] in mixtures.OWN else library
+
+
+def widen_routers(model) -> None:
+    """Routers that give float32 weights whatever the model's type."""
+
+    def widened(_, __, out):
+        return tuple(o.double() if o.is_floating_point() else o for o in out)
+
+    for module in model.modules():
+        if type(module).__name__.endswith("TopkRouter"):
+            module.register_forward_hook(widened)
+
+
+def tensors(model, seed: int, left_out: str = "") -> list:
+    """Set the model's weights; the table of what a release stores, under names less the prefix
+    left out."""
     table = []
     state = model.state_dict()
     tied = set(model._tied_weights_keys or []) if model.config.tie_word_embeddings else set()
     for name, parameter in state.items():
         if name in tied:
             continue
+        name = name.removeprefix(left_out)
         shape = list(parameter.shape)
-        exponent, offset = scale(name, shape)
+        exponent, offset = scale(name, shape, model.config.model_type)
+        if not shape:
+            continue
         q = weights.grid(name, seed, parameter.numel(), offset)
         value = offset + q.astype(np.float64) * 2.0**-exponent
         parameter.copy_(torch.from_numpy(value.reshape(shape)))
         row = {"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q}
-        table.append(row)
+        if len(shape) <= 3:  # heft's tests write no more; a tower has tensors of four axes
+            table.append(row)
     return table
 
 
@@ -75,33 +168,46 @@ def largest(model):
     """Watch the largest attention score and feed-forward input of the runs within."""
     seen = {"score": 0.0, "feed_forward": 0.0}
     module = sys.modules[type(model).__module__]
-    eager = module.eager_attention_forward
+    older = model.config.model_type in OLDER
+    eager = None if older else getattr(module, "eager_attention_forward", None)
+    softmax = torch.nn.functional.softmax
 
-    def watched(attention, query, key, value, mask, scaling, *rest, **kw):
+    def watched_softmax(scores, *rest, **kw):  # of families that attend by themselves
+        if scores.dim() == 4:
+            seen["score"] = max(seen["score"], float(scores[scores > -1e30].abs().max()))
+        return softmax(scores, *rest, **kw)
+
+    def watched(attention, query, key, value, mask, *rest, scaling, **kw):
         keys = key.repeat_interleave(query.shape[1] // key.shape[1], dim=1)
         score = (query @ keys.transpose(2, 3)) * scaling
         seen["score"] = max(seen["score"], float(score.tril().abs().max()))
-        return eager(attention, query, key, value, mask, scaling, *rest, **kw)
+        return eager(attention, query, key, value, mask, *rest, scaling=scaling, **kw)
 
     def input_of_activation(_, __, output):
         seen["feed_forward"] = max(seen["feed_forward"], float(output.abs().max()))
 
+    activated = r"\.(gate(_up)?_proj|w1|experts|dense_h_to_4h|c_fc|fc_in|fc1|ffn\.up_proj)$"
     hooks = [
         m.register_forward_hook(input_of_activation)
         for name, m in model.named_modules()
-        if name.endswith("gate_proj")
+        if re.search(activated, name)
     ]
-    module.eager_attention_forward = watched
+    if eager:
+        module.eager_attention_forward = watched
+    else:
+        torch.nn.functional.softmax = watched_softmax
     try:
         yield seen
     finally:
-        module.eager_attention_forward = eager
+        torch.nn.functional.softmax = softmax
+        if eager:
+            module.eager_attention_forward = eager
         for hook in hooks:
             hook.remove()
 
 
 def decoder_layers(model):
-    n = model.config.num_hidden_layers
+    n = model.config.get_text_config().num_hidden_layers
     return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == n)
 
 
@@ -112,7 +218,9 @@ def forward(model, ids: list):
     hook = decoder_layers(model)[-1].register_forward_hook(
         lambda _, __, out: last.append(out[0] if isinstance(out, tuple) else out)
     )
+    torch.set_default_dtype(model.dtype)  # MPT makes its mask in the default type
     out = model(torch.tensor([ids]), output_hidden_states=True, use_cache=False)
+    torch.set_default_dtype(torch.float32)
     hook.remove()
     hidden = [h[0] for h in out.hidden_states[:-1]] + [last[0][0]]
     return out.logits[0].numpy(), torch.stack(hidden).numpy()
@@ -141,6 +249,7 @@ GGUF_TYPES = {
     "string": gguf.GGUFWriter.add_string,
     "strings": gguf.GGUFWriter.add_array,
     "i32s": gguf.GGUFWriter.add_array,
+    "bools": gguf.GGUFWriter.add_array,
 }
 
 
@@ -150,14 +259,46 @@ def permuted(array: np.ndarray, head_width: int) -> np.ndarray:
     return heads.swapaxes(1, 2).reshape(array.shape)
 
 
+def unfused(array: np.ndarray, width: int, queries: int) -> np.ndarray:
+    """Rows of q, k and v by group, in GGUF's order: all queries, all keys, all values."""
+    groups = array.reshape(-1, queries + 2, width, *array.shape[1:])
+    parts = groups[:, :queries], groups[:, queries : queries + 1], groups[:, queries + 1 :]
+    return np.concatenate([p.reshape(-1, *array.shape[1:]) for p in parts])
+
+
+def gguf_arrays(table: list) -> dict:
+    """The tensors of a GGUF file by name: experts stacked, fused ones apart, all [.., out, in]."""
+    arrays = {}
+    for t in table:
+        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
+        array = array.reshape(t["shape"]) + np.float32(t.get("plus", 0))
+        if t.get("permuted"):
+            array = permuted(array, t["permuted"])
+        if t.get("fused"):
+            array = unfused(array, *t["fused"])
+        if t.get("transposed"):
+            array = array.swapaxes(-1, -2)
+        if "heads" in t:
+            array = array.reshape(t["heads"], -1, array.shape[-1])
+        if len(t["shape"]) == 2 and t["shape"][0] == 1:
+            array = array[0]
+        if "gguf_up" in t:
+            half = array.shape[1] // 2
+            gate, up = (array[:, ::2], array[:, 1::2]) if t.get("alternate") else (array[:, :half], array[:, half:])
+            if "heads" in t:
+                gate = gate.swapaxes(1, 2)
+            arrays[t["gguf"]], arrays[t["gguf_up"]] = [gate], [up]
+        else:
+            arrays.setdefault(t["gguf"], []).append(array)
+    return {name: np.ascontiguousarray(a[0] if len(a) == 1 else np.stack(a)) for name, a in arrays.items()}
+
+
 def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
     writer = gguf.GGUFWriter(path, entries[0][2])
     for key, kind, value in entries[1:]:
         GGUF_TYPES[kind](writer, key, value)
-    for t in table:
-        array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
-        array = array.reshape(t["shape"])
-        writer.add_tensor(t["gguf"], permuted(array, t["permuted"]) if t.get("permuted") else array)
+    for name, array in gguf_arrays(table).items():
+        writer.add_tensor(name, array)
     for t in extra:
         writer.add_tensor(t["name"], np.array(t["values"], np.float32))
     writer.write_header_to_file()

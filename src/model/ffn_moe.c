@@ -1,0 +1,74 @@
+/* A mixture of experts: a feed-forward block that reads only the experts a row goes to.
+ *
+ *     w, e = route(x Wr^T)                             `top` of E, by score
+ *     y = sum over k of w_k expert_{e_k}(x)  [+ shared(x)  or  + sigmoid(x wg^T) shared(x)]
+ *
+ * An expert is gated: (act(x Wg^T) * (x Wu^T)) Wd^T, its gate and up perhaps one matrix. The shared
+ * expert is the layer's plain feed-forward block.
+ * Source: arXiv:1701.06538, section 2; shared experts arXiv:2401.06066, section 3.2. */
+#include "model/run.h"
+
+static heft_route routes_of(heft_run *r, const heft_router *to)
+{
+    const int64_t pairs = (int64_t)r->b->T * to->top;
+    return (heft_route){
+        .expert = (void *)heft_tmp(r, pairs),
+        .weight = heft_tmp(r, pairs),
+        .pair = (void *)heft_tmp(r, pairs),
+        .start = (void *)heft_tmp(r, to->E + 1),
+    };
+}
+
+/* The chosen experts on x, one row for each pair: (T*top, D). */
+static float *experts(heft_run *r, const heft_layer *l, const float *x, bool each,
+                      const heft_route *to)
+{
+    const heft_router *route = &l->s->route;
+    const int32_t T = r->b->T, F = l->s->F_expert;
+    const int64_t pairs = (int64_t)T * route->top;
+    const heft_experts *w[2] = { &l->e_gate, &l->e_up };
+    const int32_t n = l->e_up.w ? 2 : 1;
+    float *p[2], *f = heft_tmp(r, pairs * F), *y = heft_tmp(r, pairs * r->m->spec.D);
+    for (int32_t i = 0; i < n; i++)
+        p[i] = heft_tmp(r, pairs * w[i]->w->rows);
+    r->ops->experts(r->dev, n, p, w, x, each, to, route, T);
+    r->ops->act(r->dev, f, p[0], l->s->expert_act.gated ? p[n - 1] : NULL, w[0]->w->rows,
+                &l->s->expert_act, (int32_t)pairs, F);
+    r->ops->experts(r->dev, 1, &y, (const heft_experts *const[]){ &l->e_down }, f, true, to, route,
+                    T);
+    return y;
+}
+
+static float *shared(heft_run *r, const heft_layer *l, const float *h, const float *residual)
+{
+    const int32_t T = r->b->T, D = r->m->spec.D;
+    float *y = heft_ffn_mlp.forward(r, l, h, residual);
+    if (!l->shared_gate.w.data) return y;
+    float *gate = heft_tmp(r, T), *gated = heft_tmp(r, (int64_t)T * D);
+    r->ops->linear(r->dev, 1, &gate, (const heft_lin *const[]){ &l->shared_gate }, h, T);
+    r->ops->gate(r->dev, gated, y, gate, T, D);
+    return gated;
+}
+
+static float *forward_moe(heft_run *r, const heft_layer *l, const float *h, const float *residual)
+{
+    const heft_router *route = &l->s->route;
+    const int32_t T = r->b->T, D = r->m->spec.D;
+    float *logits = heft_tmp(r, (int64_t)T * route->E), *y = heft_tmp(r, (int64_t)T * D);
+    r->ops->linear(r->dev, 1, &logits, (const heft_lin *const[]){ &l->router }, h, T);
+    heft_route to = routes_of(r, route);
+    r->ops->route(r->dev, &to, logits, l->choice, route, T);
+    const float *x = h;
+    if (route->weigh_input) {
+        float *each = heft_tmp(r, (int64_t)T * route->top * D);
+        r->ops->spread(r->dev, each, h, &to, route, T, D);
+        x = each;
+    }
+    r->ops->mix(r->dev, y, experts(r, l, x, route->weigh_input, &to), &to, route, T, D);
+    if (l->s->F == 0) return y;
+    float *sum = heft_tmp(r, (int64_t)T * D);
+    r->ops->add(r->dev, sum, y, shared(r, l, h, residual), 1, T, D);
+    return sum;
+}
+
+const heft_ffn heft_ffn_moe = { .name = "moe", .forward = forward_moe };
