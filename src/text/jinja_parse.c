@@ -1,4 +1,4 @@
-/* Tokens to a syntax tree, by recursive descent.
+/* Tokens to a syntax tree, by recursive descent: expressions.
  *
  * What heft does not have is refused here, with line and column, not when a conversation first
  * reaches it. As in the reference, names inside an if are looked up when they are reached: a
@@ -11,13 +11,8 @@ static heft_jnode *unary(heft_jparser *p, bool filters);
 
 /* ---- tokens and nodes ------------------------------------------------- */
 
-<<<<<<< HEAD
-void heft_jp_fail_at(heft_jparser *p, const heft_jtoken *t, heft_status code, const char *what,
-                     heft_str name)
-=======
 _Noreturn void heft_jp_fail_at(heft_jparser *p, const heft_jtoken *t, heft_status code,
                                const char *what, heft_str name)
->>>>>>> jinja
 {
     heft_jnode here = { .line = t->line, .column = t->column };
     p->j->at = &here;
@@ -25,11 +20,7 @@ _Noreturn void heft_jp_fail_at(heft_jparser *p, const heft_jtoken *t, heft_statu
     heft_jinja_fail(p->j, code, "%s", what);
 }
 
-<<<<<<< HEAD
-void heft_jp_expected(heft_jparser *p, const char *what)
-=======
 _Noreturn void heft_jp_expected(heft_jparser *p, const char *what)
->>>>>>> jinja
 {
     heft_jnode here = { .line = p->t->line, .column = p->t->column };
     p->j->at = &here;
@@ -512,11 +503,7 @@ static heft_jnode *conjunction(heft_jparser *p)
     return a;
 }
 
-<<<<<<< HEAD
-heft_jnode *heft_jp_disjunction(heft_jparser *p)
-=======
 static heft_jnode *disjunction(heft_jparser *p)
->>>>>>> jinja
 {
     heft_jnode *a = conjunction(p);
     while (heft_jp_is_word(p, "or")) {
@@ -543,11 +530,7 @@ heft_jnode *heft_jp_expression(heft_jparser *p)
         heft_jnode *n = heft_jp_node(p, p->t++, N_IF_EXPR);
         n->b = a;
         p->soft++;
-<<<<<<< HEAD
-        n->a = heft_jp_disjunction(p);
-=======
         n->a = disjunction(p);
->>>>>>> jinja
         if (heft_jp_skip_word(p, "else")) n->c = heft_jp_expression(p);
         p->soft--;
         a = n;
@@ -566,19 +549,11 @@ static bool tuple_ends(const heft_jparser *p, const char *end)
 heft_jnode *heft_jp_tuple(heft_jparser *p, bool condition, const char *end)
 {
     const heft_jtoken *at = p->t;
-<<<<<<< HEAD
-    heft_jnode *first = condition ? heft_jp_expression(p) : heft_jp_disjunction(p);
-=======
     heft_jnode *first = condition ? heft_jp_expression(p) : disjunction(p);
->>>>>>> jinja
     if (!heft_jp_is(p, T_COMMA)) return first;
     heft_jnode *n = heft_jp_node(p, at, N_TUPLE);
     heft_jp_add(p, n, first);
     while (heft_jp_skip(p, T_COMMA) && !tuple_ends(p, end))
-<<<<<<< HEAD
-        heft_jp_add(p, n, condition ? heft_jp_expression(p) : heft_jp_disjunction(p));
-=======
         heft_jp_add(p, n, condition ? heft_jp_expression(p) : disjunction(p));
->>>>>>> jinja
     return n;
 }

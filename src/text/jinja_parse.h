@@ -1,9 +1,4 @@
-<<<<<<< HEAD
-/* What the two halves of the parser share: jinja_parse.c has expressions, jinja_statements.c the
- * rest. Functions that fail do so by heft_jinja_fail. */
-=======
 /* What the two halves of the parser share: tokens, nodes, and expressions for statements. */
->>>>>>> jinja
 #ifndef HEFT_TEXT_JINJA_PARSE_H
 #define HEFT_TEXT_JINJA_PARSE_H
 
@@ -21,20 +16,12 @@ typedef struct {
     size_t n_called, cap_called;
 } heft_jparser;
 
-<<<<<<< HEAD
-_Noreturn void heft_jp_fail_at(heft_jparser *p, const heft_jtoken *t, heft_status code,
-                               const char *what, heft_str name);
-/* "expected what, found" the current token. */
-_Noreturn void heft_jp_expected(heft_jparser *p, const char *what);
-/* Is the current token of a type, or a word; pass it if so; fail if not. */
-=======
 /* Each ends the parse with an error at the token: these do not return. */
 _Noreturn void heft_jp_fail_at(heft_jparser *p, const heft_jtoken *t, heft_status code,
                                const char *what, heft_str name);
 _Noreturn void heft_jp_expected(heft_jparser *p, const char *what);
 
 /* Is the current token this? skip: then pass it; need: or fail. */
->>>>>>> jinja
 bool heft_jp_is(const heft_jparser *p, heft_jtoken_type type);
 bool heft_jp_is_word(const heft_jparser *p, const char *word);
 bool heft_jp_skip(heft_jparser *p, heft_jtoken_type type);
@@ -42,19 +29,6 @@ bool heft_jp_skip_word(heft_jparser *p, const char *word);
 void heft_jp_need(heft_jparser *p, heft_jtoken_type type);
 heft_jval heft_jp_need_name(heft_jparser *p);
 
-<<<<<<< HEAD
-heft_jnode *heft_jp_node(heft_jparser *p, const heft_jtoken *at, heft_jkind kind);
-void heft_jp_add(heft_jparser *p, heft_jnode *to, heft_jnode *child);
-/* One level deeper; undo with p->nesting--. */
-void heft_jp_enter(heft_jparser *p);
-/* The template gives this name a value somewhere. */
-void heft_jp_bind(heft_jparser *p, heft_jval name);
-
-/* An expression; one without a trailing if; several with commas (condition: each may have an if;
- * end: a word that ends them, or NULL); a filter behind its bar. */
-heft_jnode *heft_jp_expression(heft_jparser *p);
-heft_jnode *heft_jp_disjunction(heft_jparser *p);
-=======
 /* A new node at a token, a child added to one, one more level of nesting, a name given a value. */
 heft_jnode *heft_jp_node(heft_jparser *p, const heft_jtoken *at, heft_jkind kind);
 void heft_jp_add(heft_jparser *p, heft_jnode *to, heft_jnode *child);
@@ -64,7 +38,6 @@ void heft_jp_bind(heft_jparser *p, heft_jval name);
 /* An expression; expressions with commas up to `end` (condition: an if may follow); a filter of
  * one. */
 heft_jnode *heft_jp_expression(heft_jparser *p);
->>>>>>> jinja
 heft_jnode *heft_jp_tuple(heft_jparser *p, bool condition, const char *end);
 heft_jnode *heft_jp_filter(heft_jparser *p, heft_jnode *of);
 

@@ -1,12 +1,3 @@
-<<<<<<< HEAD
-/* The second half of the parser: statements, and the whole template. */
-#include "text/jinja_parse.h"
-
-static heft_jnode *body_until(heft_jparser *p, const char *const *ends);
-
-/* ---- statements ------------------------------------------------------- */
-
-=======
 /* Tokens to a syntax tree, by recursive descent: statements and the whole template. */
 #include "text/jinja_parse.h"
 
@@ -14,7 +5,6 @@ static heft_jnode *body_until(heft_jparser *p, const char *const *ends);
 
 static heft_jnode *body_until(heft_jparser *p, const char *const *ends);
 
->>>>>>> jinja
 static void end_block(heft_jparser *p)
 {
     heft_jp_need(p, T_BLOCK_END);
