@@ -52,15 +52,15 @@ static void describe(heft_model *m, const char *name)
         int32_t w = s->layer[i].attn.window;
         if (w && (!f->window || w < f->window)) f->window = w;
     }
+    heft_format_bytes sum[HEFT_DTYPES] = { { 0 } };
+    for (int64_t i = 0; i < src->n_tensors; i++) {
+        sum[src->tensor[i].dtype].tensors++;
+        sum[src->tensor[i].dtype].bytes += (int64_t)src->tensor[i].bytes;
+    }
     for (int32_t t = 0; t < HEFT_DTYPES; t++) {
-        heft_format_bytes sum = { .name = heft_dtypes[t].name };
-        for (int64_t i = 0; i < src->n_tensors; i++) {
-            if (src->tensor[i].dtype != (heft_dtype)t) continue;
-            sum.tensors++;
-            sum.bytes += (int64_t)src->tensor[i].bytes;
-        }
-        f->bytes += sum.bytes;
-        if (sum.tensors) m->format[f->n_formats++] = sum;
+        f->bytes += sum[t].bytes;
+        sum[t].name = heft_dtypes[t].name;
+        if (sum[t].tensors) m->format[f->n_formats++] = sum[t];
     }
 }
 

@@ -1,23 +1,10 @@
 /* Functions from IEEE operations alone: the same bits on every machine, whatever its libm. */
+#include "kernels/bits.h"
 #include "kernels/kernels.h"
 #include "kernels/polynomials.h"
 
 #include <math.h>
 #include <string.h>
-
-static float float_of(uint32_t bits)
-{
-    float f;
-    memcpy(&f, &bits, sizeof f);
-    return f;
-}
-
-static uint32_t bits_of(float f)
-{
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    return bits;
-}
 
 /* c[0] + c[1] x + ... + c[n-1] x^(n-1), from the highest power down. */
 static float polynomial(const float *c, int32_t n, float x)
@@ -31,7 +18,7 @@ static float polynomial(const float *c, int32_t n, float x)
 /* 2^e for a normal result; anything for another e. */
 static float power_of_two(uint32_t e)
 {
-    return float_of((e + 127) << 23);
+    return heft_float_of((e + 127) << 23);
 }
 
 /* x = n ln(2) + r. 2^n is applied in two halves, so that the result overflows and becomes subnormal
@@ -44,7 +31,7 @@ float heft_exp(float x)
     float n = shifted - heft_round_magic;
     float r = fmaf(n, -heft_ln2_high, x);
     r = fmaf(n, -heft_ln2_low, r);
-    int32_t e = (int32_t)(bits_of(shifted) - bits_of(heft_round_magic));
+    int32_t e = (int32_t)(heft_bits_of(shifted) - heft_bits_of(heft_round_magic));
     uint32_t half = (uint32_t)(e >> 1);
     return polynomial(heft_exp_poly, 7, r) * power_of_two(half) * power_of_two((uint32_t)e - half);
 }
@@ -74,9 +61,9 @@ float heft_ln(float x)
     if (!(x > 0)) return x == 0 ? -INFINITY : NAN;
     if (x == INFINITY) return x;
     bool tiny = x < 0x1p-126f;
-    uint32_t bits = bits_of(tiny ? x * 0x1p24f : x);
-    int32_t e = (int32_t)(bits - bits_of(heft_sqrt_half)) >> 23;
-    float f = float_of(bits - ((uint32_t)e << 23)) - 1;
+    uint32_t bits = heft_bits_of(tiny ? x * 0x1p24f : x);
+    int32_t e = (int32_t)(bits - heft_bits_of(heft_sqrt_half)) >> 23;
+    float f = heft_float_of(bits - ((uint32_t)e << 23)) - 1;
     float n = (float)(tiny ? e - 24 : e);
     float r = fmaf(f * f, fmaf(f, polynomial(heft_log_poly, 8, f), -0.5f), f);
     return fmaf(n, heft_ln2_high, fmaf(n, heft_ln2_low, r));

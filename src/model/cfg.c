@@ -186,14 +186,6 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
     return absent;
 }
 
-void heft_cfg_fuse(heft_layer_spec *l)
-{
-    heft_attn *a = &l->attn;
-    if (a->G < 1 || a->G > a->H) return; /* heft_spec_check names it */
-    a->k.at = a->H * a->dk;
-    a->v.at = (a->H + a->G) * a->dk;
-}
-
 bool heft_cfg_full_has(struct heft_cfg *c, const heft_spec *s, const char *weight)
 {
     char name[96];
@@ -416,18 +408,6 @@ void heft_cfg_classic(struct heft_cfg *c, heft_spec *s)
     s->norm = HEFT_NORM_LAYER;
     for (int32_t i = 0; s->layer && i < s->L; i++)
         s->layer[i].act.gated = false;
-}
-
-int32_t heft_cfg_rotated_part(struct heft_cfg *c, const heft_spec *s, const char *key,
-                              double absent)
-{
-    double part = (double)heft_cfg_real(c, key, NULL, absent);
-    if (!(part > 0 && part <= 1))
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected a number above 0, at most 1", key,
-                        part);
-    if (c->failed) return 2;
-    /* the part is a rounded float: 0.7 of 10 is 7 */
-    return (int32_t)(part * s->layer[0].attn.dk + 1e-4);
 }
 
 heft_router heft_cfg_router(struct heft_cfg *c, heft_score score, const char *hf_experts,

@@ -9,8 +9,7 @@
 
 struct heft_cfg {
     const heft_source *src;
-    const heft_value
-        *root; /* the object the getters read: config.json (its text_config) or the metadata */
+    const heft_value *root; /* what the getters read: config.json, an object in it, or metadata */
     const heft_family *family;
     bool gguf, failed;
     int32_t layers;     /* known once heft_cfg_llama has run */

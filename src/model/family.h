@@ -168,8 +168,6 @@ bool heft_cfg_has_either(const struct heft_cfg *, const char *a, const char *b);
 /* Element i of an array of integers or booleans (true is 1), or the number itself for all i. */
 int32_t heft_cfg_int_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
                         int32_t absent);
-/* q, k and v of the layer are one matrix: all queries, all keys, all values. */
-void heft_cfg_fuse(heft_layer_spec *);
 /* A period: every so manyth layer, at least 1. */
 int32_t heft_cfg_every(struct heft_cfg *, const char *hf, const char *gguf, int32_t absent);
 /* Read in the object under the key of config.json until heft_cfg_leave; false: there is none. */
@@ -193,14 +191,11 @@ int32_t heft_cfg_rope_unscaled(struct heft_cfg *, heft_spec *, const char *layer
  * rope_interleave is false), and the scale with what yarn's mscale_all_dim makes of it. q_rank:
  * where config.json is silent. */
 void heft_cfg_latent(struct heft_cfg *, heft_spec *, int32_t q_rank);
-/* What attention scales are multiplied by where yarn has mscale_all_dim: the square of its
- * magnitude.
- */
+/* What attention scales are multiplied by where yarn has mscale_all_dim: its magnitude squared. */
 float heft_cfg_yarn_scale(struct heft_cfg *, const heft_spec *);
-/* Rotated numbers of a head: its width times partial_rotary_factor, rounded down. */
-int32_t heft_cfg_rotated(struct heft_cfg *, const heft_spec *, double absent);
-/* Rotated numbers of a head: its width times the part under the key, rounded down. */
-int32_t heft_cfg_rotated_part(struct heft_cfg *, const heft_spec *, const char *key, double absent);
+/* Rotated numbers of a head: its width times the part under the key ("partial_rotary_factor", of
+ * rope_parameters too), rounded down. */
+int32_t heft_cfg_rotated(struct heft_cfg *, const heft_spec *, const char *key, double absent);
 /* The rope table for every layer, and the window of qwen: use_sliding_window, sliding_window, on
  * the layers from max_window_layers, or as layer_types says. */
 void heft_cfg_upper_windows(struct heft_cfg *, heft_spec *, int32_t rope);

@@ -373,16 +373,16 @@ int32_t heft_cfg_rope_unscaled(struct heft_cfg *c, heft_spec *s, const char *lay
     return c->failed ? 0 : s->n_rope++;
 }
 
-int32_t heft_cfg_rotated(struct heft_cfg *c, const heft_spec *s, double absent)
+int32_t heft_cfg_rotated(struct heft_cfg *c, const heft_spec *s, const char *key, double absent)
 {
     if (!s->layer) return 2;
-    const int32_t dk = s->layer[0].attn.dk;
     const heft_value *params = c->gguf ? NULL : heft_value_get(c->root, "rope_parameters");
     const heft_value *flat = heft_value_get(params, "partial_rotary_factor");
     if (flat && (flat->kind == HEFT_V_INT || flat->kind == HEFT_V_REAL)) absent = flat->real;
-    double part = (double)heft_cfg_real(c, "partial_rotary_factor", NULL, absent);
-    if (part > 0 && part <= 1) return (int32_t)(part * dk);
-    heft_cfg_refuse(c, HEFT_E_FORMAT, "partial_rotary_factor is %g, expected above 0 to 1", part);
+    double part = (double)heft_cfg_real(c, key, NULL, absent);
+    /* the part is a rounded float: 0.7 of 10 is 7 */
+    if (part > 0 && part <= 1) return (int32_t)(part * s->layer[0].attn.dk + 1e-4);
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s is %g, expected above 0 to 1", key, part);
     return 2;
 }
 

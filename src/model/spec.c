@@ -229,7 +229,6 @@ const heft_field heft_fields[] = {
     LAYER(attn.qk_norm, ENUM),
     LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL),
-    LAYER(attn.sinks, BOOL),
     LAYER(act.fn, ENUM),
     LAYER(act.gated, BOOL),
     LAYER(act.up.at, INT),

@@ -107,19 +107,26 @@ static heft_tile tile_of(const attend_args *a, int32_t seq, int32_t g, int32_t t
     };
 }
 
+/* Positions that any row of a block may see: first <= position < last. */
+static void block_sees(const attend_args *a, int32_t block, int32_t *first, int32_t *last)
+{
+    int32_t from, to;
+    *first = INT32_MAX;
+    *last = 0;
+    for (int32_t t = a->d->block[block]; t < a->d->block[block + 1]; t++) {
+        visible(a->a, a->b, t, &from, &to);
+        if (from < *first) *first = from;
+        if (to > *last) *last = to;
+    }
+}
+
 /* Merge into state (rows of the block, group) what its queries see in span `span`. */
 static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t span,
                      const workspace *w, heft_partial *state)
 {
     const heft_batch *b = a->b;
     int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], from, to, first, last;
-    visible(a->a, b, r0, &first, &to);
-    last = to;
-    for (int32_t t = r0 + 1; t < r1; t++) {
-        visible(a->a, b, t, &from, &to);
-        if (from < first) first = from;
-        if (to > last) last = to;
-    }
+    block_sees(a, block, &first, &last);
     if (first < span * HEFT_SPAN) first = span * HEFT_SPAN;
     if (last > (span + 1) * HEFT_SPAN) last = (span + 1) * HEFT_SPAN;
     for (int32_t tile = first / HEFT_TILE; tile * HEFT_TILE < last; tile++) {
@@ -160,15 +167,10 @@ static void attend_block(void *arg, int32_t part, int32_t thread)
 {
     const attend_args *a = arg;
     int32_t block = part / a->a->G, g = part % a->a->G;
-    int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], from, to;
+    int32_t r0 = a->d->block[block], first, last;
+    int32_t queries = (a->d->block[block + 1] - r0) * a->group;
     workspace w = workspace_of(a->d, thread);
-    int32_t first = a->b->pos[r0], last = 0;
-    for (int32_t t = r0; t < r1; t++) {
-        visible(a->a, a->b, t, &from, &to);
-        if (from < first) first = from;
-        if (to > last) last = to;
-    }
-    int32_t queries = (r1 - r0) * a->group;
+    block_sees(a, block, &first, &last);
     for (int32_t span = first / HEFT_SPAN; span * HEFT_SPAN < last; span++) {
         for (int32_t i = 0; i < queries; i++)
             w.span[i].l = 0;

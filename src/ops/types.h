@@ -50,7 +50,7 @@ typedef struct {          /* one layer's attention */
     float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
     float alibi_scale;          /* times the slopes; 1 */
     heft_qk_norm qk_norm;
-    bool norm_after_rope, v_norm, v_from_k, sinks;
+    bool norm_after_rope, v_norm, v_from_k;
 } heft_attn;
 
 typedef struct {     /* pairing is a field: permuting rows instead would copy all of q and k */

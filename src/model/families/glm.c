@@ -28,11 +28,12 @@ static void configure(struct heft_cfg *c, heft_spec *s)
                   : heft_cfg_bool(c, "attention_bias", NULL, true) ? HEFT_YES
                                                                    : HEFT_NO;
     bool fused = heft_cfg_is_gguf(c) && heft_cfg_has_tensor(c, "blk.0.attn_qkv.weight");
-    int32_t rope = heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, 0.5));
+    int32_t rope =
+        heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, "partial_rotary_factor", 0.5));
     s->rope[rope].r.pairs = true;
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
-        if (fused) heft_cfg_fuse(l);
+        if (fused) heft_heads_joined(&l->attn);
         l->attn.rope = rope;
         l->act.up.at = l->F;
     }

@@ -21,7 +21,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     s->qkv_bias = heft_cfg_is_gguf(c)                              ? HEFT_MAYBE
                   : heft_cfg_bool(c, "attention_bias", NULL, true) ? HEFT_YES
                                                                    : HEFT_NO;
-    int32_t rope = heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, 0.5));
+    int32_t rope =
+        heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, "partial_rotary_factor", 0.5));
     s->rope[rope].r.pairs = true;
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         s->layer[i].attn.rope = rope;

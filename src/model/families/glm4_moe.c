@@ -40,7 +40,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     int32_t F = heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", 1408);
     int32_t shared = heft_cfg_int(c, "n_shared_experts", "expert_shared_count", 1);
     int32_t dense = heft_cfg_int(c, "first_k_dense_replace", "leading_dense_block_count", 1);
-    int32_t rope = heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, 0.5));
+    int32_t rope =
+        heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, "partial_rotary_factor", 0.5));
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
         l->attn.rope = rope;

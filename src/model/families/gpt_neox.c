@@ -37,8 +37,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
                               : heft_cfg_bool(c, "attention_bias", NULL, true) ? HEFT_YES
                                                                                : HEFT_NO;
     double theta = (double)heft_cfg_real(c, "rotary_emb_base", NULL, 10000);
-    int32_t rope =
-        heft_cfg_rope(c, s, NULL, theta, heft_cfg_rotated_part(c, s, "rotary_pct", 0.25));
+    int32_t rope = heft_cfg_rope(c, s, NULL, theta, heft_cfg_rotated(c, s, "rotary_pct", 0.25));
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_attn *a = &s->layer[i].attn;
         a->G = a->H;

@@ -31,7 +31,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     heft_cfg_classic(c, s);
     s->wire = HEFT_WIRE_PARALLEL;
     bool normed = heft_cfg_bool(c, "qk_layernorm", NULL, false);
-    int32_t width = heft_cfg_rotated(c, s, 0.5);
+    int32_t width = heft_cfg_rotated(c, s, "partial_rotary_factor", 0.5);
     int32_t rope = heft_cfg_rope(c, s, NULL, 10000, width);
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         s->layer[i].attn.rope = rope;

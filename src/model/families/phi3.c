@@ -22,10 +22,11 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     heft_cfg_llama(c, s);
     s->o_bias = s->mlp_bias = HEFT_NO;
     int32_t window = heft_cfg_int(c, "sliding_window", "attention.sliding_window", 0);
-    int32_t rope = heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, 1));
+    int32_t rope =
+        heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, "partial_rotary_factor", 1));
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
-        heft_cfg_fuse(l);
+        heft_heads_joined(&l->attn);
         l->attn.window = window;
         l->attn.rope = rope;
         l->act.up.at = l->F;

@@ -36,7 +36,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         normed = heft_cfg_has_either(c, "blk.0.attn_q_norm.weight", "blk.0.attn_k_norm.weight");
     }
     s->wire = parallel ? HEFT_WIRE_PARALLEL : HEFT_WIRE_SERIAL;
-    int32_t width = heft_cfg_rotated_part(c, s, "partial_rotary_factor|rope_pct", 0.25);
+    int32_t width = heft_cfg_rotated(c, s, "partial_rotary_factor|rope_pct", 0.25);
     int32_t rope = heft_cfg_rope(c, s, NULL, 10000, width);
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         s->layer[i].attn.rope = rope;
