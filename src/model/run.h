@@ -19,7 +19,8 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_experts e_gate, e_up, e_down;
     heft_lin own_gate, own_out; /* what the layer makes of an input of its own */
     heft_norm own_norm;
-    float scale; /* of what the layer gives; 1 */
+    heft_hyper hyper[2]; /* of the mixer, of the ffn */
+    float scale;         /* of what the layer gives; 1 */
 } heft_layer;
 
 typedef struct {
@@ -29,6 +30,7 @@ typedef struct {
     heft_mat own_embed; /* (V, L own) */
     heft_lin own_model; /* (L own, D) */
     heft_norm own_norm; /* (own) */
+    heft_hyper hyper;   /* what residual streams end in */
 } heft_globals;
 
 /* The network: what a file's weights are, found and checked. Weights are borrowed from the source.
@@ -61,7 +63,7 @@ typedef struct {
     float *arena;      /* outputs of operations; NULL while planning */
     size_t used, peak; /* floats */
     void (*capture)(void *to, int32_t layer,
-                    const float *x); /* x (T,D) after `layer` layers; or NULL */
+                    const float *x); /* x (T, streams, D) after `layer` layers; or NULL */
     void *to;
 } heft_run;
 
@@ -86,5 +88,12 @@ float *heft_tmp(heft_run *, int64_t n);                        /* n floats of th
 float *heft_run_norm(heft_run *, const heft_norm *, float *x); /* (T,D); NONE: x itself */
 float *heft_run_join(heft_run *, const heft_layer *, const float *x,
                      const float *y); /* x + out_scale y */
+/* What a block reads of T rows of residual streams x (T,n,D), and what it and they are written back
+ * by. */
+typedef struct {
+    float *in, *c; /* (T,D); (T, rows of the hyper-connection) */
+} heft_mix;
+heft_mix heft_run_split(heft_run *, const heft_hyper *, const float *x, int32_t T);
+float *heft_run_merge(heft_run *, const heft_mix *, const float *x, const float *y); /* (T,n,D) */
 
 #endif

@@ -47,7 +47,7 @@ typedef struct {
     float out_scale;          /* of both sublayers' outputs (granite); 1 */
 } heft_layer_spec;
 
-typedef enum { HEFT_WIRE_SERIAL, HEFT_WIRE_PARALLEL, HEFT_WIRE_POST } heft_wire;
+typedef enum { HEFT_WIRE_SERIAL, HEFT_WIRE_PARALLEL, HEFT_WIRE_POST, HEFT_WIRE_HYPER } heft_wire;
 
 /* Must a bias, or a head of its own, be in the file? */
 typedef enum { HEFT_MAYBE, HEFT_NO, HEFT_YES } heft_presence;
@@ -55,6 +55,7 @@ typedef enum { HEFT_MAYBE, HEFT_NO, HEFT_YES } heft_presence;
 typedef struct {
     const struct heft_family *family;
     heft_wire wire;
+    heft_streams streams; /* of HYPER; elsewhere one */
     int32_t L, D, V, D_embed, ctx;
     int32_t own;        /* width of the input that each layer has of its own; 0: none */
     int32_t drafts;     /* layers beyond L that predict further tokens: known, not run */

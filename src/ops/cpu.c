@@ -180,6 +180,11 @@ static void quantise_row(void *arg, int32_t t, int32_t thread)
                      a->x + (size_t)t * (size_t)a->cols, a->cols);
 }
 
+float heft_sigmoid(float x)
+{
+    return 1 / (1 + heft_exp(-x));
+}
+
 void heft_quantise_cpu(heft_device *d, const float *x, int32_t rows, int32_t cols)
 {
     assert((int64_t)rows * (cols / 32) <= d->need.blocks);
@@ -585,6 +590,9 @@ const heft_ops heft_ops_cpu = {
     .temper = temper_cpu,
     .store = store_cpu,
     .attend = heft_attend_cpu,
+    .blend = heft_blend_cpu,
+    .collapse = heft_collapse_cpu,
+    .expand = heft_expand_cpu,
     .route = heft_route_cpu,
     .spread = heft_spread_cpu,
     .experts = heft_experts_cpu,

@@ -28,6 +28,8 @@ struct heft_device {
     float *partial_o;      /* the same, (dv) each */
 };
 
+/* 1 / (1 + exp(-x)) */
+float heft_sigmoid(float x);
 /* Does the matrix read floats, not quantised blocks? */
 bool heft_reads_floats(const heft_mat *);
 /* x (rows, cols) quantised: row t is at act + t * (cols / 32). */
@@ -36,6 +38,12 @@ void heft_quantise_cpu(heft_device *, const float *x, int32_t rows, int32_t cols
  * enough to cost nothing. */
 int32_t heft_chunk_rows(int64_t rows, int32_t threads);
 
+void heft_blend_cpu(heft_device *, float *c, const float *x, const heft_hyper *,
+                    const heft_streams *, int32_t T);
+void heft_collapse_cpu(heft_device *, float *y, const float *x, const float *c, int32_t row,
+                       int32_t n, int32_t T, int32_t D);
+void heft_expand_cpu(heft_device *, float *z, const float *x, const float *y, const float *c,
+                     int32_t n, int32_t T, int32_t D);
 void heft_route_cpu(heft_device *, heft_route *to, const float *logits, const float *bias,
                     const heft_router *, int32_t T);
 void heft_spread_cpu(heft_device *, float *y, const float *x, const heft_route *,

@@ -38,11 +38,6 @@ static choice choice_of(const heft_device *d, int32_t thread)
     return (choice){ .p = p, .c = p + E, .taken = (void *)(p + 2 * E) };
 }
 
-static float sigmoid(float x)
-{
-    return 1 / (1 + heft_exp(-x));
-}
-
 /* The place of the largest number that is not taken, the first of equals. */
 static int32_t best(const float *c, const bool *taken, int32_t from, int32_t to)
 {
@@ -97,7 +92,7 @@ static void score(const route_args *a, const choice *h, const float *logit)
         if (r->score == HEFT_BY_SOFTMAX)
             h->p[e] /= sum;
         else
-            h->p[e] = r->score == HEFT_BY_SIGMOID ? sigmoid(logit[e]) : logit[e];
+            h->p[e] = r->score == HEFT_BY_SIGMOID ? heft_sigmoid(logit[e]) : logit[e];
         h->c[e] = a->bias ? h->p[e] + a->bias[e] : h->p[e];
         h->taken[e] = false;
     }
@@ -109,7 +104,7 @@ static void weigh(const route_args *a, const choice *h, const int32_t *expert, f
     float sum = 0;
     for (int32_t k = 0; k < r->top; k++) {
         weight[k] = h->p[expert[k]];
-        if (r->score == HEFT_BY_TOP_SIGMOID) weight[k] = sigmoid(weight[k]);
+        if (r->score == HEFT_BY_TOP_SIGMOID) weight[k] = heft_sigmoid(weight[k]);
     }
     if (r->score == HEFT_BY_TOP_SOFTMAX) {
         a->d->k.softmax(h->c, weight, r->top, &sum);
@@ -321,7 +316,7 @@ static void gate_row(void *arg, int32_t t, int32_t thread)
     (void)thread;
     const mix_args *a = arg;
     const size_t at = (size_t)t * (size_t)a->width;
-    a->k->scale(a->y + at, a->x + at, sigmoid(a->weight[t]), 0, a->width);
+    a->k->scale(a->y + at, a->x + at, heft_sigmoid(a->weight[t]), 0, a->width);
 }
 
 void heft_gate_cpu(heft_device *d, float *y, const float *x, const float *gate, int32_t T,

@@ -71,6 +71,17 @@ typedef struct heft_ops {
     void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
                    const float *slopes, const heft_attn *, const heft_batch *);
 
+    /* c (T,rows) = what a block reads, writes and mixes n streams by, from x (T,rows), rows of fn:
+     * n sigmoids + eps; then n twice a sigmoid, and a matrix (n,n) of exponentials, balanced. */
+    void (*blend)(heft_device *, float *c, const float *x, const heft_hyper *, const heft_streams *,
+                  int32_t T);
+    /* y (T,D) = sum_j c[j] x[j] of streams x (T,n,D); rows of c are `row` apart */
+    void (*collapse)(heft_device *, float *y, const float *x, const float *c, int32_t row,
+                     int32_t n, int32_t T, int32_t D);
+    /* z (T,n,D): z[k] = c[n + k] y + sum_j c[2n + jn + k] x[j]: the matrix is used transposed */
+    void (*expand)(heft_device *, float *z, const float *x, const float *y, const float *c,
+                   int32_t n, int32_t T, int32_t D);
+
     /* Choose every row's experts by its logits (T,E): fills `to`. bias (E) is added to what experts
      * are chosen by and to nothing else; NULL: none. Of equals the lower number is chosen. */
     void (*route)(heft_device *, heft_route *to, const float *logits, const float *bias,

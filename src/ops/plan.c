@@ -147,6 +147,25 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
     most(&counts(d)->need.group, a->H / a->G);
 }
 
+static void blend_plan(heft_device *d, float *c, const float *x, const heft_hyper *h,
+                       const heft_streams *s, int32_t T)
+{
+    (void)c, (void)x, (void)s, (void)T;
+    counts(d)->weight_bytes += sizeof(float) * (uint64_t)h->fn.w.rows; /* the base */
+}
+
+static void collapse_plan(heft_device *d, float *y, const float *x, const float *c, int32_t row,
+                          int32_t n, int32_t T, int32_t D)
+{
+    (void)d, (void)y, (void)x, (void)c, (void)row, (void)n, (void)T, (void)D;
+}
+
+static void expand_plan(heft_device *d, float *z, const float *x, const float *y, const float *c,
+                        int32_t n, int32_t T, int32_t D)
+{
+    (void)d, (void)z, (void)x, (void)y, (void)c, (void)n, (void)T, (void)D;
+}
+
 static void route_plan(heft_device *d, heft_route *to, const float *logits, const float *bias,
                        const heft_router *r, int32_t T)
 {
@@ -210,6 +229,9 @@ const heft_ops heft_ops_plan = {
     .temper = temper_plan,
     .store = store_plan,
     .attend = attend_plan,
+    .blend = blend_plan,
+    .collapse = collapse_plan,
+    .expand = expand_plan,
     .route = route_plan,
     .spread = spread_plan,
     .experts = experts_plan,

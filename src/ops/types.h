@@ -66,6 +66,21 @@ typedef struct {
     heft_heads gate, up; /* fused halves or interleaved: heads of width 1 in the gate's row */
 } heft_act_spec;
 
+/* Hyper-connections: a token's residual is n streams, and the matrix that mixes them has its rows
+ * and columns divided by their sums so many times. Source: arXiv:2512.24880, section 4. */
+typedef struct {
+    int32_t n, rounds; /* n 1: one stream, as everywhere else */
+    float eps;         /* on what is read by, and under every division */
+} heft_streams;
+
+/* How a block reads and writes n streams: rows of fn are n to read by, n to write by, n n to mix
+ * by; or n alone, where streams end. */
+typedef struct {
+    heft_norm norm;           /* of all streams together, without weights */
+    heft_lin fn;              /* (n (n + 2), n D) or (n, n D) */
+    const float *base, *gain; /* (fn.w.rows), (3 or 1): gain x + base; NULL: 0, 1 */
+} heft_hyper;
+
 typedef enum {
     HEFT_BY_SOFTMAX,     /* the softmax of all logits */
     HEFT_BY_SIGMOID,     /* each logit's sigmoid */
