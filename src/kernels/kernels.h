@@ -74,6 +74,7 @@ typedef struct {
 typedef struct {
     const float *q;      /* (dk) */
     int32_t lo, hi;      /* entries of the tile it may see: lo <= e < hi; none if lo >= hi */
+    uint32_t skip;       /* bit e: but not this one. lo and hi - 1 are not skipped */
     int32_t pos;         /* its own position, for alibi */
     float slope;         /* alibi: + slope * (entry position - pos); 0: none */
     heft_partial *state; /* the tile's result is merged into it */
@@ -125,6 +126,10 @@ typedef struct heft_kernels {
     /* One tile for nq queries that share its head: each query's own result, merged into its state.
      */
     void (*attend)(const heft_tile *t, const heft_query *q, int32_t nq);
+    /* score[e] = sum over h of w[h] max(q[h] . k[e], 0), e < n, of a tile's keys: what they are
+     * chosen by. q (heads, t->dk), w (heads); n <= HEFT_TILE. arXiv:2512.02556, eq. 1. */
+    void (*index)(const heft_tile *t, float *score, const float *q, const float *w, int32_t heads,
+                  int32_t n);
     /* a = a joined with b, in order of position. Sizes (dv). */
     void (*merge)(heft_partial *a, const heft_partial *b, int32_t dv);
 } heft_kernels;

@@ -21,13 +21,21 @@ static size_t rows_of(const heft_cache_shape *s)
     return (size_t)s->slots + (size_t)s->checkpoints;
 }
 
-static bool decl_of(const heft_spec *s, int32_t layer, heft_cache_decl *d)
+/* Places of heft_cache.kv: what each layer keeps, several things side by side. */
+static int32_t places_of(const heft_spec *s)
 {
+    return s->L * HEFT_MAX_CACHE;
+}
+
+/* What is kept in a place; false: nothing. */
+static bool decl_of(const heft_spec *s, int32_t place, heft_cache_decl *d)
+{
+    const int32_t layer = place / HEFT_MAX_CACHE, nth = place % HEFT_MAX_CACHE;
     heft_cache_decl all[HEFT_MAX_CACHE] = { 0 };
-    int32_t n = s->layer[layer].mixer->caches(s, layer, all);
-    assert(n <= 1);
-    *d = all[0];
-    return n > 0;
+    const int32_t n = s->layer[layer].mixer->caches(s, layer, all);
+    assert(n <= HEFT_MAX_CACHE);
+    *d = all[nth];
+    return nth < n;
 }
 
 /* Bytes of what a layer keeps of one token. */
@@ -67,7 +75,7 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
         return heft_fail(err, HEFT_E_NOMEM,
                          "%d sequences of %d tokens are more than a cache can number", shape->slots,
                          shape->context);
-    for (int32_t i = 0; i < shape->spec->L; i++) {
+    for (int32_t i = 0; i < places_of(shape->spec); i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
         int32_t g = find_group(c, d.keep);
@@ -75,7 +83,7 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
             return heft_fail(err, HEFT_E_UNSUPPORTED,
                              "layer %d: its window of %d tokens is the model's %dth; heft keeps "
                              "at most %d different ones",
-                             i, d.keep, g + 1, HEFT_MAX_GROUPS);
+                             i / HEFT_MAX_CACHE, d.keep, g + 1, HEFT_MAX_GROUPS);
         if (g == c->n_groups) {
             c->group[c->n_groups++].keep = d.keep;
             /* A checkpoint holds on to a window; of what is never forgotten it shares all but the
@@ -94,7 +102,7 @@ enum { PARTS = 2 + 3 * HEFT_MAX_GROUPS };
 static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
 {
     int32_t n = 0;
-    p[n++] = (heft_part){ &c->kv, (size_t)c->shape.spec->L, sizeof *c->kv };
+    p[n++] = (heft_part){ &c->kv, (size_t)places_of(c->shape.spec), sizeof *c->kv };
     p[n++] = (heft_part){ &c->pool, c->pool_bytes, 1 };
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
@@ -108,7 +116,7 @@ static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
 bool heft_cache_forgets(const heft_spec *s)
 {
     heft_cache_decl d;
-    for (int32_t i = 0; i < s->L; i++)
+    for (int32_t i = 0; i < places_of(s); i++)
         if (decl_of(s, i, &d) && d.keep) return true;
     return false;
 }
@@ -125,7 +133,7 @@ heft_status heft_cache_bytes(const heft_cache_shape *shape, size_t *bytes, heft_
 size_t heft_cache_token_bytes(const heft_spec *s, heft_dtype type)
 {
     size_t bytes = 0;
-    for (int32_t i = 0; i < s->L; i++) {
+    for (int32_t i = 0; i < places_of(s); i++) {
         heft_cache_decl d;
         if (decl_of(s, i, &d)) bytes += entry_bytes(&d, type);
     }
@@ -147,7 +155,7 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
             k->free[k->n_free] = k->n_pages - 1 - k->n_free; /* low pages go first */
     }
     uint8_t *at = c->pool;
-    for (int32_t i = 0; i < shape->spec->L; i++) {
+    for (int32_t i = 0; i < places_of(shape->spec); i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
         int32_t g = find_group(c, d.keep);
@@ -159,7 +167,7 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
                               .dv = d.dv,
                               .v_in_k = d.v_in_k,
                               .group = g,
-                              .layer = i };
+                              .layer = i / HEFT_MAX_CACHE };
         at += (size_t)c->group[g].n_pages * c->kv[i].page_bytes;
     }
     return HEFT_OK;
@@ -187,7 +195,7 @@ static void drop(heft_cache_group *k, int32_t *entry)
 
 static void copy_page(heft_cache *c, int32_t g, int32_t from, int32_t to)
 {
-    for (int32_t i = 0; i < c->shape.spec->L; i++) {
+    for (int32_t i = 0; i < places_of(c->shape.spec); i++) {
         const heft_kv *kv = &c->kv[i];
         if (!kv->base || kv->group != g) continue;
         memcpy(kv->base + (size_t)to * kv->page_bytes, kv->base + (size_t)from * kv->page_bytes,

@@ -36,7 +36,7 @@ typedef struct {
     int32_t n_groups;
     heft_cache_group group[HEFT_MAX_GROUPS];
     const int32_t *table[HEFT_MAX_GROUPS]; /* for heft_batch.page */
-    heft_kv *kv;                           /* (L)  base NULL: the layer keeps nothing */
+    heft_kv *kv;                           /* (L, HEFT_MAX_CACHE)  base NULL: nothing is kept */
     uint8_t *pool;
     size_t pool_bytes;
 } heft_cache;

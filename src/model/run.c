@@ -11,6 +11,11 @@ float *heft_tmp(heft_run *r, int64_t n)
     return r->arena ? r->arena + at : NULL;
 }
 
+const heft_kv *heft_run_kv(const heft_run *r, int32_t layer, int32_t nth)
+{
+    return r->kv ? &r->kv[layer * HEFT_MAX_CACHE + nth] : NULL;
+}
+
 float *heft_run_norm(heft_run *r, const heft_norm *n, float *x)
 {
     if (n->kind == HEFT_NORM_NONE) return x;

@@ -58,7 +58,7 @@ typedef struct {
     heft_device *dev;
     const heft_ops *ops; /* the device's; or one that records, counts or times, and passes on */
     const heft_batch *b;
-    const heft_kv *kv; /* (L) */
+    const heft_kv *kv; /* (L, HEFT_MAX_CACHE); NULL while planning */
     float *cs[HEFT_MAX_ROPE];
     float *arena;      /* outputs of operations; NULL while planning */
     size_t used, peak; /* floats */
@@ -84,7 +84,9 @@ extern const heft_mixer heft_mixer_gqa, heft_mixer_mla;
 extern const heft_ffn heft_ffn_mlp, heft_ffn_moe;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */
-float *heft_tmp(heft_run *, int64_t n);                        /* n floats of the arena */
+float *heft_tmp(heft_run *, int64_t n); /* n floats of the arena */
+/* What a layer's mixer declared as its nth cache; NULL while planning. */
+const heft_kv *heft_run_kv(const heft_run *, int32_t layer, int32_t nth);
 float *heft_run_norm(heft_run *, const heft_norm *, float *x); /* (T,D); NONE: x itself */
 float *heft_run_join(heft_run *, const heft_layer *, const float *x,
                      const float *y); /* x + out_scale y */

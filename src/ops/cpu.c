@@ -10,7 +10,7 @@
 
 /* ---- opening ---------------------------------------------------------- */
 
-enum { PARTS = 9 };
+enum { PARTS = 10 };
 
 static size_t scratch_bytes(const heft_device_need *n, const heft_kernels *k)
 {
@@ -33,6 +33,7 @@ static void parts_of(heft_device *d, const heft_device_need *n, size_t scratch, 
     p[6] = (heft_part){ &d->partial, partials, sizeof *d->partial };
     p[7] = (heft_part){ &d->partial_o, partials, (size_t)n->dv * sizeof *d->partial_o };
     p[8] = (heft_part){ &d->active, (size_t)n->experts, sizeof *d->active };
+    p[9] = (heft_part){ &d->score, heft_select_scores(n), sizeof *d->score };
 }
 
 /* Scratch for the widest instruction set, so that the bytes do not depend on which one runs. */
@@ -589,6 +590,7 @@ const heft_ops heft_ops_cpu = {
     .heads = heads_cpu,
     .temper = temper_cpu,
     .store = store_cpu,
+    .select = heft_select_cpu,
     .attend = heft_attend_cpu,
     .blend = heft_blend_cpu,
     .collapse = heft_collapse_cpu,

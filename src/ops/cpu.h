@@ -21,6 +21,7 @@ struct heft_device {
     const void **x_act; /* (rows)  ... and quantised */
     float **y;          /* (HEFT_MAX_LINEAR, rows) */
     int32_t *active;    /* (experts)  those that rows of this step go to */
+    float *score;       /* (threads, context)  what rows choose entries by, if they do */
     uint8_t *scratch;   /* (threads, scratch_bytes) */
     size_t scratch_bytes;
     int32_t *block;        /* (rows + 1)  first row of each block of queries */
@@ -58,8 +59,15 @@ void heft_gate_cpu(heft_device *, float *y, const float *x, const float *gate, i
 /* Scratch of one thread for routing. */
 size_t heft_route_scratch(const heft_device_need *);
 
+/* The keys, and values, of one tile of a sequence's cache: all but scale and cap. */
+heft_tile heft_tile_cpu(const heft_kv *, const heft_batch *, int32_t seq, int32_t g, int32_t tile);
+void heft_select_cpu(heft_device *, int32_t *chosen, const float *q, const float *w,
+                     const heft_kv *, const heft_index *, const heft_batch *);
+/* Scores of the rows that choose at a time: how many. */
+size_t heft_select_scores(const heft_device_need *);
 void heft_attend_cpu(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
-                     const float *slopes, const heft_attn *, const heft_batch *);
+                     const float *slopes, const int32_t *chosen, const heft_attn *,
+                     const heft_batch *);
 /* Scratch of one thread for attention. */
 size_t heft_attend_scratch(const heft_device_need *);
 /* Partial results that a split decode keeps: how many. */

@@ -18,6 +18,7 @@ typedef struct {
     heft_device *d;
     float *o;
     const float *q, *sinks, *slopes;
+    const int32_t *chosen; /* (T, index.top) or NULL */
     const heft_kv *kv;
     const heft_attn *a;
     const heft_batch *b;
@@ -85,12 +86,49 @@ static void visible(const heft_attn *a, const heft_batch *b, int32_t t, int32_t 
     *to = (b->span && b->span[t] > pos ? b->span[t] : pos) + 1;
 }
 
-static heft_tile tile_of(const attend_args *a, int32_t seq, int32_t g, int32_t tile)
+/* What row t sees of a tile: entries lo <= e < hi, without those of skip. */
+typedef struct {
+    int32_t lo, hi;
+    uint32_t skip;
+} sight;
+
+/* The part of an ascending list of n entries, perhaps with -1 behind them, that lies in a tile. */
+static sight chosen_in(const int32_t *chosen, int32_t n, int32_t tile)
 {
-    const heft_kv *kv = a->kv;
+    const uint32_t first = (uint32_t)(tile * HEFT_TILE);
+    int32_t from = 0;
+    for (int32_t step = n; step > 0;) { /* the first entry of the tile or behind it */
+        const int32_t half = step / 2;
+        const bool before = (uint32_t)chosen[from + half] < first; /* -1 is beyond all */
+        from += before ? half + 1 : 0;
+        step = before ? step - half - 1 : half;
+    }
+    sight s = { .lo = 0, .hi = 0, .skip = UINT32_MAX };
+    for (int32_t i = from; i < n && (uint32_t)chosen[i] - first < HEFT_TILE; i++) {
+        const int32_t e = (int32_t)((uint32_t)chosen[i] - first);
+        if (s.hi == 0) s.lo = e;
+        s.hi = e + 1;
+        s.skip &= ~(1u << e);
+    }
+    return s;
+}
+
+static sight sight_of(const attend_args *a, int32_t t, int32_t tile)
+{
+    const int32_t top = a->a->index.top, pos = tile * HEFT_TILE;
+    if (a->chosen) return chosen_in(a->chosen + (size_t)t * (size_t)top, top, tile);
+    int32_t from, to;
+    visible(a->a, a->b, t, &from, &to);
+    return (sight){ .lo = from > pos ? from - pos : 0,
+                    .hi = to < pos + HEFT_TILE ? to - pos : HEFT_TILE };
+}
+
+heft_tile heft_tile_cpu(const heft_kv *kv, const heft_batch *b, int32_t seq, int32_t g,
+                        int32_t tile)
+{
     const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
                  dv = (size_t)kv->dv;
-    const int32_t *table = a->b->page[kv->group] + (size_t)a->b->slot[seq] * (size_t)a->b->pages;
+    const int32_t *table = b->page[kv->group] + (size_t)b->slot[seq] * (size_t)b->pages;
     const uint8_t *page = kv->base + (size_t)table[tile] * kv->page_bytes,
                   *k = page + (size_t)g * HEFT_TILE * dk * size;
     return (heft_tile){
@@ -102,8 +140,6 @@ static heft_tile tile_of(const attend_args *a, int32_t seq, int32_t g, int32_t t
         .dk = kv->dk,
         .dv = kv->dv,
         .pos = tile * HEFT_TILE,
-        .scale = a->a->scale,
-        .softcap = a->a->softcap,
     };
 }
 
@@ -125,23 +161,24 @@ static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t spa
                      const workspace *w, heft_partial *state)
 {
     const heft_batch *b = a->b;
-    int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], from, to, first, last;
+    int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], first, last;
     block_sees(a, block, &first, &last);
     if (first < span * HEFT_SPAN) first = span * HEFT_SPAN;
     if (last > (span + 1) * HEFT_SPAN) last = (span + 1) * HEFT_SPAN;
     for (int32_t tile = first / HEFT_TILE; tile * HEFT_TILE < last; tile++) {
-        heft_tile k = tile_of(a, b->seq[r0], g, tile);
+        heft_tile k = heft_tile_cpu(a->kv, b, b->seq[r0], g, tile);
+        k.scale = a->a->scale;
+        k.softcap = a->a->softcap;
         int32_t n = 0;
         for (int32_t t = r0; t < r1; t++) {
-            visible(a->a, b, t, &from, &to);
-            int32_t lo = from > k.pos ? from - k.pos : 0;
-            int32_t hi = to < k.pos + HEFT_TILE ? to - k.pos : HEFT_TILE;
-            for (int32_t i = 0; lo < hi && i < a->group; i++) {
+            const sight s = sight_of(a, t, tile);
+            for (int32_t i = 0; s.lo < s.hi && i < a->group; i++) {
                 int32_t h = g * a->group + i;
                 w->query[n++] = (heft_query){
                     .q = a->q + ((size_t)t * (size_t)a->a->H + (size_t)h) * (size_t)a->a->dk,
-                    .lo = lo,
-                    .hi = hi,
+                    .lo = s.lo,
+                    .hi = s.hi,
+                    .skip = s.skip,
                     .pos = b->pos[t],
                     .slope = a->slopes ? a->slopes[h] * a->a->alibi_scale : 0,
                     .state = &state[(t - r0) * a->group + i],
@@ -209,14 +246,21 @@ static void attend_join(void *arg, int32_t head, int32_t thread)
 }
 
 void heft_attend_cpu(heft_device *d, float *o, const float *q, const heft_kv *kv,
-                     const float *sinks, const float *slopes, const heft_attn *attn,
-                     const heft_batch *b)
+                     const float *sinks, const float *slopes, const int32_t *chosen,
+                     const heft_attn *attn, const heft_batch *b)
 {
-    attend_args a = {
-        .d = d, .o = o, .q = q, .sinks = sinks, .slopes = slopes, .kv = kv, .a = attn, .b = b
-    };
+    attend_args a = { .d = d,
+                      .o = o,
+                      .q = q,
+                      .sinks = sinks,
+                      .slopes = slopes,
+                      .chosen = chosen,
+                      .kv = kv,
+                      .a = attn,
+                      .b = b };
     a.group = attn->H / attn->G;
     assert(a.group <= d->need.group && attn->dv <= d->need.dv);
+    assert(!chosen || (attn->window == 0 && attn->chunk == 0));
     int32_t rows = block_rows(a.group), longest = 0;
     d->block[0] = 0;
     for (int32_t s = 0; s < b->S; s++)

@@ -65,11 +65,19 @@ typedef struct heft_ops {
      */
     void (*store)(heft_device *, const heft_kv *, const float *k, const float *v,
                   const heft_batch *);
+    /* chosen (T,top): the entries that each row attends to, ascending, then -1 up to `top`: of the
+     * first (pos + 1) / every those with the largest sum over h of w[h] max(q[h] . k, 0), of equals
+     * the lower ones. q (T,heads,width), w (T,heads); the keys are a cache of one head without
+     * values, whose page table numbers entries. Needs heads > 0. */
+    void (*select)(heft_device *, int32_t *chosen, const float *q, const float *w, const heft_kv *,
+                   const heft_index *, const heft_batch *);
     /* o (T,H,dv): softmax(scale q k^T ...) v in tiles of 32 keys by absolute position, each with
      * its own maximum and sums, merged in order. sinks (H), slopes (H, of alibi, times alibi_scale)
-     * or NULL. */
+     * or NULL. chosen (T,index.top): what each row sees, as `select` leaves it, and then there is
+     * no window and no chunk; NULL: all. */
     void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
-                   const float *slopes, const heft_attn *, const heft_batch *);
+                   const float *slopes, const int32_t *chosen, const heft_attn *,
+                   const heft_batch *);
 
     /* c (T,rows) = what a block reads, writes and mixes n streams by, from x (T,rows), rows of fn:
      * n sigmoids + eps; then n twice a sigmoid, and a matrix (n,n) of exponentials, balanced. */
@@ -113,6 +121,7 @@ typedef struct {
     int32_t heads, dv; /* most query heads, widest value head */
     int32_t group;     /* most query heads per key/value head */
     int32_t context;   /* longest sequence */
+    bool selects;      /* do rows choose what they attend to? */
 } heft_device_need;
 
 heft_status heft_cpu_open(const heft_device_need *, unsigned isa, heft_device **,

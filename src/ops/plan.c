@@ -137,11 +137,18 @@ static void store_plan(heft_device *d, const heft_kv *kv, const float *k, const 
     (void)d, (void)kv, (void)k, (void)v, (void)b;
 }
 
-static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv *kv,
-                        const float *sinks, const float *slopes, const heft_attn *a,
-                        const heft_batch *b)
+static void select_plan(heft_device *d, int32_t *chosen, const float *q, const float *w,
+                        const heft_kv *kv, const heft_index *x, const heft_batch *b)
 {
-    (void)o, (void)q, (void)kv, (void)sinks, (void)slopes, (void)b;
+    (void)chosen, (void)q, (void)w, (void)kv, (void)x, (void)b;
+    counts(d)->need.selects = true;
+}
+
+static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv *kv,
+                        const float *sinks, const float *slopes, const int32_t *chosen,
+                        const heft_attn *a, const heft_batch *b)
+{
+    (void)o, (void)q, (void)kv, (void)sinks, (void)slopes, (void)chosen, (void)b;
     most(&counts(d)->need.heads, a->H);
     most(&counts(d)->need.dv, a->dv);
     most(&counts(d)->need.group, a->H / a->G);
@@ -228,6 +235,7 @@ const heft_ops heft_ops_plan = {
     .heads = heads_plan,
     .temper = temper_plan,
     .store = store_plan,
+    .select = select_plan,
     .attend = attend_plan,
     .blend = blend_plan,
     .collapse = collapse_plan,

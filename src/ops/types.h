@@ -36,6 +36,16 @@ typedef enum {
     HEFT_QKN_UNIT      /* each head, without weights: before or after the rotation is the same */
 } heft_qk_norm;
 
+/* Which entries of a cache a row attends to: the best by a small attention of its own, as
+ * docs/sums.md says. arXiv:2512.02556, section 2.1. */
+typedef struct {
+    int32_t heads, width; /* its queries; one key of `width` for all. heads 0: it has none, and
+                           * takes the choice of the layer before */
+    int32_t top;          /* entries of a row at most; 0: all, without a choice */
+    int32_t every; /* tokens that an entry stands for: a row sees (pos + 1) / every of them */
+    int32_t rope;  /* of its queries and keys: index of spec.rope or -1 */
+} heft_index;
+
 typedef struct {          /* one layer's attention */
     int32_t H, G, dk, dv; /* heads, key/value heads, their widths */
     heft_heads q, k, v;
@@ -49,6 +59,7 @@ typedef struct {          /* one layer's attention */
     float temp, temp_floor;     /* of queries by position (heft_ops.temper); temp 0 = none */
     float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
     float alibi_scale;          /* times the slopes; 1 */
+    heft_index index;
     heft_qk_norm qk_norm;
     bool norm_after_rope, v_norm, v_from_k;
 } heft_attn;
