@@ -146,8 +146,9 @@ typedef struct {
     int64_t copied_bytes;                  /* of weights that could not be used in place */
     int64_t unused_tensors, unused_bytes;  /* known and not run */
     int32_t context, vocab, width, layers, heads, kv_heads, head_width, ffn_width;
-    int32_t tokens; /* ids of the tokenizer, at most vocab; 0: it has none */
-    int32_t window; /* smallest sliding window of any layer; 0 = none */
+    int32_t streams; /* of the residual, each `width` wide; 1 but for hyper-connections */
+    int32_t tokens;  /* ids of the tokenizer, at most vocab; 0: it has none */
+    int32_t window;  /* smallest sliding window of any layer; 0 = none */
     const heft_format_bytes *formats;
     int32_t n_formats;
 } heft_model_facts;
@@ -247,8 +248,8 @@ HEFT_API heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int
  * Borrowed until the next step. */
 HEFT_API const float *heft_engine_logits(const heft_engine *e, int32_t i);
 HEFT_API int32_t heft_engine_vocab(const heft_engine *e); /* rows of the head */
-/* Hidden states of the last step, (rows of the step, width) after `layer` layers (0: embedding,
- * layers: before the final norm). Needs options.hidden. Borrowed until the next step. */
+/* Hidden states of the last step, (rows of the step, streams, width) after `layer` layers (0:
+ * embedding, layers: before the final norm). Needs options.hidden. Borrowed until the next step. */
 HEFT_API const float *heft_engine_hidden(const heft_engine *e, int32_t layer);
 
 /* Feed n tokens in as many steps as it takes. logits LAST: those of the last token are at 0. */

@@ -50,6 +50,10 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_DV: return a->dv;
     case HEFT_AXIS_OWN: return s->own;
     case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
+    case HEFT_AXIS_STREAMS: return s->streams.n;
+    case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
+    case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
+    case HEFT_AXIS_THREE: return 3;
     }
     return 0;
 }
@@ -507,9 +511,12 @@ void heft_net_set_norms(heft_net *m)
     set_kind(&m->spec, &m->g.embed_norm, m->g.embed_norm.w);
     set_kind(&m->spec, &m->g.own_norm, m->g.own_norm.w);
     set_kind(&m->spec, &m->g.out_norm, m->g.out_norm.w || weightless);
+    set_kind(&m->spec, &m->g.hyper.norm, m->g.hyper.fn.w.data);
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
         set_kind(&m->spec, &l->own_norm, l->own_norm.w);
+        for (int32_t k = 0; k < 2; k++)
+            set_kind(&m->spec, &l->hyper[k].norm, l->hyper[k].fn.w.data);
         heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n],
