@@ -37,7 +37,7 @@ void heft_quantise_cpu(heft_device *, const float *x, int32_t rows, int32_t cols
 int32_t heft_chunk_rows(int64_t rows, int32_t threads);
 
 void heft_route_cpu(heft_device *, heft_route *to, const float *logits, const float *bias,
-                    const heft_router *, int32_t T);
+                    const float *scale, const heft_router *, int32_t T);
 void heft_spread_cpu(heft_device *, float *y, const float *x, const heft_route *,
                      const heft_router *, int32_t T, int32_t D);
 void heft_experts_cpu(heft_device *, int32_t n, float *const *y, const heft_experts *const *w,

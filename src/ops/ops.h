@@ -72,9 +72,10 @@ typedef struct heft_ops {
                    const float *slopes, const heft_attn *, const heft_batch *);
 
     /* Choose every row's experts by its logits (T,E): fills `to`. bias (E) is added to what experts
-     * are chosen by and to nothing else; NULL: none. Of equals the lower number is chosen. */
+     * are chosen by and to nothing else, scale (E) multiplies their weights at last; NULL: none. Of
+     * equals the lower number is chosen. */
     void (*route)(heft_device *, heft_route *to, const float *logits, const float *bias,
-                  const heft_router *, int32_t T);
+                  const float *scale, const heft_router *, int32_t T);
     /* y (T*top,D): the row of every pair times its weight */
     void (*spread)(heft_device *, float *y, const float *x, const heft_route *, const heft_router *,
                    int32_t T, int32_t D);

@@ -148,10 +148,11 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
 }
 
 static void route_plan(heft_device *d, heft_route *to, const float *logits, const float *bias,
-                       const heft_router *r, int32_t T)
+                       const float *scale, const heft_router *r, int32_t T)
 {
     (void)to, (void)logits;
     if (bias) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
+    if (scale) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
     most(&counts(d)->need.experts, r->E);
     most(&counts(d)->need.rows, T * r->top);
 }
