@@ -99,22 +99,102 @@ HEFT_API int32_t heft_tokenizer_bos(const heft_tokenizer *t);
 /* Does this id end a generation (EOS, end of turn)? */
 HEFT_API bool heft_tokenizer_is_end(const heft_tokenizer *t, int32_t id);
 
-/* A conversation for a chat template: JSON texts, NULL where there is none. */
+/* Does this id stand for control and not for text (BOS, end of turn)? */
+HEFT_API bool heft_tokenizer_is_special(const heft_tokenizer *t, int32_t id);
+
+/* ---- conversations ---------------------------------------------------- */
+
+/* Bytes of a prompt up to `end`, from the end of the range before. */
+typedef struct {
+    size_t end;
+    bool data; /* from the caller, not from the template */
+} heft_origin;
+
+/* A prompt, and who wrote which part of it. Zero-initialise; heft_prompt_clear releases it. */
+typedef struct {
+    char *text; /* a NUL follows */
+    size_t n;
+    heft_origin *range; /* ascending, neighbours differ, the last ends at n */
+    size_t n_ranges;
+} heft_prompt;
+HEFT_API void heft_prompt_clear(heft_prompt *p);
+
+/* heft_tokenize for a prompt: text that spells a special token becomes it only where the template
+ * wrote every byte of it, or with HEFT_TOKENIZE_PARSE_SPECIAL. */
+HEFT_API heft_status heft_tokenize_prompt(const heft_tokenizer *t, const heft_prompt *p,
+                                          unsigned flags, int32_t **ids, size_t *n_ids,
+                                          heft_error *err) HEFT_MUST_CHECK;
+
+/* How a release writes conversations: its chat templates (Jinja), or what stands in for them. */
+typedef struct heft_chat heft_chat;
+
+/* Whose template; both NULL: the release's own. */
+typedef struct {
+    const char *format;   /* a built-in format of heft_chat_format, by name */
+    const char *template; /* the text of a template */
+    const char *name;     /* what messages call that text; NULL: "template" */
+} heft_chat_options;
+
+/* The built-in formats, by number: name and, where they are not NULL, summary and Jinja text. NULL
+ * beyond the last. */
+HEFT_API const char *heft_chat_format(int32_t i, const char **summary, const char **text);
+
+/* Open a release's chat templates and the tokens they write: a directory, a file in it, or a GGUF
+ * file; weights are not needed. path NULL: no release, and options must say whose template.
+ * Fails: HEFT_E_UNSUPPORTED where there is no template, naming the built-in formats; HEFT_E_ARG (no
+ * such format); HEFT_E_FORMAT, HEFT_E_IO, HEFT_E_NOMEM. */
+HEFT_API heft_status heft_chat_open(const char *path, const heft_chat_options *options,
+                                    const heft_log *log, heft_chat **out,
+                                    heft_error *err) HEFT_MUST_CHECK;
+HEFT_API void heft_chat_close(heft_chat *c);
+
+/* What a release's template is, and what can be told it. */
+typedef struct {
+    const char *from;        /* "chat_template.jinja", "chatml (built in)", ... */
+    const char *const *name; /* (n_names) its templates: "default", "tool_use", ... */
+    const char *const *knob; /* (n_knobs) variables it reads beyond the conversation, by name */
+    int32_t n_names, n_knobs;
+    bool tools, documents; /* it reads them */
+    bool system, user;     /* such a message appears in the prompt: tried with one */
+    const char *think[2];  /* what opens and closes reasoning in a reply, or NULL */
+    const char *thought;   /* the key of a message that holds its reasoning, or NULL */
+} heft_chat_facts;
+
+/* Of the template that a plain conversation uses; of none, where the release has several and no
+ * default, only from and names. Borrowed; lives as long as c. */
+HEFT_API const heft_chat_facts *heft_chat_describe(const heft_chat *c);
+
+/* A conversation: JSON texts, NULL where there is none. */
 typedef struct {
     const char *messages, *tools, *documents; /* arrays */
     const char *kwargs;                       /* an object: more variables, switches */
-    const char *bos, *eos;                    /* the release's tokens, as text */
+    const char *template;      /* name of the template; NULL: tool_use with tools, else default */
+    const char *bos, *eos;     /* instead of the release's tokens */
     const char *now;           /* "2025-03-07T09:05:03" for templates that ask; NULL: the clock */
     bool no_generation_prompt; /* do not begin the assistant's turn */
-} heft_chat;
+} heft_conversation;
 
-/* The prompt that the chat template (Jinja, n bytes; name is for messages) makes of a conversation.
- * *text is new, has a NUL after its *n_text bytes; release it. Fails: HEFT_E_ARG with the
- * template's own words where it refuses the conversation; HEFT_E_FORMAT, HEFT_E_UNSUPPORTED with
- * line and column; HEFT_E_NOMEM beyond a bound. */
-HEFT_API heft_status heft_chat_prompt(const char *source, size_t n, const char *name,
-                                      const heft_chat *chat, char **text, size_t *n_text,
-                                      heft_error *err) HEFT_MUST_CHECK;
+/* The prompt of a conversation. Fails: HEFT_E_ARG with the template's own words where it refuses
+ * the conversation, or where there is no such template; HEFT_E_FORMAT, HEFT_E_UNSUPPORTED with line
+ * and column; HEFT_E_NOMEM beyond a bound. */
+HEFT_API heft_status heft_chat_prompt(const heft_chat *c, const heft_conversation *talk,
+                                      heft_prompt *out, heft_error *err) HEFT_MUST_CHECK;
+
+/* Does the template leave out a message's text? *first is the first such message, or -1. Only texts
+ * are looked at; a template that refuses other texts than these is not asked twice. */
+HEFT_API heft_status heft_chat_dropped(const heft_chat *c, const heft_conversation *talk,
+                                       int32_t *first, heft_error *err) HEFT_MUST_CHECK;
+
+/* The prompt's ids by the release's tokenizer: what it adds in front of a text is added where the
+ * container's reference does so for conversations (GGUF, built-in formats), once.
+ * flags: HEFT_TOKENIZE_PARSE_SPECIAL. */
+HEFT_API heft_status heft_chat_tokenize(const heft_chat *c, const heft_tokenizer *t,
+                                        const heft_prompt *p, unsigned flags, int32_t **ids,
+                                        size_t *n_ids, heft_error *err) HEFT_MUST_CHECK;
+
+/* The special token that the template writes behind an assistant's text and that ends a reply; -1:
+ * none, so that a reply may end by the tokenizer's ends alone. */
+HEFT_API int32_t heft_chat_turn_end(const heft_chat *c, const heft_tokenizer *t);
 
 /* ---- a model: files, mapped and understood ---------------------------- */
 

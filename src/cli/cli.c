@@ -36,6 +36,15 @@ heft_status heft_emit_buf(heft_buf *b, heft_error *err)
     return st;
 }
 
+heft_status heft_emit_ids(const int32_t *ids, size_t n, heft_error *err)
+{
+    heft_buf out = heft_buf_of(SIZE_MAX / 2);
+    for (size_t i = 0; i < n; i++)
+        heft_buf_printf(&out, i ? " %d" : "%d", ids[i]);
+    heft_buf_z(&out, "\n");
+    return heft_emit_buf(&out, err);
+}
+
 heft_status heft_read_stream(FILE *f, const char *name, char **text, size_t *n, heft_error *err)
 {
     enum { MOST = 1 << 30, PIECE = 1 << 16 };

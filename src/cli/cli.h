@@ -30,6 +30,9 @@ heft_status heft_emit(const void *data, size_t n, heft_error *err) HEFT_MUST_CHE
 /* The same for a buffer that must not have failed, which is freed. */
 heft_status heft_emit_buf(heft_buf *b, heft_error *err) HEFT_MUST_CHECK;
 
+/* Ids on one line, separated by spaces. */
+heft_status heft_emit_ids(const int32_t *ids, size_t n, heft_error *err) HEFT_MUST_CHECK;
+
 /* All bytes of an open file. Free *text with heft_free; it has a NUL behind it. */
 heft_status heft_read_stream(FILE *f, const char *name, char **text, size_t *n,
                              heft_error *err) HEFT_MUST_CHECK;

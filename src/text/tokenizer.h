@@ -32,6 +32,8 @@ size_t heft_stream_end(heft_stream *s, char *out);
 
 /* Does the tokenizer have this id (a hole in the vocabulary is not one)? */
 bool heft_tokenizer_has(const heft_tokenizer *t, int32_t id);
+/* Does it put its beginning of text in front of a text? */
+bool heft_tokenizer_adds_bos(const heft_tokenizer *t);
 /* Bytes of its vocabulary, merges and spellings, for plans; patterns and matchers, some tens of
  * kilobytes, are not counted. */
 size_t heft_tokenizer_bytes(const heft_tokenizer *t);
