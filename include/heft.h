@@ -130,9 +130,9 @@ typedef struct heft_chat heft_chat;
 
 /* Whose template; both NULL: the release's own. */
 typedef struct {
-    const char *format;   /* a built-in format of heft_chat_format, by name */
-    const char *template; /* the text of a template */
-    const char *name;     /* what messages call that text; NULL: "template" */
+    const char *format; /* a built-in format of heft_chat_format, by name */
+    const char *source; /* the text of a template */
+    const char *name;   /* what messages call that text; NULL: "template" */
 } heft_chat_options;
 
 /* The built-in formats, by number: name and, where they are not NULL, summary and Jinja text. NULL
@@ -168,7 +168,7 @@ HEFT_API const heft_chat_facts *heft_chat_describe(const heft_chat *c);
 typedef struct {
     const char *messages, *tools, *documents; /* arrays */
     const char *kwargs;                       /* an object: more variables, switches */
-    const char *template;      /* name of the template; NULL: tool_use with tools, else default */
+    const char *which;         /* name of the template; NULL: tool_use with tools, else default */
     const char *bos, *eos;     /* instead of the release's tokens */
     const char *now;           /* "2025-03-07T09:05:03" for templates that ask; NULL: the clock */
     bool no_generation_prompt; /* do not begin the assistant's turn */

@@ -26,7 +26,7 @@ static const heft_arg args[] = {
       .help = "do not begin the assistant's turn" },
     { HEFT_ARG(prompt_options, 0, "now", TEXT, talk.now, "TIME"),
       .help = "the time for templates that ask, as 2025-03-07T09:05:03" },
-    { HEFT_ARG(prompt_options, 0, "template-name", TEXT, talk.template, "NAME"),
+    { HEFT_ARG(prompt_options, 0, "template-name", TEXT, talk.which, "NAME"),
       .help = "which of the release's templates (tool_use with tools, else default)" },
     { HEFT_ARG(prompt_options, 0, "chat-format", TEXT, chat.format, "NAME"),
       .help = "a built-in format instead of the release's template: chatml, ..." },
@@ -46,7 +46,8 @@ static heft_status check(const heft_call *call, heft_error *err)
     const prompt_options *o = call->options;
     if (!o->messages) return heft_fail(err, HEFT_E_ARG, "prompt: --messages FILE is missing");
     if (o->template && o->chat.format)
-        return heft_fail(err, HEFT_E_ARG, "prompt: --template and --chat-format exclude each other");
+        return heft_fail(err, HEFT_E_ARG,
+                         "prompt: --template and --chat-format exclude each other");
     if (!call->n_operands && !o->template && !o->chat.format)
         return heft_fail(err, HEFT_E_ARG, "prompt: give MODEL, --template or --chat-format");
     if (!call->n_operands && o->ids)
@@ -109,7 +110,7 @@ static heft_status prompt(const heft_call *call, heft_error *err)
     if (!st) st = text_of(o->messages, &messages, err);
     if (!st) st = text_of(o->tools, &tools, err);
     if (!st) st = text_of(o->documents, &documents, err);
-    how.template = template;
+    how.source = template;
     how.name = o->template;
     talk.messages = messages;
     talk.tools = tools;

@@ -85,14 +85,14 @@ static heft_status choose(const heft_chat *c, const heft_conversation *talk, boo
                           const heft_named_template **out, heft_error *err)
 {
     heft_buf names = heft_buf_of(300);
-    *out = talk->template                  ? named(c, talk->template)
+    *out = talk->which                     ? named(c, talk->which)
            : tools && named(c, "tool_use") ? named(c, "tool_use")
                                            : named(c, "default");
     if (*out) return HEFT_OK;
     for (int32_t i = 0; i < c->n; i++)
         heft_buf_printf(&names, "%s%s", i ? ", " : "", heft_show_z(c->template[i].name).text);
     heft_status st = heft_fail(err, HEFT_E_ARG, "there is no chat template '%s', but %s",
-                               talk->template ? heft_show_z(talk->template).text : "default",
+                               talk->which ? heft_show_z(talk->which).text : "default",
                                names.n ? names.p : "others");
     heft_buf_free(&names);
     return st;
@@ -382,10 +382,10 @@ static heft_status fill(heft_chat *c, const char *path, const heft_chat_options 
     heft_status st = c->tokens ? HEFT_OK : heft_nomem(err, "a chat template");
     if (!st && path) st = heft_chat_read(c, path, log, err);
     if (!st && o && o->format) st = add_format(c, o->format, err);
-    if (!st && o && o->template) {
+    if (!st && o && o->source) {
         c->n = 0;
         c->from = heft_arena_strdup(&c->arena, heft_str_of(o->name ? o->name : "template"));
-        st = c->from ? heft_chat_add(c, heft_str_of("default"), heft_str_of(o->template), err)
+        st = c->from ? heft_chat_add(c, heft_str_of("default"), heft_str_of(o->source), err)
                      : heft_nomem(err, "a chat template");
     }
     if (!st && !c->n) st = none(path, err);
