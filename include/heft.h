@@ -92,6 +92,13 @@ HEFT_API heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids
                                      bool special, char **text, size_t *n,
                                      heft_error *err) HEFT_MUST_CHECK;
 
+/* The ids of a text that goes on from one whose ids are held: `ids`, but where both spell the same
+ * by other ids, and none of `ids` there is special, those that are held. What a model wrote need
+ * not be how a tokenizer would write it, and may stay. *out is new; release it. */
+HEFT_API heft_status heft_align(const heft_tokenizer *t, const int32_t *held, size_t n_held,
+                                const int32_t *ids, size_t n, int32_t **out, size_t *n_out,
+                                heft_error *err) HEFT_MUST_CHECK;
+
 /* Ids are 0 .. size-1; some may be unused. */
 HEFT_API int32_t heft_tokenizer_size(const heft_tokenizer *t);
 /* Beginning of text, or -1. */
@@ -156,8 +163,10 @@ typedef struct {
     int32_t n_names, n_knobs;
     bool tools, documents; /* it reads them */
     bool system, user;     /* such a message appears in the prompt: tried with one */
-    const char *think[2];  /* what opens and closes reasoning in a reply, or NULL */
-    const char *thought;   /* the key of a message that holds its reasoning, or NULL */
+    /* what opens and closes reasoning in a reply, and what a reply without may begin with, or NULL
+     */
+    const char *think[3]; /* what opens and closes reasoning in a reply, or NULL */
+    const char *thought;  /* the key of a message that holds its reasoning, or NULL */
 } heft_chat_facts;
 
 /* Of the template that a plain conversation uses; of none, where the release has several and no
@@ -235,6 +244,12 @@ typedef struct {
 /* Borrowed; lives as long as the model. */
 HEFT_API const heft_model_facts *heft_model_describe(const heft_model *m);
 HEFT_API const heft_tokenizer *heft_model_tokenizer(const heft_model *m); /* NULL if it has none */
+
+/* A number that tells this model from others, of the names, formats and shapes of its tensors, the
+ * ends of their data, and the vocabulary's size. Reads two pages of every tensor. Fails: HEFT_E_IO.
+ */
+HEFT_API heft_status heft_model_fingerprint(const heft_model *m, uint64_t *out,
+                                            heft_error *err) HEFT_MUST_CHECK;
 
 /* The sampling a release recommends (generation_config.json). A field it does not give keeps its
  * value in *s; false if it gives none. */
@@ -373,7 +388,11 @@ typedef struct {
     int32_t max_tokens;      /* tokens to generate at most; -1: until the context is full */
     const char *const *stop; /* (n_stop) strings that end the text and are not part of it */
     int32_t n_stop;
-    bool special; /* special tokens are part of the text */
+    const int32_t *end; /* (n_end) tokens that end the text, beside the tokenizer's own */
+    int32_t n_end;
+    bool special;         /* special tokens are part of the text */
+    const int32_t *shown; /* (n_shown) special tokens that are part of it in any case */
+    int32_t n_shown;
     /* Receives text as soon as it is certain: whole characters, never part of a stop string.
      * Return false to cancel. */
     bool (*text)(void *to, const char *text, size_t n);
@@ -382,13 +401,15 @@ typedef struct {
 
 typedef struct {
     heft_done why;
-    int32_t prompt_tokens, generated; /* tokens */
+    int32_t prompt_tokens, generated; /* tokens; one that ends the text is not counted */
+    int32_t last;                     /* the token chosen last, which is not fed yet; -1: none */
     double prompt_seconds, decode_seconds;
     const char *stop; /* the stop string that was met, or NULL */
 } heft_generated;
 
 /* Continue `s` with the prompt's ids and then with chosen tokens; the last one chosen is not fed to
- * it yet. A prompt that does not fit the sequence is HEFT_E_ARG. `out` may be NULL. */
+ * it yet. (Where why is HEFT_DONE_END, that one is no part of the text.) A prompt that does not fit
+ * the sequence is HEFT_E_ARG. `out` may be NULL. */
 HEFT_API heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n,
                                    const heft_generation *g, heft_generated *out,
                                    heft_error *err) HEFT_MUST_CHECK;

@@ -243,14 +243,15 @@ int32_t heft_chat_turn_end(const heft_chat *c, const heft_tokenizer *t)
 }
 
 /* What opens and closes reasoning, by family. */
-static const char *const thinking[][2] = {
-    { "<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>" },
-    { "<|channel>thought\n", "<channel|>" },
-    { "<|START_THINKING|>", "<|END_THINKING|>" },
-    { "<|inner_prefix|>", "<|inner_suffix|>" },
-    { "<seed:think>", "</seed:think>" },
-    { "[THINK]", "[/THINK]" },
-    { "<think>", "</think>" },
+static const char *const thinking[][3] = {
+    { "<|channel|>analysis<|message|>", "<|end|><|start|>assistant<|channel|>final<|message|>",
+      "<|channel|>final<|message|>" },
+    { "<|channel>thought\n", "<channel|>", NULL },
+    { "<|START_THINKING|>", "<|END_THINKING|>", NULL },
+    { "<|inner_prefix|>", "<|inner_suffix|>", NULL },
+    { "<seed:think>", "</seed:think>", NULL },
+    { "[THINK]", "[/THINK]", NULL },
+    { "<think>", "</think>", NULL },
 };
 
 /* Keys under which conversations carry reasoning. */

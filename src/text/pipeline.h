@@ -20,13 +20,14 @@ typedef struct {
     const heft_tokenizer *t;
     bool parse_special;
     /* Who wrote the text: 1 for a byte of the caller's, or NULL: nobody asked. Parallel to the text
-     * at `base`, which is the whole one or, while a section is under way, that section rewritten. */
+     * at `base`, which is the whole one or, while a section is under way, that section rewritten.
+     */
     const uint8_t *data;
     const char *base;
     heft_buf origin[2], *made; /* origins while they are rewritten */
-    bool newer;              /* heft_unicode_has_newer of the section */
-    bool continues;          /* the section follows a byte that is not UTF-8: it gets no prefix */
-    heft_matching *matching; /* opened when first needed */
+    bool newer;                /* heft_unicode_has_newer of the section */
+    bool continues;            /* the section follows a byte that is not UTF-8: it gets no prefix */
+    heft_matching *matching;   /* opened when first needed */
     heft_word word;
     heft_ids ids;
     heft_buf text[2];               /* rewrites, in turn */

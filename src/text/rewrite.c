@@ -253,6 +253,10 @@ heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out, heft_error
         r->made->max = SIZE_MAX / 4;
         heft_status st = r->t->rewrite[i].apply(&r->t->rewrite[i], r, *out, to, err);
         if (!st) st = heft_buf_check(to, "a rewritten text", err);
+        if (!st && r->made->n != to->n) { /* a rewrite that does not say what became what */
+            r->made->n = 0;
+            replaced(r, *out, (heft_str){ to->p, to->n });
+        }
         if (!st) st = heft_buf_check(r->made, "a rewritten text", err);
         if (st) return st;
         *out = (heft_str){ to->n ? to->p : "", to->n };

@@ -63,9 +63,8 @@ void heft_template_close(heft_template *t)
     heft_free(t);
 }
 
-heft_status heft_template_variables(const heft_template *t,
-                                    bool (*take)(void *to, heft_str name), void *to,
-                                    heft_error *err)
+heft_status heft_template_variables(const heft_template *t, bool (*take)(void *to, heft_str name),
+                                    void *to, heft_error *err)
 {
     return heft_jinja_variables(t->body, take, to, err);
 }

@@ -243,10 +243,10 @@ static heft_str spelling_of(const heft_tokenizer *t, int32_t id, bool first)
     return (heft_str){ s->pool.p + s->at[id], s->at[id + 1] - s->at[id] };
 }
 
-/* The bytes that this id adds to the text of the stream. Needs an id the tokenizer has. */
-static heft_str stream_bytes(heft_stream *s, int32_t id)
+heft_str heft_stream_bytes(heft_stream *s, int32_t id)
 {
     const heft_tokenizer *t = s->t;
+    if (!heft_tokenizer_has(t, id)) return (heft_str){ "", 0 };
     if (!s->special && (heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_SPECIAL))
         return (heft_str){ "", 0 };
     heft_str text = spelling_of(t, id, !s->begun);
@@ -271,7 +271,7 @@ heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t 
     heft_status st = HEFT_OK;
     for (size_t i = 0; i < n_ids && !st; i++) {
         if (heft_tokenizer_has(t, ids[i]))
-            heft_buf_str(&out, stream_bytes(&s, ids[i]));
+            heft_buf_str(&out, heft_stream_bytes(&s, ids[i]));
         else
             st = heft_fail(err, HEFT_E_ARG, "token %zu is %d, the tokenizer has 0 to %d%s", i,
                            (int)ids[i], (int)t->vocab.size - 1,
@@ -295,8 +295,7 @@ size_t heft_stream_max(const heft_tokenizer *t)
 
 size_t heft_stream_next(heft_stream *s, int32_t id, char *out)
 {
-    if (!heft_tokenizer_has(s->t, id)) return 0;
-    heft_str text = stream_bytes(s, id);
+    heft_str text = heft_stream_bytes(s, id);
     size_t n = (size_t)s->n_held;
     memcpy(out, s->held, n);
     if (text.n) memcpy(out + n, text.p, text.n);
