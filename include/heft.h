@@ -161,8 +161,8 @@ typedef struct {
     const char *const *name; /* (n_names) its templates: "default", "tool_use", ... */
     const char *const *knob; /* (n_knobs) variables it reads beyond the conversation, by name */
     int32_t n_names, n_knobs;
-    bool tools, documents; /* it reads them */
-    bool system, user;     /* such a message appears in the prompt: tried with one */
+    bool tools, documents; /* they appear in the prompt: tried with one */
+    bool system, user;     /* so does such a message */
     /* what opens and closes reasoning in a reply, and what a reply without may begin with, or NULL
      */
     const char *think[3]; /* what opens and closes reasoning in a reply, or NULL */

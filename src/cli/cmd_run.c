@@ -184,7 +184,7 @@ static heft_status run(const heft_call *call, heft_error *err)
                        o.parse_special ? HEFT_TOKENIZE_PARSE_SPECIAL : 0, &ids, &n, err);
     if (!st) st = heft_open_engine(call, m, &o.engine, &e, err);
     if (st) goto done;
-    heft_catch_interrupt();
+    heft_catch_interrupt(false);
     st = generate(&o, e, &p, ids, n, err);
 done:
     heft_engine_close(e);
