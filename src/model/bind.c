@@ -638,7 +638,12 @@ heft_status heft_net_open(heft_net *m, const heft_source *src, bool strict, cons
         if (t && t->rank == 2 && t->shape[0] <= HEFT_MAX_VOCAB) m->spec.V = (int32_t)t->shape[0];
     }
     if (!st) st = heft_spec_check(&m->spec, err);
+    /* The vectors lie between matrices: read ahead, each would bring megabytes nobody asked for. */
+    for (int32_t i = 0; i < src->n_files; i++)
+        heft_map_scattered(&src->file[i], true);
     if (!st) st = bind_all(&b);
+    for (int32_t i = 0; i < src->n_files; i++)
+        heft_map_scattered(&src->file[i], false);
     if (!st) st = heft_source_check(src, err);
     if (st) heft_net_close(m);
     return st;
