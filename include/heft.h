@@ -146,8 +146,9 @@ typedef struct {
     int64_t copied_bytes;                  /* of weights that could not be used in place */
     int64_t unused_tensors, unused_bytes;  /* known and not run */
     int32_t context, vocab, width, layers, heads, kv_heads, head_width, ffn_width;
-    int32_t tokens; /* ids of the tokenizer, at most vocab; 0: it has none */
-    int32_t window; /* smallest sliding window of any layer; 0 = none */
+    int32_t streams; /* of the residual, each `width` wide; 1 but for hyper-connections */
+    int32_t tokens;  /* ids of the tokenizer, at most vocab; 0: it has none */
+    int32_t window;  /* smallest sliding window of any layer; 0 = none */
     const heft_format_bytes *formats;
     int32_t n_formats;
 } heft_model_facts;
@@ -268,8 +269,8 @@ HEFT_API heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int
  * Borrowed until the next step. */
 HEFT_API const float *heft_engine_logits(const heft_engine *e, int32_t i);
 HEFT_API int32_t heft_engine_vocab(const heft_engine *e); /* rows of the head */
-/* Hidden states of the last step, (rows of the step, width) after `layer` layers (0: embedding,
- * layers: before the final norm). Needs options.hidden. Borrowed until the next step. */
+/* Hidden states of the last step, (rows of the step, streams, width) after `layer` layers (0:
+ * embedding, layers: before the final norm). Needs options.hidden. Borrowed until the next step. */
 HEFT_API const float *heft_engine_hidden(const heft_engine *e, int32_t layer);
 
 /* Feed n tokens in as many steps as it takes. logits LAST: those of the last token are at 0. */
@@ -333,6 +334,38 @@ typedef struct {
 HEFT_API heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n,
                                    const heft_generation *g, heft_generated *out,
                                    heft_error *err) HEFT_MUST_CHECK;
+
+/* ---- measuring -------------------------------------------------------- */
+
+/* How well a model foretells a text, in natural logarithms of probability unless said. Beside a
+ * reference: how far its probabilities p are from the model's q. */
+typedef struct {
+    int32_t windows;
+    int64_t tokens, bytes;               /* foretold, and the bytes of text they stand for */
+    double perplexity, perplexity_error; /* exp of the mean of -ln q(token); its standard error */
+    double bits_per_byte;
+    double reference_perplexity;
+    double kl, kl_error; /* mean of KL = sum p ln(p / q) over the vocabulary; standard error */
+    double kl_50, kl_90, kl_99, kl_most; /* percentiles of KL, and the largest */
+    double same_top; /* share of tokens where both find the same token most probable */
+} heft_evaluation;
+
+typedef struct {
+    int32_t window;  /* tokens; 0: 512, or the engine's context where that is less */
+    int32_t windows; /* at most; 0: as many as the text fills */
+    /* Called after each window of `all`, with the score so far. Return false to cancel. */
+    bool (*progress)(void *to, const heft_evaluation *so_far, int32_t all);
+    void *to;
+} heft_eval_options;
+
+/* Score a text (n bytes) in windows of consecutive tokens. Every window is a text of its own, its
+ * first token replaced by BOS where the tokenizer begins texts with it; the tokens of its second
+ * half are foretold. (This is the rule of llama.cpp's perplexity tool: figures compare.) reference:
+ * an engine whose model has the same vocabulary, or NULL; what needs it is 0 then. Fails:
+ * HEFT_E_ARG (a text shorter than a window, another vocabulary), HEFT_E_CANCELLED, as a step. */
+HEFT_API heft_status heft_eval_text(heft_engine *e, heft_engine *reference, const char *text,
+                                    size_t n, const heft_eval_options *options,
+                                    heft_evaluation *out, heft_error *err) HEFT_MUST_CHECK;
 
 /* ---- writing results -------------------------------------------------- */
 

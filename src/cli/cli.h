@@ -8,7 +8,7 @@
 
 /* The verbs, each in its own file. */
 extern const heft_verb heft_verb_run, heft_verb_show, heft_verb_plan, heft_verb_tokenize,
-    heft_verb_detokenize, heft_verb_logits, heft_verb_bench, heft_verb_prompt;
+    heft_verb_detokenize, heft_verb_logits, heft_verb_bench, heft_verb_prompt, heft_verb_eval;
 
 /* Rows of a verb's table for the engine options that every engine has. S is the verb's options,
  * with a heft_engine_options named engine. */

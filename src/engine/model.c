@@ -41,6 +41,7 @@ static void describe(heft_model *m, const char *name)
         .vocab = s->V,
         .tokens = m->tokenizer ? heft_tokenizer_size(m->tokenizer) : 0,
         .width = s->D,
+        .streams = s->streams.n,
         .layers = s->L,
         .heads = l->attn.H,
         .kv_heads = l->attn.G,
