@@ -148,6 +148,8 @@ extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_ga
  * under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
     heft_names_shared_experts[], heft_names_mixtral[];
+/* Behind heft_names_llama: experts beside the feed-forward block, with norms of their own. */
+extern const heft_weight heft_names_beside[];
 /* Behind heft_names_llama: latent attention; its index; what experts' sigmoids are corrected by. */
 extern const heft_weight heft_names_latent[], heft_names_index[], heft_names_correction[];
 
