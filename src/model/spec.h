@@ -7,6 +7,7 @@
 
 #include "base/bounds.h"
 #include "base/mem.h"
+#include "model/methods.h"
 #include "ops/types.h"
 
 enum { HEFT_MAX_ROPE = 4, HEFT_MAX_CACHE = 4 };
@@ -54,6 +55,7 @@ typedef enum { HEFT_MAYBE, HEFT_NO, HEFT_YES } heft_presence;
 
 typedef struct {
     const struct heft_family *family;
+    heft_quant quant; /* how the release has its matrices; binding asks, and nobody else */
     heft_wire wire;
     int32_t L, D, V, D_embed, ctx;
     int32_t own;        /* width of the input that each layer has of its own; 0: none */
