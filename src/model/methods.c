@@ -121,8 +121,7 @@ heft_status heft_check_keys(const heft_value *object, const heft_must_be *keys, 
     return HEFT_OK;
 }
 
-/* The first of the keys "a|b" that is there and not null, or NULL. */
-static const heft_value *value_of(const heft_value *object, const char *keys)
+const heft_value *heft_setting(const heft_value *object, const char *keys)
 {
     while (keys && *keys) {
         const size_t n = strcspn(keys, "|");
@@ -136,7 +135,7 @@ static const heft_value *value_of(const heft_value *object, const char *keys)
 heft_status heft_read_int(const heft_value *object, const char *keys, int32_t absent, int32_t *out,
                           heft_error *err)
 {
-    const heft_value *v = value_of(object, keys);
+    const heft_value *v = heft_setting(object, keys);
     *out = absent;
     if (!v && absent >= -1) return HEFT_OK;
     if (v && v->kind == HEFT_V_INT && v->n >= -1 && v->n <= HEFT_MAX_WIDTH && v->n != 0) {
@@ -174,9 +173,9 @@ static heft_status read_settings(heft_quant *q, heft_error *err)
         st = heft_read_int(q->config, "bits|w_bit", required, &q->bits, err);
         if (!st) st = heft_read_int(q->config, "group_size|q_group_size", required, &q->group, err);
     }
-    const heft_value *format = value_of(q->config, "checkpoint_format|format");
+    const heft_value *format = heft_setting(q->config, "checkpoint_format|format");
     q->old_zeros = gptq && !(format && heft_str_is(format->str, "gptq_v2"));
-    if (!st) st = heft_read_block(value_of(q->config, "weight_block_size"), q->block, err);
+    if (!st) st = heft_read_block(heft_setting(q->config, "weight_block_size"), q->block, err);
     return st;
 }
 
@@ -185,7 +184,7 @@ static const char *method_name(const heft_value *config, heft_shown *name)
 {
     const heft_value *v = heft_value_get(config, "quant_method");
     *name = v && v->kind == HEFT_V_STRING ? heft_show(v->str) : heft_show_z("");
-    if (!v && value_of(config, "load_in_4bit|load_in_8bit")) return "bitsandbytes";
+    if (!v && heft_setting(config, "load_in_4bit|load_in_8bit")) return "bitsandbytes";
     return name->text;
 }
 
@@ -193,8 +192,8 @@ heft_status heft_quant_read(heft_quant *q, const heft_source *src, heft_error *e
 {
     *q = (heft_quant){ 0 };
     if (src->container == HEFT_GGUF) return HEFT_OK;
-    const heft_value *v = value_of(src->config, "quantization_config");
-    if (!v) v = value_of(heft_value_get(src->config, "text_config"), "quantization_config");
+    const heft_value *v = heft_setting(src->config, "quantization_config");
+    if (!v) v = heft_setting(heft_value_get(src->config, "text_config"), "quantization_config");
     if (!v) return HEFT_OK;
     heft_shown shown;
     const char *name = method_name(v, &shown);
@@ -379,13 +378,13 @@ static heft_status check_skipped(const heft_maker *m)
     heft_str module = heft_str_of(m->stem);
     bool listed = false;
     module.n--; /* the dot */
-    const heft_value *list = value_of(m->in->quant->config, m->in->quant->method->skip);
+    const heft_value *list = heft_setting(m->in->quant->config, m->in->quant->method->skip);
     heft_status st = heft_module_listed(list, module, &listed, m->err);
     if (st || !listed) return st;
     return heft_fail(m->err, HEFT_E_FORMAT,
                      "tensor %s is %s, but %s of config.json says that its module is not quantised",
                      heft_show(m->in->tensor->name).text, heft_dtypes[m->in->tensor->dtype].name,
-                     m->in->quant->method->skip);
+                     heft_show(list->key).text);
 }
 
 heft_status heft_quant_bind(const heft_stored *in, heft_mat *w, heft_error *err)

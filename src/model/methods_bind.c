@@ -65,6 +65,14 @@ heft_status heft_bind_scales(heft_maker *m, const heft_tensor *t, uint64_t types
     return HEFT_OK;
 }
 
+/* A tensor of one number, whatever its rank. */
+static heft_status one_number(heft_maker *m, const heft_tensor *t, uint64_t types)
+{
+    const int64_t one = 1;
+    const bool is = heft_is_one(t);
+    return heft_part_is(m, t, types, is ? t->rank : 1, is ? t->shape : &one);
+}
+
 heft_status heft_bind_index(heft_maker *m, const heft_tensor *t, int64_t n, int64_t groups,
                             int64_t group, bool *ordered)
 {
@@ -139,11 +147,7 @@ heft_status heft_bind_nvfp4(heft_maker *m, const char *second, bool divides)
     if (!st) st = heft_companion(m, "weight_scale", true, &scale);
     if (!st) st = heft_bind_scales(m, scale, of_e4m3, 1, 16);
     if (!st) st = heft_companion(m, second, true, &factor);
-    const int64_t one = 1;
-    const bool is_one = !st && heft_is_one(factor);
-    if (!st)
-        st = heft_part_is(m, factor, 1u << HEFT_F32, is_one ? factor->rank : 1,
-                          is_one ? factor->shape : &one);
+    if (!st) st = one_number(m, factor, 1u << HEFT_F32);
     if (st) return st;
     const uint32_t bits = heft_load32(factor->data);
     memcpy(&m->s->factor, &bits, sizeof bits);
@@ -312,11 +316,8 @@ heft_status heft_bind_bnb(heft_maker *m)
     m->s->factor = 127;
     m->s->divides = true;
     if (st || !format) return st;
-    heft_note(m, format);
-    if (format->bytes == 1 && *format->data == 0) return HEFT_OK;
-    return heft_fail(m->err, HEFT_E_UNSUPPORTED,
-                     "tensor %s is %s of %s, beginning with %d, expected one 0: numbers row by row",
-                     heft_show(format->name).text, heft_dtypes[format->dtype].name,
-                     heft_show_shape(format->shape, format->rank).text,
-                     format->bytes ? *format->data : -1);
+    st = one_number(m, format, of_u8);
+    if (st || *format->data == 0) return st;
+    return heft_fail(m->err, HEFT_E_UNSUPPORTED, "tensor %s is %d, expected 0: numbers row by row",
+                     heft_show(format->name).text, *format->data);
 }

@@ -68,6 +68,8 @@ heft_status heft_bind_index(heft_maker *, const heft_tensor *, int64_t n, int64_
 /* Every key of the object is in the list, with a value that the list allows. */
 heft_status heft_check_keys(const heft_value *object, const heft_must_be *keys, const char *where,
                             heft_error *err) HEFT_MUST_CHECK;
+/* The first of the keys "a|b" that is there and not null, or NULL. */
+const heft_value *heft_setting(const heft_value *object, const char *keys);
 /* The integer under the first of "a|b" that is there: -1 or positive. absent below -1: required. */
 heft_status heft_read_int(const heft_value *object, const char *keys, int32_t absent, int32_t *out,
                           heft_error *err) HEFT_MUST_CHECK;

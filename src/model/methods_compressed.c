@@ -33,7 +33,7 @@ static const char *const formats[] = {
 
 static heft_status check_format(const heft_value *v, heft_error *err)
 {
-    if (!v || v->kind == HEFT_V_NULL) return HEFT_OK;
+    if (!v) return HEFT_OK;
     for (const char *const *f = formats; *f; f++)
         if (v->kind == HEFT_V_STRING && heft_str_is(v->str, *f)) return HEFT_OK;
     return heft_fail(err, HEFT_E_UNSUPPORTED,
@@ -43,15 +43,15 @@ static heft_status check_format(const heft_value *v, heft_error *err)
 
 heft_status heft_check_groups(const heft_quant *q, heft_error *err)
 {
-    const heft_value *groups = heft_value_get(q->config, "config_groups");
+    const heft_value *groups = heft_setting(q->config, "config_groups");
     if (!groups || groups->kind != HEFT_V_OBJECT)
         return heft_fail(
             err, HEFT_E_FORMAT,
             "config.json: config_groups of quantization_config is %s, expected an object",
             heft_cfg_text(groups).text);
-    heft_status st = check_format(heft_value_get(q->config, "format"), err);
+    heft_status st = check_format(heft_setting(q->config, "format"), err);
     for (const heft_value *g = groups->child; g && !st; g = g->next) {
-        const heft_value *weights = heft_value_get(g, "weights");
+        const heft_value *weights = heft_setting(g, "weights");
         if (!weights || weights->kind != HEFT_V_OBJECT)
             return heft_fail(err, HEFT_E_UNSUPPORTED,
                              "config.json: the weights of %s of config_groups are %s, expected an "
@@ -59,7 +59,7 @@ heft_status heft_check_groups(const heft_quant *q, heft_error *err)
                              heft_show(g->key).text, heft_cfg_text(weights).text);
         st = heft_check_keys(g, keys_group, heft_show(g->key).text, err);
         if (!st) st = heft_check_keys(weights, keys_weights, "the weights of a group", err);
-        if (!st) st = check_format(heft_value_get(g, "format"), err);
+        if (!st) st = check_format(heft_setting(g, "format"), err);
     }
     return st;
 }
@@ -67,17 +67,17 @@ heft_status heft_check_groups(const heft_quant *q, heft_error *err)
 /* The first group of which the module is a target: by its class, its name or a pattern. */
 static heft_status group_of(heft_maker *m, const heft_value **out)
 {
-    const heft_value *groups = heft_value_get(m->in->quant->config, "config_groups");
+    const heft_value *groups = heft_setting(m->in->quant->config, "config_groups");
     const heft_str module = { m->stem, strlen(m->stem) - 1 };
     heft_status st = HEFT_OK;
     for (const heft_value *g = groups->child; g && !st; g = g->next) {
-        const heft_value *targets = heft_value_get(g, "targets");
+        const heft_value *targets = heft_setting(g, "targets");
         bool is = false;
         st = heft_module_listed(targets, module, &is, m->err);
         for (const heft_value *t = targets ? targets->child : NULL; t && !is; t = t->next)
             is = t->kind == HEFT_V_STRING && heft_str_is(t->str, "Linear");
         if (st || !is) continue;
-        *out = heft_value_get(g, "weights");
+        *out = heft_setting(g, "weights");
         return HEFT_OK;
     }
     if (st) return st;
@@ -88,7 +88,7 @@ static heft_status group_of(heft_maker *m, const heft_value **out)
 
 static bool says(const heft_value *object, const char *key, const char *text)
 {
-    const heft_value *v = heft_value_get(object, key);
+    const heft_value *v = heft_setting(object, key);
     return v && v->kind == HEFT_V_STRING && heft_str_is(v->str, text);
 }
 
@@ -99,10 +99,10 @@ static heft_status read_scheme(heft_maker *m, scheme *s)
     heft_status st = group_of(m, &weights);
     if (!st) st = heft_read_int(weights, "num_bits", -2, &s->bits, m->err);
     if (!st) st = heft_read_int(weights, "group_size", 0, &s->group, m->err);
-    if (!st) st = heft_read_block(heft_value_get(weights, "block_structure"), block, m->err);
+    if (!st) st = heft_read_block(heft_setting(weights, "block_structure"), block, m->err);
     if (st) return st;
-    const heft_value *symmetric = heft_value_get(weights, "symmetric");
-    const heft_value *strategy = heft_value_get(weights, "strategy");
+    const heft_value *symmetric = heft_setting(weights, "symmetric");
+    const heft_value *strategy = heft_setting(weights, "strategy");
     if (!strategy || strategy->kind != HEFT_V_STRING)
         return heft_fail(m->err, HEFT_E_FORMAT,
                          "config.json: a strategy of config_groups is %s, expected a string",
