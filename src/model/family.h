@@ -36,6 +36,10 @@ typedef enum {
     HEFT_AXIS_DV,
     HEFT_AXIS_OWN,  /* width of a layer's own input */
     HEFT_AXIS_OWNS, /* of all layers' */
+    HEFT_AXIS_STREAMS,
+    HEFT_AXIS_BLEND, /* what streams are read, written and mixed by */
+    HEFT_AXIS_ALL,   /* all streams' width */
+    HEFT_AXIS_THREE  /* reading, writing and mixing */
 } heft_axis;
 
 typedef enum {
@@ -57,6 +61,7 @@ typedef enum {
     HEFT_AS_IS,
     HEFT_BY_COL /* stored [in, out] */,
     HEFT_ADD_ONE /* w + 1 */,
+    HEFT_OVER_ROOT /* w / sqrt(n), of n numbers */,
     HEFT_STACK /* a vector for each row, a tensor each */
 } heft_rule;
 
