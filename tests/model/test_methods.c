@@ -55,7 +55,7 @@ static void read_golden(release *r)
     assert_int_equal(ids->n, TEXT);
     for (int32_t i = 0; i < TEXT; i++)
         r->ids[i] = (int32_t)heft_value_at(ids, i)->n;
-    (void)snprintf(path, sizeof path, "%s/logits.bin", r->path);
+    (void)snprintf(path, sizeof path, "%s/logits.f32", r->path);
     assert_ok(heft_read_file(path, 1 << 20, &text, &n, &err), &err);
     r->logits = (void *)text;
     r->n_logits = n / sizeof(float);

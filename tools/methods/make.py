@@ -3,7 +3,7 @@
     python tools/methods/make.py [CASE...]
 
 writes tests/methods/CASE/: config.json and model.safetensors as published, golden.json (the weights
-with the hash of their float32 numbers, the text, what made it) and logits.bin (float32, a row for
+with the hash of their float32 numbers, the text, what made it) and logits.f32 (float32, a row for
 each token of the text): the transformers library in float32 on the dequantised weights. Needs the
 packages of requirements.txt; nothing else in this repository does.
 """
@@ -116,7 +116,7 @@ def make(name, case):
     at.mkdir(parents=True, exist_ok=True)
     save_file(tensors, at / "model.safetensors", metadata={"format": "pt"})
     (at / "config.json").write_text(json.dumps(case["config"], indent=1) + "\n")
-    (at / "logits.bin").write_bytes(logits.astype("<f4").tobytes())
+    (at / "logits.f32").write_bytes(logits.astype("<f4").tobytes())
     golden = {
         "what": case["what"],
         "made_by": [how.version("transformers"), how.version("torch")],
