@@ -11,11 +11,16 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_norm q_norm, k_norm;
     heft_norm q_latent, kv_latent;
     heft_lin q, k, v, o, gate, up, down;
-    heft_lin q_a, kv_a;    /* latent attention: to the ranks; kv_a to the rotated key too */
-    heft_mat *k_up, *v_up; /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
+    heft_lin q_a, kv_a;          /* latent attention: to the ranks; kv_a to the rotated key too */
+    heft_mat *k_up, *v_up;       /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
+    heft_lin ix_q, ix_w;         /* of the index: queries from their rank, weights of its heads */
+    heft_compress comp, ix_comp; /* of entries, of the index's keys */
+    heft_mat *o_a;               /* (o_groups): (o_rank, H dk / o_groups) */
     const float *sinks, *slopes;
     heft_lin router, shared_gate;
     const float *choice; /* (E) added to what experts are chosen by, or NULL */
+    heft_mat
+        by_token; /* (V, top) integers: the experts of every token, where they are not chosen */
     heft_experts e_gate, e_up, e_down;
     heft_lin own_gate, own_out; /* what the layer makes of an input of its own */
     heft_norm own_norm;
@@ -80,7 +85,7 @@ typedef struct heft_ffn {
     const char *name;
     float *(*forward)(heft_run *, const heft_layer *, const float *h, const float *residual);
 } heft_ffn;
-extern const heft_mixer heft_mixer_gqa, heft_mixer_mla;
+extern const heft_mixer heft_mixer_gqa, heft_mixer_mla, heft_mixer_csa;
 extern const heft_ffn heft_ffn_mlp, heft_ffn_moe;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */
