@@ -174,6 +174,7 @@ static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, 
                              heft_show(t->name).text, heft_dtypes[t->dtype].name);
         }
         if (rule == HEFT_ADD_ONE) v[i] += 1;
+        if (rule == HEFT_OVER_ROOT) v[i] /= sqrtf((float)n);
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
     return HEFT_OK;
@@ -562,11 +563,12 @@ void heft_net_set_norms(heft_net *m)
         set_kind(&m->spec, &l->own_norm, l->own_norm.w);
         for (int32_t k = 0; k < 2; k++)
             set_kind(&m->spec, &l->hyper[k].norm, l->hyper[k].fn.w.data);
-        heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
+        heft_norm *norms[] = { &l->n1,     &l->n3,        &l->n2,   &l->n4,    &l->q_norm,
+                               &l->k_norm, &l->router_in, &l->e_in, &l->e_out, &l->shared_out };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n],
                      norms[n]->w || (weightless && n < 2)
-                         || (n >= 4 && l->s->attn.qk_norm == HEFT_QKN_UNIT));
+                         || ((n == 4 || n == 5) && l->s->attn.qk_norm == HEFT_QKN_UNIT));
         set_kind(&m->spec, &l->q_latent, l->q_latent.w);
         set_kind(&m->spec, &l->kv_latent, l->kv_latent.w);
         set_kind(&m->spec, &l->comp.norm, l->comp.norm.w);

@@ -73,6 +73,7 @@ typedef enum {
     HEFT_AS_IS,
     HEFT_BY_COL /* stored [in, out] */,
     HEFT_ADD_ONE /* w + 1 */,
+    HEFT_OVER_ROOT /* w / sqrt(n), of n numbers */,
     HEFT_STACK /* a vector for each row, a tensor each */
 } heft_rule;
 

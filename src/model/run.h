@@ -18,10 +18,13 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_mat *o_a;               /* (o_groups): (o_rank, H dk / o_groups) */
     const float *sinks, *slopes;
     heft_lin router, shared_gate;
-    const float *choice; /* (E) added to what experts are chosen by, or NULL */
-    heft_mat
-        by_token; /* (V, top) integers: the experts of every token, where they are not chosen */
+    const float *choice;  /* (E) added to what experts are chosen by, or NULL */
+    const float *e_scale; /* (E) times the weights of experts, or NULL */
+    heft_mat by_token;    /* (V, top) integers: every token's experts, where they are not chosen */
     heft_experts e_gate, e_up, e_down;
+    /* Where a router, experts and what all share do not read and give the same: norms of what the
+     * first two read, and of what the last two give. */
+    heft_norm router_in, e_in, e_out, shared_out;
     heft_lin own_gate, own_out; /* what the layer makes of an input of its own */
     heft_norm own_norm;
     heft_hyper hyper[2]; /* of the mixer, of the ffn */

@@ -316,6 +316,7 @@ const heft_field heft_fields[] = {
     LAYER(route.jitter, FLOAT),
     LAYER(expert_act.fn, ENUM),
     LAYER(expert_act.gated, BOOL),
+    LAYER(expert_act.up.at, INT),
     LAYER(expert_act.gate_max, FLOAT),
     LAYER(expert_act.up_abs, FLOAT),
     LAYER(expert_act.up_add, FLOAT),

@@ -46,7 +46,7 @@ void heft_collapse_cpu(heft_device *, float *y, const float *x, const float *c, 
 void heft_expand_cpu(heft_device *, float *z, const float *x, const float *y, const float *c,
                      int32_t n, int32_t T, int32_t D);
 void heft_route_cpu(heft_device *, heft_route *to, const float *logits, const float *bias,
-                    const heft_router *, int32_t T);
+                    const float *scale, const heft_router *, int32_t T);
 void heft_look_up_cpu(heft_device *, heft_route *to, const float *logits, const heft_mat *table,
                       const heft_router *, const heft_batch *);
 void heft_spread_cpu(heft_device *, float *y, const float *x, const heft_route *,

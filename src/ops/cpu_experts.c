@@ -17,7 +17,7 @@
 typedef struct {
     heft_device *d;
     heft_route *to;
-    const float *logits, *bias;
+    const float *logits, *bias, *scale;
     const heft_router *r;
     const heft_mat *table; /* NULL: experts are chosen */
     const int32_t *token;
@@ -138,6 +138,13 @@ static void weigh(const route_args *a, const choice *h, const int32_t *expert, f
         weight[k] = (r->normalise ? weight[k] / sum : weight[k]) * r->factor;
 }
 
+/* Scales that experts have of their own. */
+static void rescale(const route_args *a, const int32_t *expert, float *weight)
+{
+    for (int32_t k = 0; a->scale && k < a->r->top; k++)
+        weight[k] *= a->scale[expert[k]];
+}
+
 /* Two experts, each the best of those left, weighted by the softmax of the logits no further below
  * it than 2 jitter times the larger of it and their own size. */
 static void sparsemix(const route_args *a, const choice *h, const float *logit, int32_t *expert,
@@ -176,15 +183,16 @@ static void route_row(void *arg, int32_t t, int32_t thread)
     float *weight = a->to->weight + (size_t)t * (size_t)r->top;
     if (r->score == HEFT_BY_SPARSEMIX) {
         sparsemix(a, &h, logit, expert, weight);
-        return;
+    } else {
+        score(a, &h, logit);
+        if (r->keep < r->groups) keep_groups(r, &h);
+        if (a->table)
+            read_experts(a->table, a->token[t], r->top, expert);
+        else
+            choose(&h, r->top, r->E, expert);
+        weigh(a, &h, expert, weight);
     }
-    score(a, &h, logit);
-    if (r->keep < r->groups) keep_groups(r, &h);
-    if (a->table)
-        read_experts(a->table, a->token[t], r->top, expert);
-    else
-        choose(&h, r->top, r->E, expert);
-    weigh(a, &h, expert, weight);
+    rescale(a, expert, weight);
 }
 
 /* What each expert's pairs are, by their experts. */
@@ -202,10 +210,10 @@ static void list_pairs(heft_route *to, const heft_router *r, int32_t pairs)
 }
 
 void heft_route_cpu(heft_device *d, heft_route *to, const float *logits, const float *bias,
-                    const heft_router *r, int32_t T)
+                    const float *scale, const heft_router *r, int32_t T)
 {
     assert(r->E <= d->need.experts && r->top <= r->E);
-    route_args a = { .d = d, .to = to, .logits = logits, .bias = bias, .r = r };
+    route_args a = { .d = d, .to = to, .logits = logits, .bias = bias, .scale = scale, .r = r };
     heft_pool_run(d->pool, route_row, &a, T);
     list_pairs(to, r, T * r->top);
 }

@@ -96,9 +96,10 @@ typedef struct heft_ops {
                    int32_t n, int32_t T, int32_t D);
 
     /* Choose every row's experts by its logits (T,E): fills `to`. bias (E) is added to what experts
-     * are chosen by and to nothing else; NULL: none. Of equals the lower number is chosen. */
+     * are chosen by and to nothing else, scale (E) multiplies their weights at last; NULL: none. Of
+     * equals the lower number is chosen. */
     void (*route)(heft_device *, heft_route *to, const float *logits, const float *bias,
-                  const heft_router *, int32_t T);
+                  const float *scale, const heft_router *, int32_t T);
     /* The same by a table (V,top) of integers, each row's experts by its token. */
     void (*look_up)(heft_device *, heft_route *to, const float *logits, const heft_mat *table,
                     const heft_router *, const heft_batch *);

@@ -186,10 +186,11 @@ static void compress_plan(heft_device *d, const heft_kv *to, const heft_kv *part
 }
 
 static void route_plan(heft_device *d, heft_route *to, const float *logits, const float *bias,
-                       const heft_router *r, int32_t T)
+                       const float *scale, const heft_router *r, int32_t T)
 {
     (void)to, (void)logits;
     if (bias) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
+    if (scale) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
     most(&counts(d)->need.experts, r->E);
     most(&counts(d)->need.rows, T * r->top);
 }

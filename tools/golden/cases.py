@@ -23,6 +23,7 @@ from cases_classics import CLASSICS
 from cases_dense import DENSE
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
+from cases_rest import REST
 from change import but, rope
 
 LLAMA = {
@@ -400,4 +401,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS | LATENT
+} | DENSE | MIXTURES | CLASSICS | LATENT | REST

@@ -13,7 +13,11 @@ import gguf
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
-from transformers.modeling_utils import no_init_weights
+
+try:
+    from transformers.modeling_utils import no_init_weights
+except ImportError:  # transformers 5
+    from transformers.initialization import no_init_weights
 
 import latent
 import mixtures
@@ -40,6 +44,7 @@ GAINS = [
     (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
     (r"(down_proj|\.w2)(\.weight)?$", 1.4),
     (r"(gate|router)\.weight$", 1.5),
+    (r"router\.proj\.weight$", 12.0),  # what it reads is divided by the root of the width
 ]
 
 
@@ -72,7 +77,7 @@ OWN_SCALES = {
 
 def scale(name: str, shape: list, kind: str) -> tuple:
     """(exponent, offset) of a tensor of a model type."""
-    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|layer_scalar$", name):
+    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|scalar$|_scale$|\.scale$", name):
         return 7, 1.0
     for pattern, own in OWN_SCALES.get(kind, []):
         if re.search(pattern, name):
@@ -110,6 +115,7 @@ def load(config: dict, dtype=torch.float32):
     with tempfile.TemporaryDirectory() as at:
         pathlib.Path(at, "config.json").write_text(json.dumps(latent.known(config)))
         parsed = AutoConfig.from_pretrained(at)
+    parsed._experts_implementation = "eager"  # of transformers 5; its others know no float64
     # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
     attention = "sdpa" if config.get("alibi") else "eager"
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
