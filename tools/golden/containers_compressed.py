@@ -73,8 +73,9 @@ def metadata(c) -> list:
             ("rope.scaling.type", "string", "yarn"),
             ("rope.scaling.factor", "f32", float(scaling["factor"])),
             ("rope.scaling.original_context_length", "u32", scaling["original_max_position_embeddings"]),
-            ("rope.scaling.yarn_beta_fast", "f32", float(scaling["beta_fast"])),
-            ("rope.scaling.yarn_beta_slow", "f32", float(scaling["beta_slow"])),
+        ]
+        entries += [
+            (f"rope.scaling.yarn_{key}", "f32", float(scaling[key])) for key in ("beta_fast", "beta_slow") if key in scaling
         ]
     return entries
 
