@@ -161,8 +161,8 @@ typedef struct {
     const char *const *name; /* (n_names) its templates: "default", "tool_use", ... */
     const char *const *knob; /* (n_knobs) variables it reads beyond the conversation, by name */
     int32_t n_names, n_knobs;
-    bool tools, documents; /* it reads them */
-    bool system, user;     /* such a message appears in the prompt: tried with one */
+    bool tools, documents; /* they appear in the prompt: tried with one */
+    bool system, user;     /* so does such a message */
     /* what opens and closes reasoning in a reply, and what a reply without may begin with, or NULL
      */
     const char *think[3]; /* what opens and closes reasoning in a reply, or NULL */
@@ -280,7 +280,7 @@ typedef struct {
     int32_t context;       /* longest sequence in tokens; 0: min(model's, 4096) */
     int32_t sequences;     /* sequences that may be full at once; 0: 1 */
     int32_t batch;         /* rows of one step; 0: 512 */
-    int32_t outputs;       /* rows of one step that may want logits; 0: sequences */
+    int32_t outputs;       /* rows of one step that may want logits; 0: 8, or all sequences */
     heft_cache_type cache; /* keys and values */
     bool hidden;           /* keep the hidden state after every layer (heft_engine_hidden) */
     bool force;            /* run even if the plan does not fit this machine */
@@ -394,6 +394,7 @@ typedef struct {
     bool special;         /* special tokens are part of the text */
     const int32_t *shown; /* (n_shown) special tokens that are part of it in any case */
     int32_t n_shown;
+    bool no_lookup; /* do not guess that text repeats itself; the text is the same either way */
     /* Receives text as soon as it is certain: whole characters, never part of a stop string.
      * Return false to cancel. */
     bool (*text)(void *to, const char *text, size_t n);
@@ -404,6 +405,7 @@ typedef struct {
     heft_done why;
     int32_t prompt_tokens, generated; /* tokens; one that ends the text is not counted */
     int32_t last;                     /* the token chosen last, which is not fed yet; -1: none */
+    int32_t guessed, right; /* tokens run before they were chosen; of them, those then chosen */
     double prompt_seconds, decode_seconds;
     const char *stop; /* the stop string that was met, or NULL */
 } heft_generated;

@@ -84,15 +84,14 @@ static const int32_t *choose(heft_run *r, const heft_layer *l, const float *h, c
     const int64_t T = r->b->T;
     const heft_lin *w[] = { &l->ix_comp.kv, &l->ix_comp.gate, &l->ix_w };
     float *q = heft_tmp(r, T * l->ix_q.w.rows), *p[3];
-    int32_t *chosen = (void *)heft_tmp(r, T * x->top);
     for (int32_t i = 0; i < 3; i++)
         p[i] = heft_tmp(r, T * w[i]->w.rows);
     r->ops->linear(r->dev, 3, p, w, h, r->b->T);
     r->ops->linear(r->dev, 1, &q, (const heft_lin *const[]){ &l->ix_q }, low, r->b->T);
     const heft_kv *keys = compress(r, l, &l->ix_comp, IX_PARTS, p[0], p[1]);
-    r->ops->select(r->dev, chosen, turned(r, l, q, x->heads, x->width, &none, x->rope), p[2], keys,
-                   x, r->b);
-    return chosen;
+    r->ops->select(r->dev, r->chosen, turned(r, l, q, x->heads, x->width, &none, x->rope), p[2],
+                   keys, x, r->b);
+    return r->chosen;
 }
 
 /* From heads o (T,H,dk) to the stream: turned back, each group through its rank. */

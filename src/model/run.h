@@ -11,9 +11,10 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_norm q_norm, k_norm;
     heft_norm q_latent, kv_latent;
     heft_lin q, k, v, o, gate, up, down;
-    heft_lin q_a, kv_a;          /* latent attention: to the ranks; kv_a to the rotated key too */
-    heft_mat *k_up, *v_up;       /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
-    heft_lin ix_q, ix_w;         /* of the index: queries from their rank, weights of its heads */
+    heft_lin q_a, kv_a;        /* latent attention: to the ranks; kv_a to the rotated key too */
+    heft_mat *k_up, *v_up;     /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
+    heft_lin ix_q, ix_k, ix_w; /* an index: queries from their rank; a key, and weights of heads */
+    heft_norm ix_norm;         /* of keys: a layer norm */
     heft_compress comp, ix_comp; /* of entries, of the index's keys */
     heft_mat *o_a;               /* (o_groups): (o_rank, H dk / o_groups) */
     const float *sinks, *slopes;
@@ -68,6 +69,7 @@ typedef struct {
     const heft_batch *b;
     const heft_kv *kv; /* (L, HEFT_MAX_CACHE); NULL while planning */
     float *cs[HEFT_MAX_ROPE];
+    int32_t *chosen;   /* (T, top) what rows attend to by the last index, where there are any */
     float *arena;      /* outputs of operations; NULL while planning */
     size_t used, peak; /* floats */
     void (*capture)(void *to, int32_t layer,

@@ -134,17 +134,33 @@ static heft_status check_compressed(const heft_spec *s, int32_t i, heft_error *e
         st = within(err, "rank of all groups of outputs", i, (int64_t)a->o_groups * a->o_rank, 1,
                     HEFT_MAX_WIDTH);
     if (!st) st = within(err, "number of tokens of an entry", i, x->every, 1, HEFT_MAX_BLOCK);
-    if (st || x->heads == 0) return st;
-    st = within(err, "number of heads of the index", i, x->heads, 1, HEFT_MAX_HEADS);
-    if (!st) st = within(err, "width of the index's keys", i, x->width, 1, HEFT_MAX_HEAD_WIDTH);
+    return st || x->heads == 0
+               ? st
+               : within(err, "rope table of the index", i, x->rope, 0, s->n_rope - 1);
+}
+
+/* The choice that layer i takes is that of the last layer with an index before it, or its own. */
+static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_index *x = &s->layer[i].attn.index;
+    heft_status st =
+        within(err, "number of keys that a token attends to", i, x->top, 0, HEFT_MAX_CONTEXT);
+    if (st || x->top == 0) return st;
+    int32_t from = i;
+    while (from > 0 && s->layer[from].attn.index.heads == 0)
+        from--;
+    const heft_index *y = &s->layer[from].attn.index;
+    st = within(err, "number of heads of the index", from, y->heads, 1, HEFT_MAX_HEADS);
+    if (!st) st = within(err, "number of keys that a token attends to", i, x->top, y->top, y->top);
+    if (st || from < i) return st;
+    st = within(err, "width of the index's keys", i, x->width, 1, HEFT_MAX_HEAD_WIDTH);
     if (!st)
         st = within(err, "width of the index's queries", i, (int64_t)x->heads * x->width, 1,
                     HEFT_MAX_WIDTH);
-    if (!st)
-        st = within(err, "number of entries that a token attends to", i, x->top, 0,
-                    HEFT_MAX_CONTEXT);
-    if (!st) st = within(err, "rope table of the index", i, x->rope, 0, s->n_rope - 1);
-    if (!st)
+    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "rank of queries", i, s->layer[i].attn.q_rank, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "rope table of the index", i, x->rope, -1, s->n_rope - 1);
+    if (!st && x->rope >= 0)
         st = within(err, "rotated width of the index", i, s->rope[x->rope].r.width, 2, x->width);
     return st;
 }
@@ -176,6 +192,7 @@ static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *er
         st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, 2, a->dk);
     if (!st) st = positive(err, "attention scale", a->scale);
     if (!st && s->layer[i].mixer == &heft_mixer_csa) st = check_compressed(s, i, err);
+    if (!st) st = check_index(s, i, err);
     return st || a->kv_rank == 0 ? st : check_latent(s, i, err);
 }
 
@@ -283,10 +300,6 @@ const heft_field heft_fields[] = {
     LAYER(attn.kv_from, INT),
     LAYER(attn.rope, INT),
     LAYER(attn.unturn, INT),
-    LAYER(attn.index.heads, INT),
-    LAYER(attn.index.top, INT),
-    LAYER(attn.index.every, INT),
-    LAYER(attn.index.rope, INT),
     LAYER(attn.scale, FLOAT),
     LAYER(attn.softcap, FLOAT),
     LAYER(attn.clip, FLOAT),
@@ -295,6 +308,10 @@ const heft_field heft_fields[] = {
     LAYER(attn.temp, FLOAT),
     LAYER(attn.temp_floor, FLOAT),
     LAYER(attn.qk_norm, ENUM),
+    LAYER(attn.index.heads, INT),
+    LAYER(attn.index.top, INT),
+    LAYER(attn.index.every, INT),
+    LAYER(attn.index.rope, INT),
     LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL),
     LAYER(act.fn, ENUM),

@@ -95,7 +95,7 @@ COMPRESSED = {
             partial_rotary_factor=0.25,
             rope_parameters={"main": MAIN, "compress": FLAT},
         ),
-        "llama_cpp_refuses": "llama.cpp knows entries of 4 and 128 tokens only",
+        "no_gguf": "in a GGUF file entries that overlap are those of four tokens",
         "transformers": "5.23.0",
         "inert": [*INERT, "rope_theta", "partial_rotary_factor"],
     },

@@ -11,10 +11,6 @@
 #define G(slot) offsetof(heft_globals, slot)
 #define ROW(slot, kind, rows, cols, need, hf, gguf) \
     { L(slot), HEFT_SLOT_##kind, HEFT_AXIS_##rows, HEFT_AXIS_##cols, HEFT_##need, 0, 0, "layers.{}." hf, "blk.{}." gguf }
-#define HYPER(i, name) \
-    ROW(hyper[i].fn,   LIN, BLEND, ALL, ALWAYS, "hc_" name "_fn",    "hc_" name "_fn.weight"), \
-    ROW(hyper[i].base, VEC, BLEND, ONE, ALWAYS, "hc_" name "_base",  "hc_" name "_base.weight"), \
-    ROW(hyper[i].gain, VEC, THREE, ONE, ALWAYS, "hc_" name "_scale", "hc_" name "_scale.weight")
 #define ENTRIES(slot, part, width, need, hf, gguf) \
     ROW(slot.kv,   LIN,  part,  D,    need, hf "wkv.weight",   gguf "_kv.weight"), \
     ROW(slot.gate, LIN,  part,  D,    need, hf "wgate.weight", gguf "_gate.weight"), \
@@ -22,16 +18,12 @@
     ROW(slot.norm, NORM, width, ONE,  need, hf "norm.weight",  gguf "_norm.weight")
 
 static const heft_weight global[] = {
-    { G(embed),      HEFT_SLOT_MAT,  HEFT_AXIS_V,       HEFT_AXIS_D,   HEFT_ALWAYS, 0, 0, "embed.weight",  "token_embd.weight" },
-    { G(out_norm),   HEFT_SLOT_NORM, HEFT_AXIS_D,       HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "norm.weight",   "output_norm.weight" },
-    { G(head),       HEFT_SLOT_LIN,  HEFT_AXIS_V,       HEFT_AXIS_D,   HEFT_HEAD,   0, 0, "head.weight",   "output.weight" },
-    { G(hyper.fn),   HEFT_SLOT_LIN,  HEFT_AXIS_STREAMS, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "hc_head_fn",    "output_hc_fn.weight" },
-    { G(hyper.base), HEFT_SLOT_VEC,  HEFT_AXIS_STREAMS, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_base",  "output_hc_base.weight" },
-    { G(hyper.gain), HEFT_SLOT_VEC,  HEFT_AXIS_ONE,     HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_scale", "output_hc_scale.weight" },
+    { G(embed),    HEFT_SLOT_MAT,  HEFT_AXIS_V, HEFT_AXIS_D,   HEFT_ALWAYS, 0, 0, "embed.weight", "token_embd.weight" },
+    { G(out_norm), HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "norm.weight",  "output_norm.weight" },
+    { G(head),     HEFT_SLOT_LIN,  HEFT_AXIS_V, HEFT_AXIS_D,   HEFT_HEAD,   0, 0, "head.weight",  "output.weight" },
     { 0 },
 };
 static const heft_weight layer[] = {
-    HYPER(0, "attn"),
     ROW(n1,       NORM,   D,   ONE,    ALWAYS, "attn_norm.weight",   "attn_norm.weight"),
     ROW(q_a,      LIN,    QR,  D,      ALWAYS, "attn.wq_a.weight",   "attn_q_a.weight"),
     ROW(q_latent, NORM,   QR,  ONE,    ALWAYS, "attn.q_norm.weight", "attn_q_a_norm.weight"),
@@ -42,10 +34,9 @@ static const heft_weight layer[] = {
     ROW(o_a,      GROUPS, OR,  OGROUP, ALWAYS, "attn.wo_a.weight",   "attn_output_a.weight"),
     ROW(o,        LIN,    D,   ORS,    ALWAYS, "attn.wo_b.weight",   "attn_output_b.weight"),
     ENTRIES(comp,    PART,   HEAD, IF_BLOCKS, "attn.compressor.",         "attn_compressor"),
-    ENTRIES(ix_comp, IXPART, IX,   IF_INDEX,  "attn.indexer.compressor.", "indexer_compressor"),
-    ROW(ix_q,     LIN,    IXQ, QR,     IF_INDEX, "attn.indexer.wq_b.weight",         "indexer.attn_q_b.weight"),
-    ROW(ix_w,     LIN,    IXH, D,      IF_INDEX, "attn.indexer.weights_proj.weight", "indexer.proj.weight"),
-    HYPER(1, "ffn"),
+    ENTRIES(ix_comp, IXPART, IX,   IF_CHOOSES,  "attn.indexer.compressor.", "indexer_compressor"),
+    ROW(ix_q,     LIN,    IXQ, QR,     IF_CHOOSES, "attn.indexer.wq_b.weight",         "indexer.attn_q_b.weight"),
+    ROW(ix_w,     LIN,    IXH, D,      IF_CHOOSES, "attn.indexer.weights_proj.weight", "indexer.proj.weight"),
     ROW(n3,       NORM,    D,  ONE, ALWAYS,      "ffn_norm.weight",      "ffn_norm.weight"),
     ROW(router,   LIN,     E,  D,   ALWAYS,      "ffn.gate.weight",      "ffn_gate_inp.weight"),
     ROW(choice,   VEC,     E,  ONE, IF_CHOSEN,   "ffn.gate.bias",        "exp_probs_b.bias"),
@@ -62,7 +53,6 @@ static const heft_weight layer[] = {
 
 static void configure(struct heft_cfg *c, heft_spec *s)
 {
-    static const char *const words[] = { "hash_moe", "moe", NULL };
     const bool gguf = heft_cfg_is_gguf(c);
     heft_cfg_llama(c, s);
     s->mlp_bias = HEFT_NO;
@@ -81,8 +71,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "expert_gating_func is not 4, the root of softplus");
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
-        const int32_t word = gguf ? -1 : heft_cfg_word(c, "mlp_layer_types", i, words);
-        r.by_token = word < 0 ? i < hashed : word == 0;
+        r.by_token = heft_cfg_word(c, "mlp_layer_types", i, "hash_moe", "moe", i < hashed);
         heft_cfg_mixture(l, &r, F, heft_cfg_times(c, F, shared));
         l->expert_act.gate_max = l->expert_act.up_abs =
             heft_cfg_real_at(c, "swiglu_limit", "swiglu_clamp_exp", i, gguf ? 0 : 10);
@@ -93,8 +82,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 
 static const char *const types[] = { "deepseek_v4", NULL };
 static const char *const archs[] = { "deepseek4", NULL };
-static const heft_weight *const globals[] = { global, NULL };
-static const heft_weight *const layers[] = { layer, NULL };
+static const heft_weight *const globals[] = { global, heft_names_streams_end, NULL };
+static const heft_weight *const layers[] = { layer, heft_names_streams, NULL };
 static const char *const not_run[] = { "mtp.", NULL };
 static const char *const harmless[] = { "dspark_block_size",     "dspark_markov_rank",
                                         "dspark_noise_token_id", "dspark_target_layer_ids",
