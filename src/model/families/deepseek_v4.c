@@ -49,6 +49,17 @@ static const heft_weight layer[] = {
     ROW(down,     LIN,     D,  F,   IF_SHARED,   "ffn.shared_experts.w2.weight", "ffn_down_shexp.weight"),
     { 0 },
 };
+
+static const char *const harmless[] = {
+    "dspark_block_size", "dspark_markov_rank", "dspark_noise_token_id", "dspark_target_layer_ids", "expert_dtype",
+    "feed_forward_length", "num_nextn_predict_layers", "output_router_logits", "router_aux_loss_coef",
+    "router_jitter_noise", NULL,
+};
+static const heft_must_be must_be[] = {
+    { "attention_bias", "false" },   { "hidden_act", "\"silu\"" },            { "mlp_bias", "false" },
+    { "norm_topk_prob", "true" },    { "scoring_func", "\"sqrtsoftplus\"" },  { "topk_method", "\"noaux_tc\"" },
+    { NULL, NULL },
+};
 /* clang-format on */
 
 static void configure(struct heft_cfg *c, heft_spec *s)
@@ -85,20 +96,6 @@ static const char *const archs[] = { "deepseek4", NULL };
 static const heft_weight *const globals[] = { global, heft_names_streams_end, NULL };
 static const heft_weight *const layers[] = { layer, heft_names_streams, NULL };
 static const char *const not_run[] = { "mtp.", NULL };
-static const char *const harmless[] = { "dspark_block_size",     "dspark_markov_rank",
-                                        "dspark_noise_token_id", "dspark_target_layer_ids",
-                                        "feed_forward_length",   "num_nextn_predict_layers",
-                                        "output_router_logits",  "router_aux_loss_coef",
-                                        "router_jitter_noise",   NULL };
-static const heft_must_be must_be[] = {
-    { "attention_bias", "false" },
-    { "hidden_act", "\"silu\"" },
-    { "mlp_bias", "false" },
-    { "norm_topk_prob", "true" },
-    { "scoring_func", "\"sqrtsoftplus\"" },
-    { "topk_method", "\"noaux_tc\"" },
-    { NULL, NULL },
-};
 extern const heft_family heft_family_deepseek_v4;
 const heft_family heft_family_deepseek_v4 = {
     .name = "deepseek_v4",
