@@ -26,6 +26,7 @@ enum {
     HEFT_MAX_HEAD_WIDTH = 8192,
     HEFT_MAX_EXPERTS = 4096,
     HEFT_MAX_CHOSEN = 64, /* experts of one row */
+    HEFT_MAX_TAPS = 16,   /* tokens that a convolution sees */
     HEFT_MAX_VOCAB = 1 << 23,
     HEFT_MAX_CONTEXT = 1 << 27, /* positions */
     HEFT_MAX_TOKEN_BYTES = 1 << 20,

@@ -8,10 +8,12 @@
 void heft_kernels_scalar_mat(heft_kernels *k);
 void heft_kernels_scalar_rows(heft_kernels *k);
 void heft_kernels_scalar_attend(heft_kernels *k);
+void heft_kernels_scalar_delta(heft_kernels *k);
 
 /* x86-64 with AVX2, FMA and F16C: they overwrite slots. */
 void heft_kernels_avx2_mat(heft_kernels *k);
 void heft_kernels_avx2_rows(heft_kernels *k);
 void heft_kernels_avx2_attend(heft_kernels *k);
+void heft_kernels_avx2_delta(heft_kernels *k);
 
 #endif

@@ -43,7 +43,8 @@ typedef enum {
     HEFT_ACT_GELU_TANH,
     HEFT_ACT_GELU_ERF,
     HEFT_ACT_RELU,
-    HEFT_ACT_SIGMOID_1702
+    HEFT_ACT_SIGMOID_1702,
+    HEFT_ACT_SIGMOID
 } heft_act_kind;
 
 /* act(min(gate, gate_max)) * (clamp(up, +-up_abs) + up_add); gate_max and up_abs 0 = no limit;
@@ -78,6 +79,13 @@ typedef struct {
     float slope;         /* alibi: + slope * (entry position - pos); 0: none */
     heft_partial *state; /* the tile's result is merged into it */
 } heft_query;
+
+/* What a token brings to one head of a gated delta rule. */
+typedef struct {
+    const float *q, *k; /* (dk) */
+    float decay, beta;
+    int32_t dk;
+} heft_delta_token;
 
 typedef struct heft_kernels {
     const char *name; /* "scalar", "avx2", "avx512", "neon" */
@@ -127,6 +135,17 @@ typedef struct heft_kernels {
     void (*attend)(const heft_tile *t, const heft_query *q, int32_t nq);
     /* a = a joined with b, in order of position. Sizes (dv). */
     void (*merge)(heft_partial *a, const heft_partial *b, int32_t dv);
+
+    /* ---- fixed states ---- */
+
+    /* y[i] = silu(sum_j w[j * row + i] x[j][i]), i < n, over the taps j whose x[j] is not NULL: a
+     * causal convolution of every channel for itself, the latest tap last. */
+    void (*conv)(float *y, const float *const *x, const float *w, int32_t row, int32_t taps,
+                 int32_t n);
+    /* n rows of a head's state s (n, dk), each by its own number of v (n), and what a query reads
+     * of them, o (n): u = beta (v - decay s k), s = decay s + u k, o = s q. arXiv:2412.06464,
+     * eq. 10, the state transposed. */
+    void (*delta)(float *o, float *s, const float *v, const heft_delta_token *t, int32_t n);
 } heft_kernels;
 
 enum {
@@ -152,6 +171,7 @@ float heft_exp(float x);     /* 2^-23.6; exp(0) = 1, exp(-inf) = 0, infinity fro
 float heft_tanh(float x);    /* 2^-22.6 */
 float heft_erf(float x);     /* 2^-23.7 */
 float heft_ln(float x);      /* 2^-23.5; ln(0) = -inf, below 0 NaN */
+float heft_softplus(float x); /* ln(1 + exp(x)), 2^-22.4 */
 float heft_half(uint16_t h); /* fp16 to float, exact */
 uint16_t heft_to_half(float f);
 float heft_bf16(uint16_t h);

@@ -22,17 +22,19 @@ static const struct {
     const char *name;
     unsigned bit;
     bool (*present)(void);
-    void (*fill[3])(heft_kernels *k);
+    void (*fill[4])(heft_kernels *k);
 } sets[] = {
     { "scalar",
       0,
       NULL,
-      { heft_kernels_scalar_mat, heft_kernels_scalar_rows, heft_kernels_scalar_attend } },
+      { heft_kernels_scalar_mat, heft_kernels_scalar_rows, heft_kernels_scalar_attend,
+        heft_kernels_scalar_delta } },
 #if defined(__x86_64__)
     { "avx2",
       HEFT_ISA_AVX2,
       has_avx2,
-      { heft_kernels_avx2_mat, heft_kernels_avx2_rows, heft_kernels_avx2_attend } },
+      { heft_kernels_avx2_mat, heft_kernels_avx2_rows, heft_kernels_avx2_attend,
+        heft_kernels_avx2_delta } },
 #endif
 };
 enum { SETS = sizeof sets / sizeof sets[0] };
@@ -62,7 +64,7 @@ void heft_kernels_init(heft_kernels *k, unsigned isa)
     assert((isa & ~heft_isa_detect()) == 0);
     for (int32_t i = 0; i < SETS; i++) {
         if ((sets[i].bit & isa) != sets[i].bit) continue;
-        for (int32_t f = 0; f < 3; f++)
+        for (int32_t f = 0; f < 4; f++)
             sets[i].fill[f](k);
         k->name = sets[i].name;
     }

@@ -50,6 +50,13 @@ void heft_gate_cpu(heft_device *, float *y, const float *x, const float *gate, i
 /* Scratch of one thread for routing. */
 size_t heft_route_scratch(const heft_device_need *);
 
+void heft_conv_cpu(heft_device *, float *y, const heft_slice *, const heft_taps *,
+                   const heft_state *, const heft_batch *);
+void heft_delta_gates_cpu(heft_device *, float *decay, float *beta, const heft_slice *a,
+                          const heft_slice *b, const float *rate, const float *dt, int32_t T);
+void heft_delta_cpu(heft_device *, float *o, const heft_delta_rows *, const heft_delta *,
+                    const heft_state *, const heft_batch *);
+
 void heft_attend_cpu(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
                      const float *slopes, const heft_attn *, const heft_batch *);
 /* Scratch of one thread for attention. */

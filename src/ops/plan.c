@@ -147,6 +147,27 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
     most(&counts(d)->need.group, a->H / a->G);
 }
 
+static void conv_plan(heft_device *d, float *y, const heft_slice *s, const heft_taps *w,
+                      const heft_state *state, const heft_batch *b)
+{
+    (void)y, (void)state, (void)b;
+    counts(d)->weight_bytes +=
+        sizeof(float) * (uint64_t)w->taps * (uint64_t)s->n * (uint64_t)s->width;
+}
+
+static void delta_gates_plan(heft_device *d, float *decay, float *beta, const heft_slice *a,
+                             const heft_slice *b, const float *rate, const float *dt, int32_t T)
+{
+    (void)decay, (void)beta, (void)b, (void)rate, (void)dt, (void)T;
+    counts(d)->weight_bytes += 2 * sizeof(float) * (uint64_t)a->n;
+}
+
+static void delta_plan(heft_device *d, float *o, const heft_delta_rows *in, const heft_delta *g,
+                       const heft_state *state, const heft_batch *b)
+{
+    (void)d, (void)o, (void)in, (void)g, (void)state, (void)b;
+}
+
 static void route_plan(heft_device *d, heft_route *to, const float *logits, const float *bias,
                        const heft_router *r, int32_t T)
 {
@@ -210,6 +231,9 @@ const heft_ops heft_ops_plan = {
     .temper = temper_plan,
     .store = store_plan,
     .attend = attend_plan,
+    .conv = conv_plan,
+    .delta_gates = delta_gates_plan,
+    .delta = delta_plan,
     .route = route_plan,
     .spread = spread_plan,
     .experts = experts_plan,
