@@ -38,8 +38,8 @@ static inline void read_rows(float *d, const float *s, const float *k, int32_t d
             if (left <= 0) break;
             const __m256 key = load(k + at, left);
             for (int32_t r = 0; r < rows; r++)
-                acc[r][half] = add_product(load(s + (ptrdiff_t)r * dk + at, left), key,
-                                           acc[r][half], left);
+                acc[r][half] =
+                    add_product(load(s + (ptrdiff_t)r * dk + at, left), key, acc[r][half], left);
         }
     for (int32_t r = 0; r < rows; r++)
         d[r] = fold(acc[r][0], acc[r][1]);

@@ -23,6 +23,7 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
 {
     const heft_layer_spec *l = s->layer ? &s->layer[layer < 0 ? 0 : layer] : NULL;
     const heft_attn *a = &l->attn;
+    const heft_delta *g = &l->delta;
     switch (axis) {
     case HEFT_AXIS_ONE: return 1;
     case HEFT_AXIS_D: return s->D;
@@ -50,6 +51,15 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_DV: return a->dv;
     case HEFT_AXIS_OWN: return s->own;
     case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
+    case HEFT_AXIS_QG: return (int64_t)a->H * (a->gate.group ? a->dk + a->dv : a->dk);
+    case HEFT_AXIS_CONV: return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv;
+    case HEFT_AXIS_TAPS: return g->taps;
+    case HEFT_AXIS_MIX:
+        return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv * (g->z.at ? 2 : 1);
+    case HEFT_AXIS_READ: return (int64_t)g->Hv * g->dv;
+    case HEFT_AXIS_HV: return g->Hv;
+    case HEFT_AXIS_BA: return (int64_t)g->Hv * (g->a.at ? 2 : 1);
+    case HEFT_AXIS_STATE: return g->dv;
     }
     return 0;
 }
@@ -109,6 +119,7 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
         shape[n++] = extent(s, layer, HEFT_AXIS_E);
     if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
     if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
+    if (w->slot == HEFT_SLOT_TAPS && b->src->container != HEFT_GGUF) shape[n++] = 1;
     if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
     if (n == 0) shape[n++] = 1; /* a number is a vector of one */
     if (rule == HEFT_BY_COL) {
@@ -159,6 +170,7 @@ static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, 
                              heft_show(t->name).text, heft_dtypes[t->dtype].name);
         }
         if (rule == HEFT_ADD_ONE) v[i] += 1;
+        if (rule == HEFT_MINUS_EXP) v[i] = (float)-exp((double)v[i]);
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
     return HEFT_OK;
@@ -170,6 +182,22 @@ static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule 
     float *v = heft_arena_alloc(&b->m->arena, (size_t)numbers_of(t), sizeof *v);
     *out = v;
     return v ? widen(b, t, rule, v) : heft_nomem(b->err, "a vector of weights");
+}
+
+/* A tensor of each channel's taps as (taps, channels). */
+static heft_status copy_taps(const binder *b, const heft_tensor *t, int64_t channels, int64_t taps,
+                             const float **out)
+{
+    const int64_t n = channels * taps;
+    float *by_channel = heft_alloc((size_t)n, sizeof *by_channel),
+          *v = heft_arena_alloc(&b->m->arena, (size_t)n, sizeof *v);
+    heft_status st =
+        by_channel && v ? widen(b, t, HEFT_AS_IS, by_channel) : heft_nomem(b->err, "a convolution");
+    for (int64_t i = 0; !st && i < n; i++)
+        v[i % taps * channels + i / taps] = by_channel[i];
+    heft_free(by_channel);
+    *out = v;
+    return st;
 }
 
 /* The (rows, cols) matrix at `data` within the tensor. */
@@ -288,6 +316,7 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
     case HEFT_SLOT_NORM: return copy_vector(b, t, rule, &((heft_norm *)slot)->w);
     case HEFT_SLOT_NORM_BIAS: return copy_vector(b, t, rule, &((heft_norm *)slot)->b);
     case HEFT_SLOT_VEC: return copy_vector(b, t, rule, slot);
+    case HEFT_SLOT_TAPS: return copy_taps(b, t, rows, cols, slot);
     case HEFT_SLOT_NUMBER: {
         const float *one = NULL;
         st = copy_vector(b, t, rule, &one);
@@ -313,7 +342,8 @@ static bool filled(const heft_weight *w, const void *slot)
     case HEFT_SLOT_BIAS: return ((const heft_lin *)slot)->bias != NULL;
     case HEFT_SLOT_NORM: return ((const heft_norm *)slot)->w != NULL;
     case HEFT_SLOT_NORM_BIAS: return ((const heft_norm *)slot)->b != NULL;
-    case HEFT_SLOT_VEC: return *(const float *const *)slot != NULL;
+    case HEFT_SLOT_VEC:
+    case HEFT_SLOT_TAPS: return *(const float *const *)slot != NULL;
     case HEFT_SLOT_EXPERTS: return ((const heft_experts *)slot)->w != NULL;
     case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
     case HEFT_SLOT_EACH:
@@ -355,6 +385,12 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
     case HEFT_IF_HEAD_BIAS: return s->head_bias;
+    case HEFT_IF_ATTENDS: return l->attn.H ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_DELTA: return l->delta.Hv ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_Z_WITHIN: return l->delta.z.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_Z_APART: return l->delta.Hv && !l->delta.z.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_A_WITHIN: return l->delta.a.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_A_APART: return l->delta.Hv && !l->delta.a.at ? HEFT_YES : HEFT_NO;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;
@@ -510,7 +546,9 @@ void heft_net_set_norms(heft_net *m)
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
         set_kind(&m->spec, &l->own_norm, l->own_norm.w);
-        heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
+        heft_norm *norms[] = {
+            &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm, &l->read_norm
+        };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n],
                      norms[n]->w || (weightless && n < 2)

@@ -326,7 +326,7 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
     const char *const g_keys[] = { named(k->kv_heads, "num_key_value_heads"),
                                    "attention.head_count_kv" },
                       *const f_keys[] = { named(k->ff, "intermediate_size"),
-                                          "feed_forward_length" };
+                                          "feed_forward_length|expert_feed_forward_length" };
     const bool many_G = by_layer(c, g_keys), many_F = by_layer(c, f_keys);
     int32_t G =
         many_G ? 0

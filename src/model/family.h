@@ -36,6 +36,14 @@ typedef enum {
     HEFT_AXIS_DV,
     HEFT_AXIS_OWN,  /* width of a layer's own input */
     HEFT_AXIS_OWNS, /* of all layers' */
+    HEFT_AXIS_QG,   /* queries, and the gates of what they bring */
+    HEFT_AXIS_CONV, /* channels of a convolution: queries, keys and values of a delta rule */
+    HEFT_AXIS_TAPS,
+    HEFT_AXIS_MIX,  /* the channels, and gates where those have no projection of their own */
+    HEFT_AXIS_READ, /* what is read of all states: Hv dv */
+    HEFT_AXIS_HV,   /* value heads */
+    HEFT_AXIS_BA,   /* strengths, and decays where those have no projection of their own */
+    HEFT_AXIS_STATE /* dv of a delta rule */
 } heft_axis;
 
 typedef enum {
@@ -49,15 +57,17 @@ typedef enum {
     HEFT_SLOT_EXPERTS, /* a matrix of every expert: one tensor (E, rows, cols), or one for each */
     HEFT_SLOT_EXPERT_BIAS, /* their biases (E, rows), plain numbers, in place */
     HEFT_SLOT_EACH,        /* one tensor (H, rows, cols): a matrix of every head */
-    HEFT_SLOT_KV_UP,       /* k_up and v_up as one matrix: of each head nope rows, then dv */
-    HEFT_SLOT_NONE         /* known, not run, counted */
+    HEFT_SLOT_TAPS, /* (channels, taps), or (channels, 1, taps) of a release: a float copy by tap */
+    HEFT_SLOT_KV_UP, /* k_up and v_up as one matrix: of each head nope rows, then dv */
+    HEFT_SLOT_NONE   /* known, not run, counted */
 } heft_slot;
 
 typedef enum {
     HEFT_AS_IS,
     HEFT_BY_COL /* stored [in, out] */,
     HEFT_ADD_ONE /* w + 1 */,
-    HEFT_STACK /* a vector for each row, a tensor each */
+    HEFT_STACK /* a vector for each row, a tensor each */,
+    HEFT_MINUS_EXP /* -exp(w) */
 } heft_rule;
 
 typedef enum {
@@ -84,7 +94,13 @@ typedef enum {
     HEFT_IF_UP_APART, /* one whose file says so */
     HEFT_IF_FULL_Q,   /* and one whose have none */
     HEFT_IF_SHARED,   /* a layer with experts and one that all share */
-    HEFT_IF_HEAD_BIAS
+    HEFT_IF_HEAD_BIAS,
+    HEFT_IF_ATTENDS,
+    HEFT_IF_DELTA,    /* a gated delta rule instead */
+    HEFT_IF_Z_WITHIN, /* whose gates are rows of its projection, or of one of their own */
+    HEFT_IF_Z_APART,
+    HEFT_IF_A_WITHIN, /* the same of its decays */
+    HEFT_IF_A_APART
 } heft_need;
 
 /* Several rows may name one slot: the first whose tensor exists is it. Rows of extent ONE: a vector
@@ -135,12 +151,14 @@ extern const heft_family *const heft_families[]; /* NULL-ended */
 extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_gate_up[],
     heft_names_globals_add_one[], heft_names_add_one[], heft_names_outputs[];
 /* Behind heft_names_llama: routers, experts of one tensor each in a release, and the feed-forward
- * blocks of layers without. Behind that: one expert that all share, or several in one; experts
- * under "block_sparse_moe". */
+ * blocks of layers without. Behind that: one expert that all share, or several in one; the gate of
+ * such an expert; experts under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
-    heft_names_shared_experts[], heft_names_mixtral[];
+    heft_names_shared_experts[], heft_names_shared_gate[], heft_names_mixtral[];
 /* Behind heft_names_llama: latent attention. */
 extern const heft_weight heft_names_latent[];
+/* Behind heft_names_llama: gated delta rules beside gated attention, norms stored less 1. */
+extern const heft_weight heft_names_delta[];
 
 /* ---- reading a configuration (cfg.c) ---------------------------------- */
 
@@ -221,6 +239,13 @@ bool heft_cfg_flag(struct heft_cfg *, const char *hf, int32_t i, const char *int
                    int32_t absent);
 /* a * b, a width; refused where it is beyond all bounds. */
 int32_t heft_cfg_times(struct heft_cfg *, int32_t a, int32_t b);
+/* Gated delta rules on the layers that are not full, as layer_types says or an interval (4).
+ * Queries of the others have gates, and the first numbers (a quarter) of their heads rotate. fused:
+ * a release has the rows of projections by key head, in two of them, and a GGUF file the value
+ * heads in a release's order. */
+void heft_cfg_delta(struct heft_cfg *, heft_spec *, bool fused);
+/* The experts of such models, as of qwen's mixtures, and one that all share, which has a gate. */
+void heft_cfg_delta_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top);
 /* Does layer i attend to everything? From layer_types where there is such a list; from GGUF's
  * attention.sliding_window_pattern: a period, or a list of the layers that do not. */
 bool heft_cfg_full(struct heft_cfg *, int32_t layer, bool absent);

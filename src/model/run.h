@@ -14,6 +14,11 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_lin q_a, kv_a;    /* latent attention: to the ranks; kv_a to the rotated key too */
     heft_mat *k_up, *v_up; /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
     const float *sinks, *slopes;
+    /* Gated delta rule: what the convolution reads and perhaps the gate, the gate, strengths and
+     * perhaps decays, decays; o is its output too. */
+    heft_lin mix, z, beta, alpha;
+    const float *conv, *rate, *dt; /* (taps, channels), (Hv), (Hv) */
+    heft_norm read_norm;           /* (dv)  of what is read */
     heft_lin router, shared_gate;
     const float *choice; /* (E) added to what experts are chosen by, or NULL */
     heft_experts e_gate, e_up, e_down;
@@ -56,7 +61,8 @@ typedef struct {
     heft_device *dev;
     const heft_ops *ops; /* the device's; or one that records, counts or times, and passes on */
     const heft_batch *b;
-    const heft_kv *kv; /* (L) */
+    const heft_kv *kv;       /* (L) */
+    const heft_state *state; /* (L) */
     float *cs[HEFT_MAX_ROPE];
     float *arena;      /* outputs of operations; NULL while planning */
     size_t used, peak; /* floats */
@@ -78,7 +84,7 @@ typedef struct heft_ffn {
     const char *name;
     float *(*forward)(heft_run *, const heft_layer *, const float *h, const float *residual);
 } heft_ffn;
-extern const heft_mixer heft_mixer_gqa, heft_mixer_mla;
+extern const heft_mixer heft_mixer_gqa, heft_mixer_mla, heft_mixer_delta;
 extern const heft_ffn heft_ffn_mlp, heft_ffn_moe;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */

@@ -38,8 +38,7 @@ static void keep_inputs(const conv_args *a, float *kept, int32_t seq, int32_t h)
     for (int32_t i = 0; i < keep; i++) {
         const float *from = i + n < keep ? kept + (size_t)(i + n) * (size_t)a->w->channels
                                          : head_of(a->s, first + i + n - keep, h);
-        memcpy(kept + (size_t)i * (size_t)a->w->channels, from,
-               (size_t)a->s->width * sizeof *kept);
+        memcpy(kept + (size_t)i * (size_t)a->w->channels, from, (size_t)a->s->width * sizeof *kept);
     }
 }
 
@@ -56,8 +55,8 @@ static void conv_head(void *arg, int32_t nth, int32_t thread)
         for (int32_t j = 0; j < taps; j++) {
             const int32_t ago = taps - 1 - j, before = ago - (t - first);
             x[j] = ago > a->b->pos[t] ? NULL
-                   : before > 0 ? kept + (size_t)(taps - 1 - before) * (size_t)a->w->channels
-                                : head_of(a->s, t - ago, h);
+                   : before > 0       ? kept + (size_t)(taps - 1 - before) * (size_t)a->w->channels
+                                      : head_of(a->s, t - ago, h);
         }
         a->k->conv(a->y + ((size_t)t * (size_t)a->s->n + (size_t)h) * (size_t)width, x,
                    a->w->w + channel, a->w->channels, taps, width);

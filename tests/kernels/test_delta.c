@@ -1,5 +1,6 @@
-/* Fixed states: what the scalar kernels compute is what their papers say, in double precision; every
- * instruction set this machine has gives their bytes, for any width, and touches nothing beside. */
+/* Fixed states: what the scalar kernels compute is what their papers say, in double precision;
+ * every instruction set this machine has gives their bytes, for any width, and touches nothing
+ * beside. */
 #include "fence.h"
 #include "kernels/fill.h"
 #include "random_mat.h"

@@ -15,12 +15,14 @@ containers.py if they are not those of the llama kind.
     hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
     released  config.json where the release writes it in words the reference does not know
+    not_run   tensors, by name their shape, that the release has and the reference leaves out
     left_out  the prefix of names that the release leaves out
     llama_cpp_tolerance  what llama.cpp's logits may differ by, with llama_cpp_reason
 """
 
 from cases_classics import CLASSICS
 from cases_dense import DENSE
+from cases_hybrids import HYBRIDS
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
 from change import but, rope
@@ -400,4 +402,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS | LATENT
+} | DENSE | MIXTURES | CLASSICS | LATENT | HYBRIDS
