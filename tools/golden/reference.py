@@ -14,7 +14,11 @@ import gguf
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
-from transformers.modeling_utils import no_init_weights
+
+try:
+    from transformers.modeling_utils import no_init_weights
+except ImportError:  # transformers 5
+    from transformers.initialization import no_init_weights
 
 import hybrids
 import latent
@@ -115,6 +119,7 @@ def load(config: dict, dtype=torch.float32):
     with tempfile.TemporaryDirectory() as at:
         pathlib.Path(at, "config.json").write_text(json.dumps(latent.known(config)))
         parsed = AutoConfig.from_pretrained(at)
+    parsed._experts_implementation = "eager"  # of transformers 5; its others know no float64
     # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
     attention = "sdpa" if config.get("alibi") else "eager"
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
