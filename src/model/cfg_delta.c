@@ -55,19 +55,23 @@ static heft_delta read_delta(struct heft_cfg *c, bool fused)
 /* Does layer i attend? */
 static bool attends(struct heft_cfg *c, int32_t i, bool absent)
 {
-    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
     if (c->gguf) return heft_cfg_int_at(c, NULL, "attention.recurrent_layers", i, !absent) == 0;
+    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
     if (!types || types->kind == HEFT_V_NULL) return absent;
-    const heft_value *t = types->kind == HEFT_V_ARRAY ? heft_value_at(types, i) : NULL;
-    const heft_str word = t && t->kind == HEFT_V_STRING ? t->str : heft_str_of("missing");
-    if (types->n != c->layers)
+    const bool list = types->kind == HEFT_V_ARRAY;
+    if (!list || types->n != c->layers)
         heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
-                        (long long)types->n, c->layers);
-    else if (!heft_str_is(word, "full_attention") && !heft_str_is(word, "linear_attention"))
-        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
-                        "layer_types[%d] is %s, expected full_attention or linear_attention", i,
-                        heft_show(word).text);
-    return heft_str_is(word, "full_attention");
+                        list ? (long long)types->n : 0LL, c->layers);
+    const heft_value *t = list ? heft_value_at(types, i) : NULL;
+    const bool text = t && t->kind == HEFT_V_STRING;
+    if (text && heft_str_is(t->str, "full_attention")) return true;
+    if (text && heft_str_is(t->str, "linear_attention")) return false;
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                    "layer_types[%d] is %s, expected full_attention or linear_attention", i,
+                    text ? heft_show(t->str).text
+                    : t  ? heft_value_kind_name(t->kind)
+                         : "missing");
+    return absent;
 }
 
 void heft_cfg_delta(struct heft_cfg *c, heft_spec *s, bool fused)

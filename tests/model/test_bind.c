@@ -128,7 +128,8 @@ static void retype_each(const subject *s, const heft_net *whole)
         copy.tensor[i].dtype = HEFT_I32;
         bool vector = t->rank == 1;
         if (heft_str_ends(t->name, "inp_shexp.weight")) vector = false; /* a matrix of one row */
-        if (heft_str_ends(t->name, "correction_bias") || heft_str_ends(t->name, "norm.weight"))
+        if (heft_str_ends(t->name, "correction_bias") || heft_str_ends(t->name, "norm.weight")
+            || heft_str_ends(t->name, "conv1d.weight"))
             vector = true; /* a vector written as a matrix */
         snprintf(message, sizeof message,
                  vector ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"
@@ -244,6 +245,31 @@ static const struct {
       "tensor model.layers.0.self_attn.q_proj.bias is missing; llama needs it" },
     { "llama_first", "mlp_bias", "true",
       "tensor model.layers.0.mlp.gate_proj.bias is missing; llama needs it" },
+    { "qwen3_next_plain", "linear_num_value_heads", "5",
+      "layer 0: 5 value heads cannot share 2 key heads evenly" },
+    { "qwen3_next_plain", "linear_num_key_heads", "0",
+      "layer 0: the number of key heads is 0, expected 1 to 4" },
+    { "qwen3_next_plain", "linear_value_head_dim", "2147483647",
+      "layer 0: the width of a value head is 2147483647, expected 1 to 8192" },
+    { "qwen3_next_plain", "linear_conv_kernel_dim", "17",
+      "layer 0: the number of taps of the convolution is 17, expected 1 to 16" },
+    { "qwen3_next_plain", "linear_conv_kernel_dim", "3",
+      "tensor model.layers.0.linear_attn.conv1d.weight is 128 x 1 x 4, qwen3_next needs 128 x 1 x "
+      "3" },
+    { "qwen3_next_plain", "full_attention_interval", "0",
+      "config.json: full_attention_interval is 0, expected a period of at least 1" },
+    { "qwen3_next_plain", "attention_bias", "true",
+      "config.json: attention_bias is true; heft runs qwen3_next with false only" },
+    { "qwen3_next_kinds", "layer_types", "[\"full_attention\",\"linear_attention\",\"mamba\"]",
+      "config.json: layer_types[2] is mamba, expected full_attention or linear_attention" },
+    { "qwen3_next_kinds", "layer_types", "[\"full_attention\",7,8]",
+      "config.json: layer_types[1] is an integer, expected full_attention or linear_attention" },
+    { "qwen3_next_kinds", "layer_types", "[\"full_attention\"]",
+      "config.json: layer_types has 1 entries, expected 3" },
+    { "qwen3_5_plain", "attn_output_gate", "false",
+      "config.json: attn_output_gate is false; heft runs qwen3_5 with true only" },
+    { "qwen3_5_moe_plain", "norm_topk_prob", "false",
+      "config.json: norm_topk_prob is false; heft runs qwen3_5_moe with true only" },
     { "llama_biases", "attention_bias", "false",
       "tensor model.layers.0.self_attn.q_proj.bias is there, but the configuration says that llama "
       "has none" },
