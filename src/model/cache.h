@@ -1,9 +1,10 @@
 /* Paged caches: what sequences keep of their tokens.
  *
- * Every layer that keeps something has a pool of pages of HEFT_TILE tokens. Layers with the same
- * reach form a group, which has one page table per sequence (slot): page p of a group is page p of
- * every layer in it. Pages are shared by reference count after a fork, copied before a shared one
- * is written, and given back when no later token can see them.
+ * What a layer keeps has a pool of pages of HEFT_TILE entries. An entry is a token's, or that of a
+ * block of `every` tokens, which is there when all of them are. What has the same reach and the
+ * same blocks forms a group, which has one page table per sequence (slot): page p of a group is
+ * page p of every layer in it. Pages are shared by reference count after a fork, copied before a
+ * shared one is written, and given back when no later token can see them.
  *
  * A layer may keep a state of fixed size instead, one for every slot, copied at a fork. It is that
  * of the slot's last token and cannot go back: only a checkpoint can. */
@@ -16,9 +17,10 @@ enum { HEFT_MAX_GROUPS = 8 };
 
 typedef struct {
     int32_t keep;    /* tokens a later one can still see; 0 = all */
+    int32_t every;   /* tokens of an entry; more than one only where all are kept */
     int32_t n_pages; /* in every layer's pool */
     int32_t n_free;
-    int32_t *table;    /* (slots + checkpoints, pages)  page of each 32 positions, or -1 */
+    int32_t *table;    /* (slots + checkpoints, pages)  page of each 32 entries, or -1 */
     int32_t *refs;     /* (n_pages) */
     int32_t *free;     /* (n_pages)  a stack of n_free */
     size_t page_bytes; /* of all its layers together */
@@ -39,10 +41,10 @@ typedef struct {
     int32_t n_groups;
     heft_cache_group group[HEFT_MAX_GROUPS];
     const int32_t *table[HEFT_MAX_GROUPS]; /* for heft_batch.page */
-    heft_kv *kv;                           /* (L)  base NULL: the layer keeps no entries */
+    heft_kv *kv;                           /* (L, HEFT_MAX_CACHE)  base NULL: nothing is kept */
     uint8_t *pool;
     size_t pool_bytes;
-    heft_state *state; /* (L)  base NULL: the layer keeps no state */
+    heft_state *state; /* the same */
     float *states;
     size_t n_states; /* floats of all layers and slots */
 } heft_cache;

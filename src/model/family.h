@@ -39,11 +39,15 @@ typedef enum {
     HEFT_AXIS_QG,   /* queries, and the gates of what they bring */
     HEFT_AXIS_CONV, /* channels of a convolution: queries, keys and values of a delta rule */
     HEFT_AXIS_TAPS,
-    HEFT_AXIS_MIX,  /* the channels, and gates where those have no projection of their own */
-    HEFT_AXIS_READ, /* what is read of all states: Hv dv */
-    HEFT_AXIS_HV,   /* value heads */
-    HEFT_AXIS_BA,   /* strengths, and decays where those have no projection of their own */
-    HEFT_AXIS_STATE /* dv of a delta rule */
+    HEFT_AXIS_MIX,   /* the channels, and gates where those have no projection of their own */
+    HEFT_AXIS_READ,  /* what is read of all states: Hv dv */
+    HEFT_AXIS_HV,    /* value heads */
+    HEFT_AXIS_BA,    /* strengths, and decays where those have no projection of their own */
+    HEFT_AXIS_STATE, /* dv of a delta rule */
+    HEFT_AXIS_STREAMS,
+    HEFT_AXIS_BLEND, /* what streams are read, written and mixed by */
+    HEFT_AXIS_ALL,   /* all streams' width */
+    HEFT_AXIS_THREE  /* reading, writing and mixing */
 } heft_axis;
 
 typedef enum {
@@ -66,6 +70,7 @@ typedef enum {
     HEFT_AS_IS,
     HEFT_BY_COL /* stored [in, out] */,
     HEFT_ADD_ONE /* w + 1 */,
+    HEFT_OVER_ROOT /* w / sqrt(n), of n numbers */,
     HEFT_STACK /* a vector for each row, a tensor each */,
     HEFT_MINUS_EXP /* -exp(w) */
 } heft_rule;

@@ -31,7 +31,7 @@ static heft_state part_of(const heft_run *r, const heft_layer *l, int64_t at)
 {
     heft_state s = { 0 };
     if (!r->state) return s;
-    s = r->state[l - r->m->layer];
+    s = r->state[(l - r->m->layer) * HEFT_MAX_CACHE];
     s.base += at;
     return s;
 }

@@ -69,7 +69,7 @@ static float *forward_mla(heft_run *r, const heft_layer *l, const float *h)
     const heft_attn *a = &l->s->attn, latent = latent_of(a);
     const int32_t rank = a->kv_rank, rotated = a->dk - a->nope;
     const int64_t T = r->b->T, pairs = T * a->H;
-    const heft_kv *kv = r->kv ? &r->kv[a->kv_from] : NULL;
+    const heft_kv *kv = heft_run_kv(r, a->kv_from, 0);
     float *q, *ckr;
     project(r, l, h, &q, &ckr);
 
@@ -82,8 +82,8 @@ static float *forward_mla(heft_run *r, const heft_layer *l, const float *h)
     float *qc = heft_tmp(r, pairs * rank), *oc = heft_tmp(r, pairs * rank),
           *o = heft_tmp(r, pairs * a->dv), *y = heft_tmp(r, T * r->m->spec.D);
     r->ops->linear_each(r->dev, qc, l->k_up, a->H, qn, r->b->T);
-    r->ops->attend(r->dev, oc, beside(r, qc, qr, pairs, rank, rotated), kv, NULL, NULL, &latent,
-                   r->b);
+    r->ops->attend(r->dev, oc, beside(r, qc, qr, pairs, rank, rotated), kv, NULL, NULL, NULL, NULL,
+                   &latent, r->b);
     r->ops->linear_each(r->dev, o, l->v_up, a->H, oc, r->b->T);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, o, r->b->T);
     return y;

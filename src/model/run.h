@@ -20,11 +20,16 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     const float *conv, *rate, *dt; /* (taps, channels), (Hv), (Hv) */
     heft_norm read_norm;           /* (dv)  of what is read */
     heft_lin router, shared_gate;
-    const float *choice; /* (E) added to what experts are chosen by, or NULL */
+    const float *choice;  /* (E) added to what experts are chosen by, or NULL */
+    const float *e_scale; /* (E) times the weights of experts, or NULL */
     heft_experts e_gate, e_up, e_down;
+    /* Where a router, experts and what all share do not read and give the same: norms of what the
+     * first two read, and of what the last two give. */
+    heft_norm router_in, e_in, e_out, shared_out;
     heft_lin own_gate, own_out; /* what the layer makes of an input of its own */
     heft_norm own_norm;
-    float scale; /* of what the layer gives; 1 */
+    heft_hyper hyper[2]; /* of the mixer, of the ffn */
+    float scale;         /* of what the layer gives; 1 */
 } heft_layer;
 
 typedef struct {
@@ -34,6 +39,7 @@ typedef struct {
     heft_mat own_embed; /* (V, L own) */
     heft_lin own_model; /* (L own, D) */
     heft_norm own_norm; /* (own) */
+    heft_hyper hyper;   /* what residual streams end in */
 } heft_globals;
 
 /* The network: what a file's weights are, found and checked. Weights are borrowed from the source.
@@ -61,13 +67,13 @@ typedef struct {
     heft_device *dev;
     const heft_ops *ops; /* the device's; or one that records, counts or times, and passes on */
     const heft_batch *b;
-    const heft_kv *kv;       /* (L) */
-    const heft_state *state; /* (L) */
+    const heft_kv *kv;       /* (L, HEFT_MAX_CACHE); NULL while planning */
+    const heft_state *state; /* the same */
     float *cs[HEFT_MAX_ROPE];
     float *arena;      /* outputs of operations; NULL while planning */
     size_t used, peak; /* floats */
     void (*capture)(void *to, int32_t layer,
-                    const float *x); /* x (T,D) after `layer` layers; or NULL */
+                    const float *x); /* x (T, streams, D) after `layer` layers; or NULL */
     void *to;
 } heft_run;
 
@@ -88,9 +94,18 @@ extern const heft_mixer heft_mixer_gqa, heft_mixer_mla, heft_mixer_delta;
 extern const heft_ffn heft_ffn_mlp, heft_ffn_moe;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */
-float *heft_tmp(heft_run *, int64_t n);                        /* n floats of the arena */
+float *heft_tmp(heft_run *, int64_t n); /* n floats of the arena */
+/* What a layer's mixer declared as its nth cache; NULL while planning. */
+const heft_kv *heft_run_kv(const heft_run *, int32_t layer, int32_t nth);
 float *heft_run_norm(heft_run *, const heft_norm *, float *x); /* (T,D); NONE: x itself */
 float *heft_run_join(heft_run *, const heft_layer *, const float *x,
                      const float *y); /* x + out_scale y */
+/* What a block reads of T rows of residual streams x (T,n,D), and what it and they are written back
+ * by. */
+typedef struct {
+    float *in, *c; /* (T,D); (T, rows of the hyper-connection) */
+} heft_mix;
+heft_mix heft_run_split(heft_run *, const heft_hyper *, const float *x, int32_t T);
+float *heft_run_merge(heft_run *, const heft_mix *, const float *x, const float *y); /* (T,n,D) */
 
 #endif

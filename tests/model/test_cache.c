@@ -86,7 +86,8 @@ static void grow(int32_t slot, int32_t from, int32_t length)
 /* The bytes of one page in one layer. */
 static uint8_t *bytes(int32_t i, int32_t number)
 {
-    return cache.kv[i].base + (size_t)number * cache.kv[i].page_bytes;
+    return cache.kv[i * HEFT_MAX_CACHE].base
+           + (size_t)number * cache.kv[i * HEFT_MAX_CACHE].page_bytes;
 }
 
 /* ---- layout -------------------------------------------------------------- */
@@ -97,10 +98,10 @@ static void layers_of_equal_reach_form_a_group(void **state)
     assert_int_equal(cache.n_groups, 2);
     assert_int_equal(cache.pages, PAGES);
     for (int32_t i = 0; i < LAYERS; i++) {
-        assert_int_equal(cache.kv[i].group, i % 2 ? WINDOWED : ALL);
-        assert_int_equal(cache.kv[i].layer, i);
-        assert_int_equal((uintptr_t)cache.kv[i].base % 64, 0);
-        assert_int_equal(cache.kv[i].page_bytes, 32 * 2 * (i < 2 ? 8 : 12) * 2);
+        assert_int_equal(cache.kv[i * HEFT_MAX_CACHE].group, i % 2 ? WINDOWED : ALL);
+        assert_int_equal(cache.kv[i * HEFT_MAX_CACHE].layer, i);
+        assert_int_equal((uintptr_t)cache.kv[i * HEFT_MAX_CACHE].base % 64, 0);
+        assert_int_equal(cache.kv[i * HEFT_MAX_CACHE].page_bytes, 32 * 2 * (i < 2 ? 8 : 12) * 2);
     }
     assert_int_equal(cache.group[ALL].keep, 0);
     assert_int_equal(cache.group[WINDOWED].keep, WINDOW);
@@ -136,8 +137,8 @@ static void a_layer_that_reads_another_keeps_nothing(void **state)
     };
     layer[2].attn.kv_from = 0;
     assert_ok(heft_cache_open(&c, &shape, &err), &err);
-    assert_null(c.kv[2].base);
-    assert_non_null(c.kv[3].base);
+    assert_null(c.kv[2 * HEFT_MAX_CACHE].base);
+    assert_non_null(c.kv[3 * HEFT_MAX_CACHE].base);
     heft_cache_close(&c);
 }
 
@@ -167,18 +168,21 @@ static void a_state_goes_with_a_fork_and_has_no_pages(void **state)
     assert_int_equal(heft_mem().bytes - before, promised);
     assert_int_equal(c.n_groups, 1);
     assert_int_equal(c.n_states, 3 * (16 + 16)); /* 11 and 13 floats, in whole cache lines */
-    assert_null(c.state[0].base);
-    assert_null(c.kv[3].base);
+    assert_null(c.state[0 * HEFT_MAX_CACHE].base);
+    assert_null(c.kv[3 * HEFT_MAX_CACHE].base);
     for (int32_t i = 0; i < 11; i++)
-        c.state[1].base[i] = 1;
+        c.state[1 * HEFT_MAX_CACHE].base[i] = 1;
     for (int32_t i = 0; i < 13; i++)
-        c.state[3].base[i] = 3;
+        c.state[3 * HEFT_MAX_CACHE].base[i] = 3;
     heft_cache_fork(&c, 0, 2);
     for (int32_t i = 0; i < 11; i++)
-        assert_true(c.state[1].base[2 * c.state[1].each + (size_t)i] == 1);
+        assert_true(
+            c.state[1 * HEFT_MAX_CACHE].base[2 * c.state[1 * HEFT_MAX_CACHE].each + (size_t)i]
+            == 1);
     for (int32_t i = 0; i < 13; i++)
-        assert_true(c.state[3].base[2 * c.state[3].each + (size_t)i] == 3
-                    && c.state[3].base[c.state[3].each + (size_t)i] == 0);
+        assert_true(
+            c.state[3 * HEFT_MAX_CACHE].base[2 * c.state[3 * HEFT_MAX_CACHE].each + (size_t)i] == 3
+            && c.state[3 * HEFT_MAX_CACHE].base[c.state[3 * HEFT_MAX_CACHE].each + (size_t)i] == 0);
     heft_cache_close(&c);
     assert_int_equal(heft_mem().bytes, before);
 }
@@ -310,7 +314,7 @@ static void a_fork_shares_pages_and_copies_one_before_it_is_written(void **state
     heft_error err = { 0 };
     grow(0, 0, 80);
     for (int32_t i = 0; i < LAYERS; i++)
-        memset(bytes(i, page(i % 2, 0, 2)), 10 + i, cache.kv[i].page_bytes);
+        memset(bytes(i, page(i % 2, 0, 2)), 10 + i, cache.kv[i * HEFT_MAX_CACHE].page_bytes);
     heft_cache_fork(&cache, 0, 1);
     assert_consistent();
     for (int32_t p = 0; p < PAGES; p++)
@@ -326,7 +330,7 @@ static void a_fork_shares_pages_and_copies_one_before_it_is_written(void **state
     for (int32_t i = 0; i < LAYERS; i++) {
         const int32_t g = i % 2;
         assert_memory_equal(bytes(i, page(g, 1, 2)), bytes(i, page(g, 0, 2)),
-                            cache.kv[i].page_bytes);
+                            cache.kv[i * HEFT_MAX_CACHE].page_bytes);
         assert_int_equal(bytes(i, page(g, 1, 2))[0], 10 + i);
     }
 

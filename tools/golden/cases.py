@@ -25,6 +25,7 @@ from cases_dense import DENSE
 from cases_hybrids import HYBRIDS
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
+from cases_rest import REST
 from change import but, rope
 
 LLAMA = {
@@ -402,4 +403,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS | LATENT | HYBRIDS
+} | DENSE | MIXTURES | CLASSICS | LATENT | REST | HYBRIDS
