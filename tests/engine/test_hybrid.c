@@ -21,8 +21,8 @@ typedef struct {
     float *expected; /* (n, vocab) */
 } subject;
 
-static heft_engine *open_engine(const subject *s, const char *isa, int32_t threads,
-                                int32_t sequences)
+static heft_engine *open_batch(const subject *s, const char *isa, int32_t threads,
+                               int32_t sequences, int32_t batch)
 {
     heft_error err = { 0 };
     heft_engine *e = NULL;
@@ -30,11 +30,17 @@ static heft_engine *open_engine(const subject *s, const char *isa, int32_t threa
                                     .isa = isa,
                                     .context = LONG,
                                     .sequences = sequences,
-                                    .batch = LONG,
-                                    .outputs = LONG,
+                                    .batch = batch,
+                                    .outputs = batch,
                                     .cache = HEFT_CACHE_F32 };
     assert_ok(heft_engine_open(s->model, &o, &e, &err), &err);
     return e;
+}
+
+static heft_engine *open_engine(const subject *s, const char *isa, int32_t threads,
+                                int32_t sequences)
+{
+    return open_batch(s, isa, threads, sequences, LONG);
 }
 
 static heft_seq *open_seq(heft_engine *e)
@@ -236,25 +242,26 @@ static void after_a_failed_step_a_sequence_is_what_it_was(void **state)
     heft_error err = { 0 };
     subject s;
     open_subject(&s, "qwen3_5_plain", 0, T);
-    heft_engine *e = open_engine(&s, NULL, 2, 2);
+    heft_engine *e = open_batch(&s, NULL, 2, 2, 16);
     heft_seq *seq = open_seq(e), *copy = NULL;
-    feed_and_compare(seq, &s, 0, 70, 35);
-    for (int32_t what = 0; what < 3; what++) {
+    feed_and_compare(seq, &s, 0, 64, 16);
+    for (int32_t at = 64; at < 184; at += 40) { /* three steps beyond the last checkpoint */
+        feed_and_compare(seq, &s, at, at + 40, 1);
         break_device(e);
-        assert_int_equal(heft_seq_feed(seq, other, 30, HEFT_LOGITS_ALL, &err), HEFT_E_IO);
-        assert_int_equal(heft_seq_length(seq), 70 + 10 * what);
-        if (what == 1) { /* even where bringing it back fails too */
+        assert_int_equal(heft_seq_feed(seq, other, 9, HEFT_LOGITS_ALL, &err), HEFT_E_IO);
+        assert_int_equal(heft_seq_length(seq), at + 40);
+        if (at == 104) { /* even where bringing it back fails in its first step */
             break_device(e);
-            assert_int_equal(heft_seq_feed(seq, text + 80, 9, HEFT_LOGITS_ALL, &err), HEFT_E_IO);
-            assert_int_equal(heft_seq_length(seq), 80);
+            assert_int_equal(heft_seq_feed(seq, text, 9, HEFT_LOGITS_ALL, &err), HEFT_E_IO);
+            assert_int_equal(heft_seq_length(seq), at + 40);
         }
-        if (what == 2) { /* nor does a fork, or a rewind to the same place, take over the damage */
+        if (at == 144) { /* nor does a fork, or a rewind to the same place, take over the damage */
             assert_ok(heft_seq_fork(seq, &copy, &err), &err);
-            feed_and_compare(copy, &s, 90, 120, 8);
-            assert_ok(heft_seq_rewind(seq, 90, &err), &err);
+            feed_and_compare(copy, &s, at + 40, T, 8);
+            assert_ok(heft_seq_rewind(seq, at + 40, &err), &err);
         }
-        feed_and_compare(seq, &s, 70 + 10 * what, 80 + 10 * what, 4);
     }
+    feed_and_compare(seq, &s, 184, T, 4);
     heft_seq_close(copy);
     heft_seq_close(seq);
     heft_engine_close(e);
