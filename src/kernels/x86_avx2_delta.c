@@ -26,58 +26,64 @@ static inline __m256 add_product(__m256 a, __m256 b, __m256 acc, int64_t left)
     return left >= 8 ? sum : _mm256_blendv_ps(acc, sum, _mm256_castsi256_ps(lanes(left)));
 }
 
-/* d[r] = s_r k, of `rows` rows. */
-static inline void read_rows(float *d, const float *s, const float *k, int32_t dk, int32_t rows)
-{
-    __m256 acc[4][2];
-    for (int32_t r = 0; r < rows; r++)
-        acc[r][0] = acc[r][1] = _mm256_setzero_ps();
-    for (int32_t i = 0; i < dk; i += 16)
-        for (int32_t half = 0; half < 2; half++) {
-            const int32_t at = i + 8 * half, left = dk - at;
-            if (left <= 0) break;
-            const __m256 key = load(k + at, left);
-            for (int32_t r = 0; r < rows; r++)
-                acc[r][half] =
-                    add_product(load(s + (ptrdiff_t)r * dk + at, left), key, acc[r][half], left);
-        }
-    for (int32_t r = 0; r < rows; r++)
-        d[r] = fold(acc[r][0], acc[r][1]);
-}
+typedef __m256 sums[4][2]; /* of each row, the partial sums 0..7 and 8..15 */
 
-/* s_r = decay s_r + u[r] k, o[r] = s_r q. */
-static inline void write_rows(float *o, float *s, const float *u, const heft_delta_token *t,
+/* What `left` numbers from k on, at most 16, and those of `rows` rows, dk apart, add to their sums.
+ */
+static inline void read_piece(sums acc, const float *s, const float *k, int32_t dk, int32_t left,
                               int32_t rows)
 {
-    const int32_t dk = t->dk;
-    const __m256 decay = _mm256_set1_ps(t->decay);
-    __m256 acc[4][2];
-    for (int32_t r = 0; r < rows; r++)
-        acc[r][0] = acc[r][1] = _mm256_setzero_ps();
-    for (int32_t i = 0; i < dk; i += 16)
-        for (int32_t half = 0; half < 2; half++) {
-            const int32_t at = i + 8 * half, left = dk - at;
-            if (left <= 0) break;
-            const __m256 key = load(t->k + at, left), query = load(t->q + at, left);
-            for (int32_t r = 0; r < rows; r++) {
-                float *to = s + (ptrdiff_t)r * dk + at;
-                const __m256 kept = _mm256_mul_ps(decay, load(to, left));
-                const __m256 now = _mm256_fmadd_ps(_mm256_set1_ps(u[r]), key, kept);
-                store(to, left, now);
-                acc[r][half] = add_product(now, query, acc[r][half], left);
-            }
-        }
-    for (int32_t r = 0; r < rows; r++)
-        o[r] = fold(acc[r][0], acc[r][1]);
+    for (int32_t half = 0; half < 2; half++, left -= 8) {
+        if (left <= 0) return;
+        const __m256 key = load(k + 8 * half, left);
+        for (int32_t r = 0; r < rows; r++)
+            acc[r][half] =
+                add_product(load(s + (ptrdiff_t)r * dk + 8 * half, left), key, acc[r][half], left);
+    }
 }
 
+/* The same when the numbers have become decay s + u k, of a query. */
+static inline void write_piece(sums acc, float *s, const float *u, const heft_delta_token *t,
+                               int32_t at, int32_t left, int32_t rows)
+{
+    const __m256 decay = _mm256_set1_ps(t->decay);
+    for (int32_t half = 0; half < 2; half++, at += 8, left -= 8) {
+        if (left <= 0) return;
+        const __m256 key = load(t->k + at, left), query = load(t->q + at, left);
+        for (int32_t r = 0; r < rows; r++) {
+            float *to = s + (ptrdiff_t)r * t->dk + at;
+            const __m256 kept = _mm256_mul_ps(decay, load(to, left));
+            const __m256 now = _mm256_fmadd_ps(_mm256_set1_ps(u[r]), key, kept);
+            store(to, left, now);
+            acc[r][half] = add_product(now, query, acc[r][half], left);
+        }
+    }
+}
+
+static inline void clear(sums acc, int32_t rows)
+{
+    for (int32_t r = 0; r < rows; r++)
+        acc[r][0] = acc[r][1] = _mm256_setzero_ps();
+}
+
+/* One token on `rows` rows. Whole pieces have a loop of their own, without a question. */
 static inline void step(float *o, float *s, const float *v, const heft_delta_token *t, int32_t rows)
 {
+    const int32_t dk = t->dk, whole = dk / 16 * 16;
+    sums acc;
     float u[4];
-    read_rows(u, s, t->k, t->dk, rows);
+    clear(acc, rows);
+    for (int32_t i = 0; i < whole; i += 16)
+        read_piece(acc, s + i, t->k + i, dk, 16, rows);
+    read_piece(acc, s + whole, t->k + whole, dk, dk - whole, rows);
     for (int32_t r = 0; r < rows; r++)
-        u[r] = t->beta * fmaf(-t->decay, u[r], v[r]);
-    write_rows(o, s, u, t, rows);
+        u[r] = t->beta * fmaf(-t->decay, fold(acc[r][0], acc[r][1]), v[r]);
+    clear(acc, rows);
+    for (int32_t i = 0; i < whole; i += 16)
+        write_piece(acc, s, u, t, i, 16, rows);
+    write_piece(acc, s, u, t, whole, dk - whole, rows);
+    for (int32_t r = 0; r < rows; r++)
+        o[r] = fold(acc[r][0], acc[r][1]);
 }
 
 static void delta_avx2(float *o, float *s, const float *v, const heft_delta_token *t, int32_t n)
