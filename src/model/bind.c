@@ -189,22 +189,6 @@ static heft_status copy_vector(const binder *b, const heft_tensor *t, heft_rule 
     return v ? widen(b, t, rule, v) : heft_nomem(b->err, "a vector of weights");
 }
 
-/* A tensor of each channel's taps as (taps, channels). */
-static heft_status copy_taps(const binder *b, const heft_tensor *t, int64_t channels, int64_t taps,
-                             const float **out)
-{
-    const int64_t n = channels * taps;
-    float *by_channel = heft_alloc((size_t)n, sizeof *by_channel),
-          *v = heft_arena_alloc(&b->m->arena, (size_t)n, sizeof *v);
-    heft_status st =
-        by_channel && v ? widen(b, t, HEFT_AS_IS, by_channel) : heft_nomem(b->err, "a convolution");
-    for (int64_t i = 0; !st && i < n; i++)
-        v[i % taps * channels + i / taps] = by_channel[i];
-    heft_free(by_channel);
-    *out = v;
-    return st;
-}
-
 /* The (rows, cols) matrix at `data` within the tensor. */
 static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rule rule,
                                  const uint8_t *data, int64_t rows, int64_t cols, heft_mat *out)
@@ -286,14 +270,15 @@ static heft_status borrow_kv_up(const binder *b, const heft_tensor *t, heft_laye
     return st ? st : borrow_each(b, t, a->nope, each, a->dv, a->kv_rank, a->H, &l->v_up);
 }
 
-static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
-                                 heft_experts *out)
+/* A matrix of numbers that are read one by one. */
+static heft_status borrow_plain(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
+                                const char *what, heft_mat *out)
 {
     if (heft_dtypes[t->dtype].block != 1)
         return heft_fail(b->err, HEFT_E_UNSUPPORTED,
-                         "tensor %s is of %s, expected biases of plain numbers",
-                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
-    return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, &out->bias);
+                         "tensor %s is of %s, expected %s of plain numbers",
+                         heft_show(t->name).text, heft_dtypes[t->dtype].name, what);
+    return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, out);
 }
 
 static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor *t, int32_t layer,
@@ -321,7 +306,7 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
     case HEFT_SLOT_NORM: return copy_vector(b, t, rule, &((heft_norm *)slot)->w);
     case HEFT_SLOT_NORM_BIAS: return copy_vector(b, t, rule, &((heft_norm *)slot)->b);
     case HEFT_SLOT_VEC: return copy_vector(b, t, rule, slot);
-    case HEFT_SLOT_TAPS: return copy_taps(b, t, rows, cols, slot);
+    case HEFT_SLOT_TAPS: return borrow_plain(b, t, rows, cols, "taps", slot);
     case HEFT_SLOT_NUMBER: {
         const float *one = NULL;
         st = copy_vector(b, t, rule, &one);
@@ -330,7 +315,8 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
     }
     case HEFT_SLOT_EXPERTS:
         return borrow_experts(b, t, rule, expert, rows, cols, s->layer[layer].route.E, slot);
-    case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
+    case HEFT_SLOT_EXPERT_BIAS:
+        return borrow_plain(b, t, rows, cols, "biases", &((heft_experts *)slot)->bias);
     case HEFT_SLOT_EACH:
         return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.H, slot);
     case HEFT_SLOT_KV_UP: return borrow_kv_up(b, t, &b->m->layer[layer]);
@@ -343,12 +329,12 @@ static bool filled(const heft_weight *w, const void *slot)
 {
     switch ((heft_slot)w->slot) {
     case HEFT_SLOT_LIN: return ((const heft_lin *)slot)->w.data != NULL;
+    case HEFT_SLOT_TAPS:
     case HEFT_SLOT_MAT: return ((const heft_mat *)slot)->data != NULL;
     case HEFT_SLOT_BIAS: return ((const heft_lin *)slot)->bias != NULL;
     case HEFT_SLOT_NORM: return ((const heft_norm *)slot)->w != NULL;
     case HEFT_SLOT_NORM_BIAS: return ((const heft_norm *)slot)->b != NULL;
-    case HEFT_SLOT_VEC:
-    case HEFT_SLOT_TAPS: return *(const float *const *)slot != NULL;
+    case HEFT_SLOT_VEC: return *(const float *const *)slot != NULL;
     case HEFT_SLOT_EXPERTS: return ((const heft_experts *)slot)->w != NULL;
     case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
     case HEFT_SLOT_EACH:

@@ -61,7 +61,7 @@ typedef enum {
     HEFT_SLOT_EXPERTS, /* a matrix of every expert: one tensor (E, rows, cols), or one for each */
     HEFT_SLOT_EXPERT_BIAS, /* their biases (E, rows), plain numbers, in place */
     HEFT_SLOT_EACH,        /* one tensor (H, rows, cols): a matrix of every head */
-    HEFT_SLOT_TAPS, /* (channels, taps), or (channels, 1, taps) of a release: a float copy by tap */
+    HEFT_SLOT_TAPS,  /* a table of rows that a release has as (channels, 1, taps); plain numbers */
     HEFT_SLOT_KV_UP, /* k_up and v_up as one matrix: of each head nope rows, then dv */
     HEFT_SLOT_NONE   /* known, not run, counted */
 } heft_slot;

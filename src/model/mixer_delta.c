@@ -40,9 +40,8 @@ static heft_state part_of(const heft_run *r, const heft_layer *l, int64_t at)
 static float *convolved(heft_run *r, const heft_layer *l, const float *p, heft_heads at, int32_t n,
                         int32_t width, int32_t first)
 {
-    const heft_delta *g = &l->s->delta;
     const heft_slice s = { p, l->mix.w.rows, n, width, at };
-    const heft_taps taps = { l->conv, g->taps, 2 * g->Hk * g->dk + g->Hv * g->dv, first };
+    const heft_taps taps = { &l->conv, first };
     const heft_state inputs = part_of(r, l, 0);
     float *y = heft_tmp(r, (int64_t)r->b->T * n * width);
     r->ops->conv(r->dev, y, &s, &taps, &inputs, r->b);

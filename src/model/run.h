@@ -17,8 +17,9 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     /* Gated delta rule: what the convolution reads and perhaps the gate, the gate, strengths and
      * perhaps decays, decays; o is its output too. */
     heft_lin mix, z, beta, alpha;
-    const float *conv, *rate, *dt; /* (taps, channels), (Hv), (Hv) */
-    heft_norm read_norm;           /* (dv)  of what is read */
+    heft_mat conv;          /* (channels, taps) */
+    const float *rate, *dt; /* (Hv) */
+    heft_norm read_norm;    /* (dv)  of what is read */
     heft_lin router, shared_gate;
     const float *choice;  /* (E) added to what experts are chosen by, or NULL */
     const float *e_scale; /* (E) times the weights of experts, or NULL */

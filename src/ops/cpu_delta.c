@@ -22,7 +22,7 @@ static const float *head_of(const heft_slice *s, int32_t t, int32_t h)
 /* ---- convolution -------------------------------------------------------- */
 
 typedef struct {
-    const heft_kernels *k;
+    heft_device *d;
     float *y;
     const heft_slice *s;
     const heft_taps *w;
@@ -34,32 +34,49 @@ typedef struct {
 static void keep_inputs(const conv_args *a, float *kept, int32_t seq, int32_t h)
 {
     const int32_t first = a->b->first[seq], n = a->b->first[seq + 1] - first;
-    const int32_t keep = a->w->taps - 1;
+    const int32_t keep = a->w->w->cols - 1;
+    const size_t row = (size_t)a->w->w->rows;
     for (int32_t i = 0; i < keep; i++) {
-        const float *from = i + n < keep ? kept + (size_t)(i + n) * (size_t)a->w->channels
-                                         : head_of(a->s, first + i + n - keep, h);
-        memcpy(kept + (size_t)i * (size_t)a->w->channels, from, (size_t)a->s->width * sizeof *kept);
+        const float *from =
+            i + n < keep ? kept + (size_t)(i + n) * row : head_of(a->s, first + i + n - keep, h);
+        memcpy(kept + (size_t)i * row, from, (size_t)a->s->width * sizeof *kept);
     }
+}
+
+/* The weights of a head's channels, from the file, as (taps, width). */
+static float *taps_of(const conv_args *a, int32_t channel, int32_t thread)
+{
+    const int32_t taps = a->w->w->cols, width = a->s->width;
+    float *by_channel = (void *)(a->d->scratch + (size_t)thread * a->d->scratch_bytes);
+    float *w = by_channel + (size_t)width * (size_t)taps;
+    heft_mat head = *a->w->w; /* its rows as one */
+    head.data += (int64_t)channel * head.stride;
+    head.rows = 1;
+    head.cols = width * taps;
+    a->d->k.row(by_channel, &head, 0);
+    for (int32_t i = 0; i < width; i++)
+        for (int32_t j = 0; j < taps; j++)
+            w[j * width + i] = by_channel[i * taps + j];
+    return w;
 }
 
 static void conv_head(void *arg, int32_t nth, int32_t thread)
 {
-    (void)thread;
     const conv_args *a = arg;
     const int32_t seq = nth / a->s->n, h = nth % a->s->n, width = a->s->width;
-    const int32_t channel = a->w->first + h * width, taps = a->w->taps;
+    const int32_t channel = a->w->first + h * width, taps = a->w->w->cols;
     const int32_t first = a->b->first[seq];
+    const float *w = taps_of(a, channel, thread), *x[HEFT_MAX_TAPS];
     float *kept = state_of(a->state, a->b, seq) + channel;
-    const float *x[HEFT_MAX_TAPS];
     for (int32_t t = first; t < a->b->first[seq + 1]; t++) {
         for (int32_t j = 0; j < taps; j++) {
             const int32_t ago = taps - 1 - j, before = ago - (t - first);
             x[j] = ago > a->b->pos[t] ? NULL
-                   : before > 0       ? kept + (size_t)(taps - 1 - before) * (size_t)a->w->channels
+                   : before > 0       ? kept + (size_t)(taps - 1 - before) * (size_t)a->w->w->rows
                                       : head_of(a->s, t - ago, h);
         }
-        a->k->conv(a->y + ((size_t)t * (size_t)a->s->n + (size_t)h) * (size_t)width, x,
-                   a->w->w + channel, a->w->channels, taps, width);
+        a->d->k.conv(a->y + ((size_t)t * (size_t)a->s->n + (size_t)h) * (size_t)width, x, w, width,
+                     taps, width);
     }
     keep_inputs(a, kept, seq, h);
 }
@@ -67,8 +84,8 @@ static void conv_head(void *arg, int32_t nth, int32_t thread)
 void heft_conv_cpu(heft_device *d, float *y, const heft_slice *s, const heft_taps *w,
                    const heft_state *state, const heft_batch *b)
 {
-    assert(w->taps <= HEFT_MAX_TAPS);
-    conv_args a = { &d->k, y, s, w, state, b };
+    assert(w->w->cols <= HEFT_MAX_TAPS && 2 * s->width * w->w->cols <= d->need.cols);
+    conv_args a = { d, y, s, w, state, b };
     heft_pool_run(d->pool, conv_head, &a, b->S * s->n);
 }
 

@@ -96,8 +96,8 @@ typedef struct heft_ops {
                    int32_t n, int32_t T, int32_t D);
 
     /* y (T,n,width) = silu(convolution of the slice's channels over a sequence's last tokens). The
-     * state (taps-1, channels) has the inputs of the tokens before this step, and gets those before
-     * the next. */
+     * state (taps - 1, all channels) has the inputs of the tokens before this step, and gets those
+     * before the next. */
     void (*conv)(heft_device *, float *y, const heft_slice *, const heft_taps *, const heft_state *,
                  const heft_batch *);
     /* decay (T,n) = exp(rate softplus(a + dt)), beta (T,n) = sigmoid(b), of n heads of width 1 */

@@ -158,8 +158,8 @@ static void conv_plan(heft_device *d, float *y, const heft_slice *s, const heft_
                       const heft_state *state, const heft_batch *b)
 {
     (void)y, (void)state, (void)b;
-    counts(d)->weight_bytes +=
-        sizeof(float) * (uint64_t)w->taps * (uint64_t)s->n * (uint64_t)s->width;
+    counts(d)->weight_bytes += stored(w->w, s->n * s->width);
+    most(&counts(d)->need.cols, 2 * s->width * w->w->cols); /* as stored, and by tap */
 }
 
 static void delta_gates_plan(heft_device *d, float *decay, float *beta, const heft_slice *a,

@@ -185,8 +185,8 @@ typedef struct {
 
 /* A convolution of channels first .. of all `channels`. */
 typedef struct {
-    const float *w; /* (taps, channels)  the present token's last */
-    int32_t taps, channels, first;
+    const heft_mat *w; /* (channels, taps)  plain numbers, the present token's last */
+    int32_t first;
 } heft_taps;
 
 /* What a step brings to a gated delta rule: queries and keys (T,Hk,dk), values (T,Hv,dv), and of

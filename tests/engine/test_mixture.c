@@ -183,8 +183,7 @@ static uint64_t vectors(const heft_net *m)
         if (l->k_norm.w) n += (uint64_t)l->s->attn.dk * (uint64_t)(row ? l->s->attn.G : 1);
         if (l->choice) n += (uint64_t)l->s->route.E;
         const heft_delta *g = &l->s->delta;
-        const int32_t channels = 2 * g->Hk * g->dk + g->Hv * g->dv;
-        n += (uint64_t)(g->taps * channels + 2 * g->Hv + g->dv);
+        n += (uint64_t)(2 * g->Hv + g->dv);
     }
     return n;
 }

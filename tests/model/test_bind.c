@@ -128,8 +128,7 @@ static void retype_each(const subject *s, const heft_net *whole)
         copy.tensor[i].dtype = HEFT_I32;
         bool vector = t->rank == 1;
         if (heft_str_ends(t->name, "inp_shexp.weight")) vector = false; /* a matrix of one row */
-        if (heft_str_ends(t->name, "correction_bias") || heft_str_ends(t->name, "norm.weight")
-            || heft_str_ends(t->name, "conv1d.weight"))
+        if (heft_str_ends(t->name, "correction_bias") || heft_str_ends(t->name, "norm.weight"))
             vector = true; /* a vector written as a matrix */
         snprintf(message, sizeof message,
                  vector ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"

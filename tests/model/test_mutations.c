@@ -188,19 +188,22 @@ static int32_t mutate_rule(const heft_golden *g, heft_model *m, heft_layer *l, i
     const heft_delta *d = &l->s->delta;
     if (d->Hv == 0) return 0;
     const int64_t channels = 2 * d->Hk * d->dk + d->Hv * d->dv, n = channels * d->taps;
-    const float *rate = l->rate, *dt = l->dt, *conv = l->conv;
+    const float *rate = l->rate, *dt = l->dt;
+    const heft_mat conv = l->conv;
     float *none = heft_alloc((size_t)n, sizeof *none),
           *present = heft_alloc((size_t)n, sizeof *none);
     assert_true(none && present);
-    for (int64_t i = n - channels; i < n; i++)
-        present[i] = 1;
+    for (int64_t i = 1; i <= channels; i++)
+        present[i * d->taps - 1] = 1;
     l->rate = none;
     must_miss(g, m, "the decay", layer);
     l->rate = rate;
     l->dt = none;
     must_miss(g, m, "the shift of decays", layer);
     l->dt = dt;
-    l->conv = present;
+    l->conv.data = (const uint8_t *)present;
+    l->conv.dtype = HEFT_F32;
+    l->conv.stride = d->taps * (int64_t)sizeof *present;
     must_miss(g, m, "the convolution", layer);
     l->conv = conv;
     heft_free(none);

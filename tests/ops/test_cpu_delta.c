@@ -30,7 +30,7 @@ static heft_device *open_device(void)
     heft_device *d = NULL;
     const heft_device_need need = { .threads = 2,
                                     .rows = T,
-                                    .cols = 32,
+                                    .cols = 64,
                                     .blocks = T,
                                     .heads = 1,
                                     .dv = 1,
@@ -206,7 +206,13 @@ static void a_convolution_may_be_cut_anywhere(void **state)
     static float x[T * 4 * N], w[TAPS * (CHANNELS + 3)], y[T * CHANNELS];
     float inputs[2 * (TAPS - 1) * (CHANNELS + 3)];
     heft_device *d = open_device();
-    const heft_taps taps = { w, TAPS, CHANNELS + 3, 3 };
+    const heft_mat m = { .data = (const uint8_t *)w,
+                         .stride = TAPS * sizeof *w,
+                         .rows = CHANNELS + 3,
+                         .cols = TAPS,
+                         .dtype = HEFT_F32,
+                         .factor = 1 };
+    const heft_taps taps = { &m, 3 };
     const size_t each = (TAPS - 1) * (CHANNELS + 3);
     fill(x, T * 4 * N);
     fill(w, TAPS * (CHANNELS + 3));
@@ -227,7 +233,7 @@ static void a_convolution_may_be_cut_anywhere(void **state)
                 for (int32_t j = 0; j < TAPS; j++)
                     if (t - TAPS + 1 + j >= 0)
                         acc =
-                            fmaf(w[j * (CHANNELS + 3) + 3 + c],
+                            fmaf(w[(3 + c) * TAPS + j],
                                  x[(t - TAPS + 1 + j) * 4 * N + (c < N ? 2 * N + c : c - N)], acc);
                 assert_true(y[t * CHANNELS + c] == acc / (1 + heft_exp(-acc)));
             }

@@ -213,8 +213,7 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
     if "no_gguf" in case:
         golden["gguf"] = {"none": case["no_gguf"]}
         return
-    attending = (getattr(layer, "self_attn", None) for layer in reference.decoder_layers(model))
-    attention = next((a for a in attending if a), None)
+    attention = reference.attention(model)
     width = getattr(attention, "head_dim", config.hidden_size // config.num_attention_heads)
     entries, extra = containers.metadata(config, model, width, characters)
     for t in table:

@@ -17,6 +17,7 @@ import sys
 import torch
 
 import containers
+import hybrids
 import latent
 import mixtures
 import reference
@@ -33,7 +34,8 @@ def load(config: dict):
             return mixtures.OWN[config["model_type"]](config, torch.bfloat16)
         own = dict(latent.known(config))
         kind = own.pop("model_type")
-        return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **own), dtype=torch.bfloat16)
+        known = hybrids.model_class(config) or AutoModelForCausalLM
+        return known.from_config(AutoConfig.for_model(kind, **own), dtype=torch.bfloat16)
 
 
 def ranges(numbers: list) -> list:
@@ -70,7 +72,7 @@ def listed(named: list) -> list:
 
 def in_gguf(config, model, named: list) -> dict:
     """Metadata and tensors of the GGUF file, where matrices are as the release has them."""
-    attention = getattr(reference.decoder_layers(model)[0], "self_attn", None)
+    attention = reference.attention(model)
     width = getattr(attention, "head_dim", config.hidden_size // config.num_attention_heads)
     entries, extra = containers.metadata(config, model, width, None)
     tensors = {}
@@ -113,5 +115,5 @@ def make(release: str) -> None:
 if __name__ == "__main__":
     installed = int(importlib.metadata.version("transformers").split(".")[0])
     for wanted in sys.argv[1:] or RELEASES:
-        if (RELEASES[wanted]["model_type"] == "gemma4_text") == (installed == 5):
+        if RELEASES[wanted]["model_type"].startswith(("gemma4", "qwen3_5")) == (installed == 5):
             make(wanted)

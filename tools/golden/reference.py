@@ -229,6 +229,12 @@ def decoder_layers(model):
     return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == n)
 
 
+def attention(model):
+    """That of the first layer which has one by this name, or None."""
+    each = (getattr(layer, "self_attn", None) for layer in decoder_layers(model))
+    return next((a for a in each if a), None)
+
+
 @torch.no_grad()
 def forward(model, ids: list):
     """Logits (T, V) and hidden states (L + 1, T, D): after the embedding and after each layer."""
