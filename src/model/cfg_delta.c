@@ -57,21 +57,10 @@ static bool attends(struct heft_cfg *c, int32_t i, bool absent)
 {
     if (c->gguf) return heft_cfg_int_at(c, NULL, "attention.recurrent_layers", i, !absent) == 0;
     const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
-    if (!types || types->kind == HEFT_V_NULL) return absent;
-    const bool list = types->kind == HEFT_V_ARRAY;
-    if (!list || types->n != c->layers)
+    if (types && types->kind == HEFT_V_ARRAY && types->n != c->layers)
         heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
-                        list ? (long long)types->n : 0LL, c->layers);
-    const heft_value *t = list ? heft_value_at(types, i) : NULL;
-    const bool text = t && t->kind == HEFT_V_STRING;
-    if (text && heft_str_is(t->str, "full_attention")) return true;
-    if (text && heft_str_is(t->str, "linear_attention")) return false;
-    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
-                    "layer_types[%d] is %s, expected full_attention or linear_attention", i,
-                    text ? heft_show(t->str).text
-                    : t  ? heft_value_kind_name(t->kind)
-                         : "missing");
-    return absent;
+                        (long long)types->n, c->layers);
+    return heft_cfg_word(c, "layer_types", i, "full_attention", "linear_attention", absent);
 }
 
 void heft_cfg_delta(struct heft_cfg *c, heft_spec *s, bool fused)
@@ -84,6 +73,8 @@ void heft_cfg_delta(struct heft_cfg *c, heft_spec *s, bool fused)
         heft_cfg_every(c, "full_attention_interval", "full_attention_interval", 4);
     const int32_t rope =
         heft_cfg_rope(c, s, NULL, 10000, heft_cfg_rotated(c, s, "partial_rotary_factor", 0.25));
+    heft_layer_spec none;
+    heft_layer_default(&none);
     for (int32_t i = 0; !c->failed && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
         const int32_t dk = l->attn.dk;
@@ -95,7 +86,8 @@ void heft_cfg_delta(struct heft_cfg *c, heft_spec *s, bool fused)
         } else {
             l->mixer = &heft_mixer_delta;
             l->delta = g;
-            l->attn = (heft_attn){ .rope = -1, .scale = 1, .alibi_scale = 1, .kv_from = i };
+            l->attn = none.attn;
+            l->attn.kv_from = i;
         }
     }
 }

@@ -214,7 +214,7 @@ static void a_long_sequence_goes_back_to_a_checkpoint_and_no_further(void **stat
     open_subject(&s, "qwen3_next_plain", 0, LONG);
     heft_engine *e = open_engine(&s, NULL, 2, 1);
     heft_seq *seq = open_seq(e);
-    feed_and_compare(seq, &s, 0, 32, 32); /* a prompt, then tokens one by one */
+    assert_ok(heft_seq_feed(seq, text, 32, HEFT_LOGITS_LAST, &err), &err); /* a prompt */
     feed_and_compare(seq, &s, 32, 560, 1);
     assert_int_equal(seq->checkpoint[0], 32);
     assert_int_equal(seq->checkpoint[1], HEFT_CHECKPOINT_TOKENS);
@@ -292,6 +292,27 @@ static void steps_forks_and_rewinds_allocate_nothing(void **state)
     close_subject(&s);
 }
 
+/* Guesses that were wrong would have to be taken back. */
+static void text_that_repeats_itself_is_not_guessed(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    subject s;
+    int32_t prompt[64];
+    heft_generated r;
+    open_subject(&s, "qwen3_next_plain", 0, 1);
+    heft_engine *e = open_engine(&s, NULL, 1, 1);
+    heft_seq *seq = open_seq(e);
+    for (int32_t i = 0; i < 64; i++)
+        prompt[i] = 3 + i % 4;
+    const heft_generation g = { .sampling = heft_sampling_default(), .max_tokens = 60 };
+    assert_ok(heft_generate(seq, prompt, 64, &g, &r, &err), &err);
+    assert_int_equal(r.guessed, 0);
+    heft_seq_close(seq);
+    heft_engine_close(e);
+    close_subject(&s);
+}
+
 /* A state does not grow: a token costs what layers with attention keep of it. */
 static void a_plan_has_the_states_of_sequences_and_their_checkpoints(void **state)
 {
@@ -320,6 +341,7 @@ int main(void)
         cmocka_unit_test(a_long_sequence_goes_back_to_a_checkpoint_and_no_further),
         cmocka_unit_test(after_a_failed_step_a_sequence_is_what_it_was),
         cmocka_unit_test(steps_forks_and_rewinds_allocate_nothing),
+        cmocka_unit_test(text_that_repeats_itself_is_not_guessed),
         cmocka_unit_test(a_plan_has_the_states_of_sequences_and_their_checkpoints),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

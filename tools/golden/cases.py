@@ -22,6 +22,7 @@ containers.py if they are not those of the llama kind.
 
 from cases_classics import CLASSICS
 from cases_dense import DENSE
+from cases_dsa import DSA
 from cases_hybrids import HYBRIDS
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
@@ -403,4 +404,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS | LATENT | REST | HYBRIDS
+} | DENSE | MIXTURES | CLASSICS | LATENT | REST | DSA | HYBRIDS
