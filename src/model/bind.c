@@ -23,6 +23,7 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
 {
     const heft_layer_spec *l = s->layer ? &s->layer[layer < 0 ? 0 : layer] : NULL;
     const heft_attn *a = &l->attn;
+    const heft_delta *g = &l->delta;
     switch (axis) {
     case HEFT_AXIS_ONE: return 1;
     case HEFT_AXIS_D: return s->D;
@@ -57,6 +58,15 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_OGROUP: return (int64_t)a->H * a->dv / (a->o_groups > 0 ? a->o_groups : 1);
     case HEFT_AXIS_ORS: return (int64_t)a->o_groups * a->o_rank;
     case HEFT_AXIS_TOP: return l->route.top;
+    case HEFT_AXIS_QG: return (int64_t)a->H * (a->gate.group ? a->dk + a->dv : a->dk);
+    case HEFT_AXIS_CONV: return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv;
+    case HEFT_AXIS_TAPS: return g->taps;
+    case HEFT_AXIS_MIX:
+        return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv * (g->z.at ? 2 : 1);
+    case HEFT_AXIS_READ: return (int64_t)g->Hv * g->dv;
+    case HEFT_AXIS_HV: return g->Hv;
+    case HEFT_AXIS_BA: return (int64_t)g->Hv * (g->a.at ? 2 : 1);
+    case HEFT_AXIS_STATE: return g->dv;
     case HEFT_AXIS_STREAMS: return s->streams.n;
     case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
     case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
@@ -141,6 +151,7 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
         shape[n++] = extent(s, layer, HEFT_AXIS_E);
     if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
     if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
+    if (w->slot == HEFT_SLOT_TAPS && b->src->container != HEFT_GGUF) shape[n++] = 1;
     if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
     if (w->slot == HEFT_SLOT_GROUPS) shape[0] *= s->layer[layer].attn.o_groups;
     if (n == 0) shape[n++] = 1; /* a number is a vector of one */
@@ -192,6 +203,7 @@ static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, 
                              heft_show(t->name).text, heft_dtypes[t->dtype].name);
         }
         if (rule == HEFT_ADD_ONE) v[i] += 1;
+        if (rule == HEFT_MINUS_EXP) v[i] = (float)-exp((double)v[i]);
         if (rule == HEFT_OVER_ROOT) v[i] /= sqrtf((float)n);
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
@@ -286,14 +298,15 @@ static heft_status borrow_kv_up(const binder *b, const heft_tensor *t, heft_laye
     return st ? st : borrow_each(b, t, a->nope, each, a->dv, a->kv_rank, a->H, &l->v_up);
 }
 
-static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
-                                 heft_experts *out)
+/* A matrix of numbers that are read one by one. */
+static heft_status borrow_plain(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
+                                const char *what, heft_mat *out)
 {
     if (heft_dtypes[t->dtype].block != 1)
         return heft_fail(b->err, HEFT_E_UNSUPPORTED,
-                         "tensor %s is of %s, expected biases of plain numbers",
-                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
-    return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, &out->bias);
+                         "tensor %s is of %s, expected %s of plain numbers",
+                         heft_show(t->name).text, heft_dtypes[t->dtype].name, what);
+    return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, out);
 }
 
 /* `rows` rows of a matrix with scales, from row `first` of it on. */
@@ -373,6 +386,7 @@ static heft_status fill_stored(const binder *b, const heft_weight *w, const foun
     case HEFT_SLOT_EACH:
     case HEFT_SLOT_GROUPS:
     case HEFT_SLOT_TABLE:
+    case HEFT_SLOT_TAPS:
     case HEFT_SLOT_NONE: break;
     }
     return heft_fail(b->err, HEFT_E_UNSUPPORTED, "tensor %s is of %s, expected plain numbers",
@@ -430,6 +444,7 @@ static heft_status fill(const binder *b, const heft_weight *w, const found *f, i
     case HEFT_SLOT_NORM: return copy_vector(b, t, rule, &((heft_norm *)slot)->w);
     case HEFT_SLOT_NORM_BIAS: return copy_vector(b, t, rule, &((heft_norm *)slot)->b);
     case HEFT_SLOT_VEC: return copy_vector(b, t, rule, slot);
+    case HEFT_SLOT_TAPS: return borrow_plain(b, t, rows, cols, "taps", slot);
     case HEFT_SLOT_NUMBER: {
         const float *one = NULL;
         st = copy_vector(b, t, rule, &one);
@@ -438,7 +453,8 @@ static heft_status fill(const binder *b, const heft_weight *w, const found *f, i
     }
     case HEFT_SLOT_EXPERTS:
         return borrow_experts(b, t, rule, expert, rows, cols, s->layer[layer].route.E, slot);
-    case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
+    case HEFT_SLOT_EXPERT_BIAS:
+        return borrow_plain(b, t, rows, cols, "biases", &((heft_experts *)slot)->bias);
     case HEFT_SLOT_EACH:
         return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.H, slot);
     case HEFT_SLOT_GROUPS:
@@ -454,6 +470,7 @@ static bool filled(const heft_weight *w, const void *slot)
 {
     switch ((heft_slot)w->slot) {
     case HEFT_SLOT_LIN: return ((const heft_lin *)slot)->w.data != NULL;
+    case HEFT_SLOT_TAPS:
     case HEFT_SLOT_MAT: return ((const heft_mat *)slot)->data != NULL;
     case HEFT_SLOT_BIAS: return ((const heft_lin *)slot)->bias != NULL;
     case HEFT_SLOT_NORM: return ((const heft_norm *)slot)->w != NULL;
@@ -507,6 +524,12 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_CHOSEN: return l->route.by_token ? HEFT_NO : HEFT_YES;
     case HEFT_IF_INDEX: return l->attn.index.heads ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_HEAD_BIAS: return s->head_bias;
+    case HEFT_IF_ATTENDS: return l->attn.H ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_DELTA: return l->delta.Hv ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_Z_WITHIN: return l->delta.z.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_Z_APART: return l->delta.Hv && !l->delta.z.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_A_WITHIN: return l->delta.a.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_A_APART: return l->delta.Hv && !l->delta.a.at ? HEFT_YES : HEFT_NO;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;
@@ -670,6 +693,7 @@ void heft_net_set_norms(heft_net *m)
             set_kind(&m->spec, &l->hyper[k].norm, l->hyper[k].fn.w.data);
         heft_norm *norms[] = { &l->n1,     &l->n3,        &l->n2,   &l->n4,    &l->q_norm,
                                &l->k_norm, &l->router_in, &l->e_in, &l->e_out, &l->shared_out };
+        set_kind(&m->spec, &l->read_norm, l->read_norm.w);
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n],
                      norms[n]->w || (weightless && n < 2)

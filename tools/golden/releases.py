@@ -25,6 +25,35 @@ def layer_norms(release: dict) -> dict:
     return {k: v for k, v in release.items() if k != "rms_norm_eps"}
 
 
+RULES = {
+    "attention_bias": False,
+    "full_attention_interval": 4,
+    "head_dim": 256,
+    "linear_conv_kernel_dim": 4,
+    "linear_key_head_dim": 128,
+    "linear_num_key_heads": 16,
+    "linear_num_value_heads": 32,
+    "linear_value_head_dim": 128,
+    "rms_norm_eps": 1e-06,
+}
+
+
+def qwen3_5(kind: str, D: int, L: int, H: int, G: int, **more) -> dict:
+    """The text part of a Qwen 3.5."""
+    rope = {
+        "mrope_interleaved": True,
+        "mrope_section": [11, 11, 10],
+        "partial_rotary_factor": 0.25,
+        "rope_theta": 10000000,
+        "rope_type": "default",
+    }
+    release = llama(kind, D, 0, L, H, G, 248320, 262144, 0) | RULES
+    del release["rope_theta"], release["intermediate_size"]
+    layers = ["linear_attention"] * 3 + ["full_attention"]
+    own = {"attn_output_gate": True, "layer_types": layers * (L // 4), "mamba_ssm_dtype": "float32"}
+    return release | own | {"rope_parameters": rope} | more
+
+
 LLAMA3 = {
     "factor": 8.0,
     "high_freq_factor": 4.0,
@@ -542,4 +571,30 @@ RELEASES = {
         "q_lora_rank": 1536,
         "routed_scaling_factor": 2.5,
     },
+    "Qwen3-Next-80B-A3B-Instruct": llama("qwen3_next", 2048, 5120, 48, 16, 2, 151936, 262144, 10000000)
+    | RULES
+    | {
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": [],
+        "moe_intermediate_size": 512,
+        "norm_topk_prob": True,
+        "num_experts": 512,
+        "num_experts_per_tok": 10,
+        "partial_rotary_factor": 0.25,
+        "shared_expert_intermediate_size": 512,
+    },
+    "Qwen3.5-0.8B": qwen3_5("qwen3_5_text", 1024, 24, 8, 2, intermediate_size=3584, tie_word_embeddings=True)
+    | {"linear_num_value_heads": 16},
+    "Qwen3.5-27B": qwen3_5("qwen3_5_text", 5120, 64, 24, 4, intermediate_size=17408) | {"linear_num_value_heads": 48},
+    "Qwen3.5-35B-A3B": qwen3_5(
+        "qwen3_5_moe_text",
+        2048,
+        40,
+        16,
+        2,
+        moe_intermediate_size=512,
+        num_experts=256,
+        num_experts_per_tok=8,
+        shared_expert_intermediate_size=512,
+    ),
 }
