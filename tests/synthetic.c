@@ -117,13 +117,27 @@ typedef struct {
     bool failed;
 } maker;
 
+static heft_dtype type_of(const maker *m, const char *name, int32_t cols)
+{
+    const heft_synthetic *s = m->s;
+    int32_t i = 0;
+    if (cols == 0) return HEFT_F32;
+    if (!s->mixed) return s->type;
+    if (strcmp(name, "output.weight") == 0) return HEFT_Q6_K;
+    if (s->tied && strcmp(name, "token_embd.weight") == 0) return HEFT_Q6_K;
+    if (sscanf(name, "blk.%d.", &i) != 1) return s->type;
+    if (!strstr(name, "attn_v.w") && !strstr(name, "ffn_down.w")) return s->type;
+    const bool ends = i < s->L / 8 || i >= 7 * s->L / 8;
+    return ends || (i - s->L / 8) % 3 == 2 ? HEFT_Q6_K : s->type;
+}
+
 static void add(maker *m, const char *name, int32_t rows, int32_t cols)
 {
     const heft_synthetic *s = m->s;
     heft_write_tensor *t = &m->t[m->n];
     (void)snprintf(m->name[m->n], MAX_NAME, "%s", name);
     *t = (heft_write_tensor){ .name = m->name[m->n],
-                              .dtype = cols ? s->type : HEFT_F32,
+                              .dtype = type_of(m, name, cols),
                               .rank = cols ? 2 : 1,
                               .shape = { rows, cols } };
     uint64_t seed = heft_synthetic_hash(s->seed, (uint64_t)m->n++), bytes;

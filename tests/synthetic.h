@@ -9,6 +9,7 @@ typedef struct {
     const char *arch; /* "llama", "qwen2", "qwen3": GGUF's name */
     int32_t L, D, H, G, dk, F, V, ctx;
     heft_dtype type; /* of every matrix; vectors are F32 */
+    bool mixed;      /* Q6_K for the head, and v and down in half of the layers, as in Q4_K_M */
     uint64_t seed;
     bool tied;
     bool sparse; /* all zeros, as a hole in the file */

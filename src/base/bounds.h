@@ -25,13 +25,16 @@ enum {
     HEFT_MAX_HEADS = 4096,
     HEFT_MAX_HEAD_WIDTH = 8192,
     HEFT_MAX_EXPERTS = 4096,
-    HEFT_MAX_CHOSEN = 64, /* experts of one row */
+    HEFT_MAX_STREAMS = 16,  /* of the residual */
+    HEFT_MAX_ROUNDS = 1024, /* that balance what streams are mixed by */
+    HEFT_MAX_CHOSEN = 64,   /* experts of one row */
     HEFT_MAX_VOCAB = 1 << 23,
     HEFT_MAX_CONTEXT = 1 << 27, /* positions */
     HEFT_MAX_TOKEN_BYTES = 1 << 20,
     HEFT_MAX_TEXT_BYTES = 1 << 30, /* tokenized at once */
 
     /* chat templates */
+    HEFT_MAX_TEMPLATES = 64,            /* of one release */
     HEFT_MAX_TEMPLATE_BYTES = 4 << 20,  /* of source */
     HEFT_MAX_TEMPLATE_NESTING = 120,    /* of statements and expressions as written */
     HEFT_MAX_TEMPLATE_DEPTH = 1500,     /* of evaluation: nesting times calls of macros */

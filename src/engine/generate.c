@@ -81,6 +81,19 @@ static heft_status check(const heft_seq *s, int32_t n, const heft_generation *g,
     return heft_sampling_check(&g->sampling, err);
 }
 
+static bool among(const int32_t *id, int32_t n, int32_t token)
+{
+    for (int32_t i = 0; i < n; i++)
+        if (id[i] == token) return true;
+    return false;
+}
+
+static bool ends(const heft_seq *s, const heft_generation *g, int32_t token)
+{
+    return s->e->kind[token] == HEFT_TOKEN_END
+           || (!g->sampling.no_end && among(g->end, g->n_end, token));
+}
+
 static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_generated *r,
                        heft_error *err)
 {
@@ -91,9 +104,11 @@ static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_ge
         heft_status st =
             heft_sample(s->e, s->e->logits, s->token, s->length, &g->sampling, &token, err);
         if (st) return st;
-        if (s->e->kind[token] == HEFT_TOKEN_END) return r->why = HEFT_DONE_END, HEFT_OK;
+        r->last = token;
+        if (ends(s, g, token)) return r->why = HEFT_DONE_END, HEFT_OK;
         r->generated++;
         if (s->e->m->tokenizer) {
+            o->stream.special = g->special || among(g->shown, g->n_shown, token);
             o->n += heft_stream_next(&o->stream, token, o->text + o->n);
             advance(o, false);
         }
@@ -109,7 +124,7 @@ static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_ge
 heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n, const heft_generation *g,
                           heft_generated *out, heft_error *err)
 {
-    heft_generated r = { .prompt_tokens = n };
+    heft_generated r = { .prompt_tokens = n, .last = -1 };
     outlet o = { .g = g,
                  .stream = { .t = s->e->m->tokenizer, .special = g->special },
                  .text = s->e->text };

@@ -80,6 +80,11 @@ typedef struct {
     heft_partial *state; /* the tile's result is merged into it */
 } heft_query;
 
+/* What one token brings to an entry of several: (n) each; bias may be NULL. */
+typedef struct {
+    const float *value, *gate, *bias;
+} heft_share;
+
 typedef struct heft_kernels {
     const char *name; /* "scalar", "avx2", "avx512", "neon" */
 
@@ -120,6 +125,9 @@ typedef struct heft_kernels {
     bool (*narrow)(void *y, heft_dtype t, const float *x, int32_t n);
     /* p = exp(x - max) and the sum of p in *sum (class F); returns max. Needs n > 0. */
     float (*softmax)(float *p, const float *x, int32_t n, float *sum);
+    /* y[i] = the values of `rows` shares, weighted by the softmax of gate + bias over the rows,
+     * each i < n for itself. Needs rows > 0. */
+    void (*condense)(float *y, const heft_share *s, int32_t rows, int32_t n);
 
     /* ---- attention ---- */
 
@@ -153,11 +161,12 @@ void heft_unpack(heft_block *out, const heft_mat *w, int32_t r, int32_t b);
 /* ---- functions: our own polynomials in fma form, equal in every instruction set ---- */
 /* Largest relative errors against double precision, measured over every seventh float (results
  * below 2^-126 apart, which are right to 1 unit in the last place). A NaN gives a NaN. */
-float heft_exp(float x);     /* 2^-23.6; exp(0) = 1, exp(-inf) = 0, infinity from 88.73 on */
-float heft_tanh(float x);    /* 2^-22.6 */
-float heft_erf(float x);     /* 2^-23.7 */
-float heft_ln(float x);      /* 2^-23.5; ln(0) = -inf, below 0 NaN */
-float heft_half(uint16_t h); /* fp16 to float, exact */
+float heft_exp(float x);      /* 2^-23.6; exp(0) = 1, exp(-inf) = 0, infinity from 88.73 on */
+float heft_tanh(float x);     /* 2^-22.6 */
+float heft_erf(float x);      /* 2^-23.7 */
+float heft_ln(float x);       /* 2^-23.5; ln(0) = -inf, below 0 NaN */
+float heft_softplus(float x); /* ln(1 + exp(x)), 2^-22.4 */
+float heft_half(uint16_t h);  /* fp16 to float, exact */
 uint16_t heft_to_half(float f);
 float heft_bf16(uint16_t h);
 uint16_t heft_to_bf16(float f);

@@ -53,6 +53,10 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_IX: return a->index.width;
     case HEFT_AXIS_IXH: return a->index.heads;
     case HEFT_AXIS_IXQ: return (int64_t)a->index.heads * a->index.width;
+    case HEFT_AXIS_STREAMS: return s->streams.n;
+    case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
+    case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
+    case HEFT_AXIS_THREE: return 3;
     }
     return 0;
 }
@@ -162,6 +166,7 @@ static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, 
                              heft_show(t->name).text, heft_dtypes[t->dtype].name);
         }
         if (rule == HEFT_ADD_ONE) v[i] += 1;
+        if (rule == HEFT_OVER_ROOT) v[i] /= sqrtf((float)n);
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
     return HEFT_OK;
@@ -513,14 +518,18 @@ void heft_net_set_norms(heft_net *m)
     set_kind(&m->spec, &m->g.embed_norm, m->g.embed_norm.w);
     set_kind(&m->spec, &m->g.own_norm, m->g.own_norm.w);
     set_kind(&m->spec, &m->g.out_norm, m->g.out_norm.w || weightless);
+    set_kind(&m->spec, &m->g.hyper.norm, m->g.hyper.fn.w.data);
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
         set_kind(&m->spec, &l->own_norm, l->own_norm.w);
-        heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
+        for (int32_t k = 0; k < 2; k++)
+            set_kind(&m->spec, &l->hyper[k].norm, l->hyper[k].fn.w.data);
+        heft_norm *norms[] = { &l->n1,     &l->n3,        &l->n2,   &l->n4,    &l->q_norm,
+                               &l->k_norm, &l->router_in, &l->e_in, &l->e_out, &l->shared_out };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n],
                      norms[n]->w || (weightless && n < 2)
-                         || (n >= 4 && l->s->attn.qk_norm == HEFT_QKN_UNIT));
+                         || ((n == 4 || n == 5) && l->s->attn.qk_norm == HEFT_QKN_UNIT));
         set_kind(&m->spec, &l->q_latent, l->q_latent.w);
         set_kind(&m->spec, &l->kv_latent, l->kv_latent.w);
         l->ix_norm.kind = l->ix_norm.w ? HEFT_NORM_LAYER : HEFT_NORM_NONE;

@@ -38,11 +38,21 @@ static bool decl_of(const heft_spec *s, int32_t place, heft_cache_decl *d)
     return nth < n;
 }
 
-/* Bytes of what a layer keeps of one token. */
+static heft_dtype type_of(const heft_cache_decl *d, heft_dtype type)
+{
+    return d->exact ? HEFT_F32 : type;
+}
+
+static int32_t every_of(const heft_cache_decl *d)
+{
+    return d->every > 1 ? d->every : 1;
+}
+
+/* Bytes of an entry. */
 static size_t entry_bytes(const heft_cache_decl *d, heft_dtype type)
 {
     const int32_t width = d->v_in_k ? d->dk : d->dk + d->dv;
-    return (size_t)d->G * (size_t)width * (size_t)heft_dtypes[type].bytes;
+    return (size_t)d->G * (size_t)width * (size_t)heft_dtypes[type_of(d, type)].bytes;
 }
 
 static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
@@ -52,17 +62,17 @@ static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
 
 /* Pages a sequence holds at most: all of its positions; with a reach, those that the rows of one
  * step can see or are. */
-static int32_t pages_each(const heft_cache_shape *s, int32_t keep)
+static int32_t pages_each(const heft_cache_shape *s, const heft_cache_decl *d)
 {
-    int32_t all = pages_of(s->context);
-    int32_t some = keep ? pages_of((int64_t)keep - 1 + s->batch) + 1 : all;
+    int32_t all = pages_of(s->context / every_of(d));
+    int32_t some = d->keep ? pages_of((int64_t)d->keep - 1 + s->batch) + 1 : all;
     return some < all ? some : all;
 }
 
-static int32_t find_group(const heft_cache *c, int32_t keep)
+static int32_t find_group(const heft_cache *c, const heft_cache_decl *d)
 {
     int32_t g = 0;
-    while (g < c->n_groups && c->group[g].keep != keep)
+    while (g < c->n_groups && (c->group[g].keep != d->keep || c->group[g].every != every_of(d)))
         g++;
     return g;
 }
@@ -78,18 +88,21 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
     for (int32_t i = 0; i < places_of(shape->spec); i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
-        int32_t g = find_group(c, d.keep);
+        assert(every_of(&d) == 1 || d.keep == 0);
+        int32_t g = find_group(c, &d);
         if (g == HEFT_MAX_GROUPS)
             return heft_fail(err, HEFT_E_UNSUPPORTED,
                              "layer %d: its window of %d tokens is the model's %dth; heft keeps "
                              "at most %d different ones",
                              i / HEFT_MAX_CACHE, d.keep, g + 1, HEFT_MAX_GROUPS);
         if (g == c->n_groups) {
-            c->group[c->n_groups++].keep = d.keep;
+            c->group[g].keep = d.keep;
+            c->group[g].every = every_of(&d);
+            c->n_groups++;
             /* A checkpoint holds on to a window; of what is never forgotten it shares all but the
              * page that the sequence goes on in. */
-            c->group[g].n_pages = shape->slots * pages_each(shape, d.keep)
-                                  + shape->checkpoints * (d.keep ? pages_each(shape, d.keep) : 1);
+            c->group[g].n_pages = shape->slots * pages_each(shape, &d)
+                                  + shape->checkpoints * (d.keep ? pages_each(shape, &d) : 1);
         }
         c->group[g].page_bytes += layer_page_bytes(&d, shape->type);
         c->pool_bytes += (size_t)c->group[g].n_pages * layer_page_bytes(&d, shape->type);
@@ -135,7 +148,8 @@ size_t heft_cache_token_bytes(const heft_spec *s, heft_dtype type)
     size_t bytes = 0;
     for (int32_t i = 0; i < places_of(s); i++) {
         heft_cache_decl d;
-        if (decl_of(s, i, &d)) bytes += entry_bytes(&d, type);
+        if (decl_of(s, i, &d))
+            bytes += (entry_bytes(&d, type) + (size_t)every_of(&d) - 1) / (size_t)every_of(&d);
     }
     return bytes;
 }
@@ -158,10 +172,10 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
     for (int32_t i = 0; i < places_of(shape->spec); i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
-        int32_t g = find_group(c, d.keep);
+        int32_t g = find_group(c, &d);
         c->kv[i] = (heft_kv){ .base = at,
                               .page_bytes = layer_page_bytes(&d, shape->type),
-                              .dtype = shape->type,
+                              .dtype = type_of(&d, shape->type),
                               .G = d.G,
                               .dk = d.dk,
                               .dv = d.dv,
@@ -203,12 +217,12 @@ static void copy_page(heft_cache *c, int32_t g, int32_t from, int32_t to)
     }
 }
 
-/* Pages of positions from .. to-1 that are missing or shared. */
+/* Pages of the entries that positions from .. to-1 complete, and that are missing or shared. */
 static int32_t wanted(const heft_cache *c, int32_t g, int32_t slot, int32_t from, int32_t to)
 {
-    const int32_t *row = row_of(c, g, slot);
+    const int32_t *row = row_of(c, g, slot), every = c->group[g].every;
     int32_t n = 0;
-    for (int32_t p = from / HEFT_TILE; p * HEFT_TILE < to; p++)
+    for (int32_t p = from / every / HEFT_TILE; p * HEFT_TILE < to / every; p++)
         n += row[p] == NONE || c->group[g].refs[row[p]] > 1;
     return n;
 }
@@ -220,11 +234,12 @@ heft_status heft_cache_reserve(heft_cache *c, int32_t slot, int32_t from, int32_
         if (wanted(c, g, slot, from, to) > c->group[g].n_free)
             return heft_fail(err, HEFT_E_NOMEM,
                              "the cache is full: %d pages of %d tokens are left, %d are needed",
-                             c->group[g].n_free, HEFT_TILE, wanted(c, g, slot, from, to));
+                             c->group[g].n_free, HEFT_TILE * c->group[g].every,
+                             wanted(c, g, slot, from, to));
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
         int32_t *row = row_of(c, g, slot);
-        for (int32_t p = from / HEFT_TILE; p * HEFT_TILE < to; p++) {
+        for (int32_t p = from / k->every / HEFT_TILE; p * HEFT_TILE < to / k->every; p++) {
             int32_t old = row[p];
             if (old != NONE && k->refs[old] == 1) continue;
             row[p] = k->free[--k->n_free];
@@ -251,7 +266,7 @@ void heft_cache_trim(heft_cache *c, int32_t slot, int32_t length)
         for (int32_t p = first - 1; p >= 0 && row[p] != NONE; p--)
             drop(&c->group[g], &row[p]);
         /* to the end: where a window let go of all that lies before, a gap comes first */
-        for (int32_t p = pages_of(length); p < c->pages; p++)
+        for (int32_t p = pages_of(length / c->group[g].every); p < c->pages; p++)
             drop(&c->group[g], &row[p]);
     }
 }
@@ -260,7 +275,8 @@ bool heft_cache_intact(const heft_cache *c, int32_t slot, int32_t length)
 {
     for (int32_t g = 0; g < c->n_groups; g++) {
         const int32_t *row = row_of(c, g, slot);
-        for (int32_t p = first_seen(c, g, length) / HEFT_TILE; p * HEFT_TILE < length; p++)
+        const int32_t entries = length / c->group[g].every;
+        for (int32_t p = first_seen(c, g, length) / HEFT_TILE; p * HEFT_TILE < entries; p++)
             if (row[p] == NONE) return false;
     }
     return true;

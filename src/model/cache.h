@@ -1,9 +1,10 @@
 /* Paged caches: what sequences keep of their tokens.
  *
- * Every layer that keeps something has a pool of pages of HEFT_TILE tokens. Layers with the same
- * reach form a group, which has one page table per sequence (slot): page p of a group is page p of
- * every layer in it. Pages are shared by reference count after a fork, copied before a shared one
- * is written, and given back when no later token can see them. */
+ * What a layer keeps has a pool of pages of HEFT_TILE entries. An entry is a token's, or that of a
+ * block of `every` tokens, which is there when all of them are. What has the same reach and the
+ * same blocks forms a group, which has one page table per sequence (slot): page p of a group is
+ * page p of every layer in it. Pages are shared by reference count after a fork, copied before a
+ * shared one is written, and given back when no later token can see them. */
 #ifndef HEFT_MODEL_CACHE_H
 #define HEFT_MODEL_CACHE_H
 
@@ -13,9 +14,10 @@ enum { HEFT_MAX_GROUPS = 8 };
 
 typedef struct {
     int32_t keep;    /* tokens a later one can still see; 0 = all */
+    int32_t every;   /* tokens of an entry; more than one only where all are kept */
     int32_t n_pages; /* in every layer's pool */
     int32_t n_free;
-    int32_t *table;    /* (slots + checkpoints, pages)  page of each 32 positions, or -1 */
+    int32_t *table;    /* (slots + checkpoints, pages)  page of each 32 entries, or -1 */
     int32_t *refs;     /* (n_pages) */
     int32_t *free;     /* (n_pages)  a stack of n_free */
     size_t page_bytes; /* of all its layers together */

@@ -39,6 +39,10 @@ typedef enum {
     HEFT_AXIS_IX /* width of an index's key */,
     HEFT_AXIS_IXH /* its heads */,
     HEFT_AXIS_IXQ /* all its queries */,
+    HEFT_AXIS_STREAMS,
+    HEFT_AXIS_BLEND, /* what streams are read, written and mixed by */
+    HEFT_AXIS_ALL,   /* all streams' width */
+    HEFT_AXIS_THREE  /* reading, writing and mixing */
 } heft_axis;
 
 typedef enum {
@@ -60,6 +64,7 @@ typedef enum {
     HEFT_AS_IS,
     HEFT_BY_COL /* stored [in, out] */,
     HEFT_ADD_ONE /* w + 1 */,
+    HEFT_OVER_ROOT /* w / sqrt(n), of n numbers */,
     HEFT_STACK /* a vector for each row, a tensor each */
 } heft_rule;
 

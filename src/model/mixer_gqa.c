@@ -62,7 +62,8 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
         r->ops->heads(r->dev, v, &sv, a, a->v_norm ? &weightless : &none, NULL, NULL, r->b->T);
         r->ops->store(r->dev, kv, k, v, r->b);
     }
-    r->ops->attend(r->dev, o, q, kv, l->sinks, a->alibi > 0 ? l->slopes : NULL, NULL, a, r->b);
+    r->ops->attend(r->dev, o, q, kv, NULL, l->sinks, a->alibi > 0 ? l->slopes : NULL, NULL, a,
+                   r->b);
     float *y = heft_tmp(r, T * r->m->spec.D);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, o, r->b->T);
     return y;

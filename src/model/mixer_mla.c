@@ -119,8 +119,8 @@ static float *forward_mla(heft_run *r, const heft_layer *l, const float *h)
     float *qc = heft_tmp(r, pairs * rank), *oc = heft_tmp(r, pairs * rank),
           *o = heft_tmp(r, pairs * a->dv), *y = heft_tmp(r, T * r->m->spec.D);
     r->ops->linear_each(r->dev, qc, l->k_up, a->H, qn, r->b->T);
-    r->ops->attend(r->dev, oc, beside(r, qc, qr, pairs, rank, rotated), kv, NULL, NULL, chosen,
-                   &latent, r->b);
+    r->ops->attend(r->dev, oc, beside(r, qc, qr, pairs, rank, rotated), kv, NULL, NULL, NULL,
+                   chosen, &latent, r->b);
     r->ops->linear_each(r->dev, o, l->v_up, a->H, oc, r->b->T);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, o, r->b->T);
     return y;

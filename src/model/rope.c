@@ -209,8 +209,13 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     c->inside = nested ? "rope_parameters." : "rope_scaling.";
     s.theta = (double)heft_cfg_real(c, "rope_theta", NULL, s.theta);
     s.kind = heft_cfg_str(c, "rope_type|type", NULL, "");
-    if (s.original == 0)
-        s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, s.positions);
+    const int32_t again = heft_cfg_int(c, "original_max_position_embeddings", NULL,
+                                       s.original ? s.original : s.positions);
+    if (s.original && again != s.original) /* the reference's families differ in which they read */
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "%soriginal_max_position_embeddings is %d, expected %d as outside of it",
+                        c->inside, again, s.original);
+    s.original = again;
     s.shorts = heft_value_get(params, "short_factor");
     s.longs = heft_value_get(params, "long_factor");
     heft_value_mark(s.shorts);

@@ -17,11 +17,16 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_norm ix_norm;         /* of keys: a layer norm */
     const float *sinks, *slopes;
     heft_lin router, shared_gate;
-    const float *choice; /* (E) added to what experts are chosen by, or NULL */
+    const float *choice;  /* (E) added to what experts are chosen by, or NULL */
+    const float *e_scale; /* (E) times the weights of experts, or NULL */
     heft_experts e_gate, e_up, e_down;
+    /* Where a router, experts and what all share do not read and give the same: norms of what the
+     * first two read, and of what the last two give. */
+    heft_norm router_in, e_in, e_out, shared_out;
     heft_lin own_gate, own_out; /* what the layer makes of an input of its own */
     heft_norm own_norm;
-    float scale; /* of what the layer gives; 1 */
+    heft_hyper hyper[2]; /* of the mixer, of the ffn */
+    float scale;         /* of what the layer gives; 1 */
 } heft_layer;
 
 typedef struct {
@@ -31,6 +36,7 @@ typedef struct {
     heft_mat own_embed; /* (V, L own) */
     heft_lin own_model; /* (L own, D) */
     heft_norm own_norm; /* (own) */
+    heft_hyper hyper;   /* what residual streams end in */
 } heft_globals;
 
 /* The network: what a file's weights are, found and checked. Weights are borrowed from the source.
@@ -64,7 +70,7 @@ typedef struct {
     float *arena;      /* outputs of operations; NULL while planning */
     size_t used, peak; /* floats */
     void (*capture)(void *to, int32_t layer,
-                    const float *x); /* x (T,D) after `layer` layers; or NULL */
+                    const float *x); /* x (T, streams, D) after `layer` layers; or NULL */
     void *to;
 } heft_run;
 
@@ -91,5 +97,12 @@ const heft_kv *heft_run_kv(const heft_run *, int32_t layer, int32_t nth);
 float *heft_run_norm(heft_run *, const heft_norm *, float *x); /* (T,D); NONE: x itself */
 float *heft_run_join(heft_run *, const heft_layer *, const float *x,
                      const float *y); /* x + out_scale y */
+/* What a block reads of T rows of residual streams x (T,n,D), and what it and they are written back
+ * by. */
+typedef struct {
+    float *in, *c; /* (T,D); (T, rows of the hyper-connection) */
+} heft_mix;
+heft_mix heft_run_split(heft_run *, const heft_hyper *, const float *x, int32_t T);
+float *heft_run_merge(heft_run *, const heft_mix *, const float *x, const float *y); /* (T,n,D) */
 
 #endif

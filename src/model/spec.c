@@ -11,6 +11,7 @@ void heft_spec_default(heft_spec *s)
 {
     *s = (heft_spec){
         .wire = HEFT_WIRE_SERIAL,
+        .streams = { .n = 1, .rounds = 1, .eps = 1e-6f },
         .norm = HEFT_NORM_RMS,
         .eps = 1e-6f,
         .latent_eps = 1e-6f,
@@ -116,6 +117,7 @@ static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
     const heft_index *x = &s->layer[i].attn.index;
     heft_status st =
         within(err, "number of keys that a token attends to", i, x->top, 0, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
     if (st || x->top == 0) return st;
     int32_t from = i;
     while (from > 0 && s->layer[from].attn.index.heads == 0)
@@ -128,7 +130,6 @@ static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
     if (!st)
         st = within(err, "width of the index's queries", i, (int64_t)x->heads * x->width, 1,
                     HEFT_MAX_WIDTH);
-    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
     if (!st) st = within(err, "rank of queries", i, s->layer[i].attn.q_rank, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "rope table of the index", i, x->rope, -1, s->n_rope - 1);
     if (!st && x->rope >= 0)
@@ -191,6 +192,23 @@ static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
     return st;
 }
 
+static heft_status check_streams(const heft_spec *s, heft_error *err)
+{
+    const bool hyper = s->wire == HEFT_WIRE_HYPER;
+    heft_status st = within(err, "number of residual streams", -1, s->streams.n, hyper ? 2 : 1,
+                            hyper ? HEFT_MAX_STREAMS : 1);
+    if (!st)
+        st = within(err, "width of all residual streams", -1, (int64_t)s->streams.n * s->D, 1,
+                    HEFT_MAX_WIDTH);
+    if (!st)
+        st = within(err, "number of rounds that balance what streams are mixed by", -1,
+                    s->streams.rounds, 1, HEFT_MAX_ROUNDS);
+    if (!st) st = positive(err, "epsilon of residual streams", s->streams.eps);
+    if (!st && hyper)
+        st = within(err, "width of a layer's own input beside residual streams", -1, s->own, 0, 0);
+    return st;
+}
+
 heft_status heft_spec_check(const heft_spec *s, heft_error *err)
 {
     heft_status st = within(err, "number of layers", -1, s->L, 1, HEFT_MAX_LAYERS);
@@ -204,6 +222,7 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
         st = within(err, "width of all layers' own inputs", -1, (int64_t)s->own * s->L, 0,
                     HEFT_MAX_WIDTH);
     if (!st) st = positive(err, "norm epsilon", s->eps);
+    if (!st) st = check_streams(s, err);
     if (!st) st = positive(err, "embedding scale", s->embed_scale);
     if (!st) st = positive(err, "logit scale", s->logit_scale);
     for (int32_t i = 0; i < s->n_rope && !st; i++)
@@ -231,6 +250,8 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
     }
 const heft_field heft_fields[] = {
     SPEC(wire, ENUM),
+    SPEC(streams.rounds, INT),
+    SPEC(streams.eps, FLOAT),
     SPEC(own, INT),
     SPEC(pos_offset, INT),
     SPEC(norm, ENUM),
@@ -278,6 +299,7 @@ const heft_field heft_fields[] = {
     LAYER(route.jitter, FLOAT),
     LAYER(expert_act.fn, ENUM),
     LAYER(expert_act.gated, BOOL),
+    LAYER(expert_act.up.at, INT),
     LAYER(expert_act.gate_max, FLOAT),
     LAYER(expert_act.up_abs, FLOAT),
     LAYER(expert_act.up_add, FLOAT),

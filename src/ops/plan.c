@@ -145,22 +145,63 @@ static void select_plan(heft_device *d, int32_t *chosen, const float *q, const f
 }
 
 static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv *kv,
-                        const float *sinks, const float *slopes, const int32_t *chosen,
-                        const heft_attn *a, const heft_batch *b)
+                        const heft_kv *more, const float *sinks, const float *slopes,
+                        const int32_t *chosen, const heft_attn *a, const heft_batch *b)
 {
-    (void)o, (void)q, (void)kv, (void)sinks, (void)slopes, (void)chosen, (void)b;
+    (void)o, (void)q, (void)kv, (void)more, (void)sinks, (void)slopes, (void)chosen, (void)b;
     most(&counts(d)->need.heads, a->H);
     most(&counts(d)->need.dv, a->dv);
     most(&counts(d)->need.group, a->H / a->G);
 }
 
+static void blend_plan(heft_device *d, float *c, const float *x, const heft_hyper *h,
+                       const heft_streams *s, int32_t T)
+{
+    (void)c, (void)x, (void)s, (void)T;
+    counts(d)->weight_bytes += sizeof(float) * (uint64_t)h->fn.w.rows; /* the base */
+}
+
+static void collapse_plan(heft_device *d, float *y, const float *x, const float *c, int32_t row,
+                          int32_t n, int32_t T, int32_t D)
+{
+    (void)d, (void)y, (void)x, (void)c, (void)row, (void)n, (void)T, (void)D;
+}
+
+static void expand_plan(heft_device *d, float *z, const float *x, const float *y, const float *c,
+                        int32_t n, int32_t T, int32_t D)
+{
+    (void)d, (void)z, (void)x, (void)y, (void)c, (void)n, (void)T, (void)D;
+}
+
+static void compress_plan(heft_device *d, const heft_kv *to, const heft_kv *parts,
+                          const heft_compress *c, const heft_attn *a, const heft_rotation *r,
+                          const heft_batch *b)
+{
+    const int32_t every = a->index.every, half = a->overlap ? 2 : 1;
+    (void)to, (void)parts, (void)r;
+    counts(d)->weight_bytes += sizeof(float) * (uint64_t)c->kv.w.rows
+                               * (uint64_t)(b->T < every ? b->T : every); /* ape, of their places */
+    most(&counts(d)->need.entry, c->kv.w.rows / half);
+    most(&counts(d)->need.block, every * half);
+}
+
 static void route_plan(heft_device *d, heft_route *to, const float *logits, const float *bias,
-                       const heft_router *r, int32_t T)
+                       const float *scale, const heft_router *r, int32_t T)
 {
     (void)to, (void)logits;
     if (bias) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
+    if (scale) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
     most(&counts(d)->need.experts, r->E);
     most(&counts(d)->need.rows, T * r->top);
+}
+
+static void look_up_plan(heft_device *d, heft_route *to, const float *logits, const heft_mat *table,
+                         const heft_router *r, const heft_batch *b)
+{
+    (void)to, (void)logits;
+    counts(d)->weight_bytes += stored(table, b->T);
+    most(&counts(d)->need.experts, r->E);
+    most(&counts(d)->need.rows, b->T * r->top);
 }
 
 static void spread_plan(heft_device *d, float *y, const float *x, const heft_route *to,
@@ -218,7 +259,12 @@ const heft_ops heft_ops_plan = {
     .store = store_plan,
     .select = select_plan,
     .attend = attend_plan,
+    .compress = compress_plan,
+    .blend = blend_plan,
+    .collapse = collapse_plan,
+    .expand = expand_plan,
     .route = route_plan,
+    .look_up = look_up_plan,
     .spread = spread_plan,
     .experts = experts_plan,
     .mix = mix_plan,

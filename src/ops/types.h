@@ -51,6 +51,7 @@ typedef struct {          /* one layer's attention */
     heft_heads q, k, v;
     int32_t window, chunk; /* keys a query sees, itself included; blocks of positions; 0 = all */
     int32_t kv_from, rope; /* layer whose cache it reads; index of spec.rope or -1 */
+    int32_t unturn;        /* index of the rope that turns what is read of values back, or -1 */
     /* Latent attention: ranks of what queries (0: none) and keys and values are made from, and the
      * numbers of a head that do not rotate, its first ones. kv_rank 0: not latent. */
     int32_t q_rank, kv_rank, nope;
@@ -62,11 +63,15 @@ typedef struct {          /* one layer's attention */
     heft_index index;
     heft_qk_norm qk_norm;
     bool norm_after_rope, v_norm, v_from_k;
+    bool overlap;             /* an entry is made of the block before its own too */
+    int32_t o_groups, o_rank; /* heads go to the output in groups, each through a rank of its own */
 } heft_attn;
 
 typedef struct {     /* pairing is a field: permuting rows instead would copy all of q and k */
     bool pairs;      /* (2i, 2i+1); else (i, i + width/2) */
-    int32_t width;   /* rotated numbers of a head, its first ones */
+    bool last;       /* the last numbers of a head rotate; else its first ones */
+    bool back;       /* by minus the angle */
+    int32_t width;   /* rotated numbers of a head */
     float magnitude; /* times cosine and sine (yarn, longrope) */
 } heft_rotation;
 
@@ -77,12 +82,36 @@ typedef struct {
     heft_heads gate, up; /* fused halves or interleaved: heads of width 1 in the gate's row */
 } heft_act_spec;
 
+/* Hyper-connections: a token's residual is n streams, and the matrix that mixes them has its rows
+ * and columns divided by their sums so many times. Source: arXiv:2512.24880, section 4. */
+typedef struct {
+    int32_t n, rounds; /* n 1: one stream, as everywhere else */
+    float eps;         /* on what is read by, and under every division */
+} heft_streams;
+
+/* How a block reads and writes n streams: rows of fn are n to read by, n to write by, n n to mix
+ * by; or n alone, where streams end. */
+typedef struct {
+    heft_norm norm;           /* of all streams together, without weights */
+    heft_lin fn;              /* (n (n + 2), n D) or (n, n D) */
+    const float *base, *gain; /* (fn.w.rows), (3 or 1): gain x + base; NULL: 0, 1 */
+} heft_hyper;
+
+/* What makes an entry of several tokens: values and gates of w numbers, w the entry's or, where
+ * blocks overlap, twice as many: first those that go to the block behind. */
+typedef struct {
+    heft_lin kv, gate; /* (w, D) */
+    const float *ape;  /* (every, w) added to gates by place in the block; NULL: 0 */
+    heft_norm norm;    /* of an entry */
+} heft_compress;
+
 typedef enum {
-    HEFT_BY_SOFTMAX,     /* the softmax of all logits */
-    HEFT_BY_SIGMOID,     /* each logit's sigmoid */
-    HEFT_BY_TOP_SOFTMAX, /* chosen by logits; the softmax of those chosen */
-    HEFT_BY_TOP_SIGMOID, /* chosen by logits; the sigmoid of each */
-    HEFT_BY_SPARSEMIX    /* two, each by the softmax of the logits near it: arXiv:2310.00811 */
+    HEFT_BY_SOFTMAX,       /* the softmax of all logits */
+    HEFT_BY_SIGMOID,       /* each logit's sigmoid */
+    HEFT_BY_TOP_SOFTMAX,   /* chosen by logits; the softmax of those chosen */
+    HEFT_BY_TOP_SIGMOID,   /* chosen by logits; the sigmoid of each */
+    HEFT_BY_SQRT_SOFTPLUS, /* the root of each logit's softplus */
+    HEFT_BY_SPARSEMIX      /* two, each by the softmax of the logits near it: arXiv:2310.00811 */
 } heft_score;
 
 typedef struct { /* which experts a row goes to, and with what weights: arXiv:1701.06538 */

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* posix_openpt, F_SETPIPE_SZ */
 #include "cli/program.h"
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "heft.h"
 #include "scratch.h"
@@ -91,6 +92,8 @@ static void wrong_usage_is_exit_code_2_and_one_line(void **state)
         { { "run", FABLE, "--ctk", "q8" }, "heft: --ctk: 'q8' is none of f16|bf16|f32\n" },
         { { "logits", FABLE }, "heft: logits: give either --ids or --text\n" },
         { { "logits", FABLE, "--ids", "1" }, "heft: logits: --out FILE is missing\n" },
+        { { "eval", FABLE, "arithmetic", "text" },
+          "heft: eval: there is no task 'arithmetic', expected perplexity\n" },
         { { "bench", FABLE, "-r", "0" }, "heft: --repeats: 0 is not in 1 to 1000\n" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -517,6 +520,29 @@ static void a_warning_appears_once_on_standard_error(void **state)
     program_free(&r);
 }
 
+static void eval_scores_a_text(void **state)
+{
+    (void)state;
+    heft_buf text = heft_buf_of(1 << 16);
+    for (int32_t i = 0; i < 40; i++)
+        heft_buf_printf(&text, "Once upon a time there was king number %d, and he had a son. ", i);
+    assert_false(text.failed);
+    ran r = RUN(text.p, "eval", FABLE, "perplexity", "-", "-c", "64", "--windows", "2");
+    assert_int_equal(r.code, 0);
+    assert_true(says(r.out, "2 windows of 64 tokens, 62 foretold"));
+    assert_true(says(r.out, "bits per byte"));
+    assert_false(says(r.out, "KL"));
+    assert_int_equal(r.n_err, 0);
+    program_free(&r);
+
+    r = RUN(text.p, "eval", FABLE, "perplexity", "-", "-c", "64", "--windows", "2", "--json",
+            "--reference", FABLE);
+    assert_true(begins(r.out, "{\"windows\":2,\"tokens\":62,\"bytes\":"));
+    assert_true(says(r.out, "\"same_top\":1}"));
+    program_free(&r);
+    heft_buf_free(&text);
+}
+
 static void bench_prints_its_keys_in_order(void **state)
 {
     (void)state;
@@ -601,6 +627,7 @@ int main(void)
         cmocka_unit_test(plan_gives_bytes),
         cmocka_unit_test(what_does_not_fit_is_refused_or_warned_about),
         cmocka_unit_test(a_warning_appears_once_on_standard_error),
+        cmocka_unit_test(eval_scores_a_text),
         cmocka_unit_test(bench_prints_its_keys_in_order),
         cmocka_unit_test(logits_are_the_same_whatever_the_chunk),
     };

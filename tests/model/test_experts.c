@@ -53,6 +53,11 @@ static const refusal refusals[] = {
       "layer 0: the number of experts is -1, expected 1 to 4096" },
     { { TYPE("mixtral"), { "num_local_experts", "5000" } },
       "layer 0: the number of experts is 5000, expected 1 to 4096" },
+    { { TYPE("phimoe"),
+        { "original_max_position_embeddings", "64" },
+        { "rope_scaling", "{\"type\":\"longrope\",\"original_max_position_embeddings\":32}" } },
+      "config.json: rope_scaling.original_max_position_embeddings is 32, expected 64 as outside of "
+      "it" },
     { { TYPE("qwen3_moe"), { "num_experts_per_tok", "100" } },
       "layer 0: the number of experts of a token is 100, expected 1 to 64" },
     { { TYPE("qwen3_moe"), { "moe_intermediate_size", "0" } },

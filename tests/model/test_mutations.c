@@ -201,8 +201,9 @@ static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
                 + mutate_vector(g, m, &G->head.bias, "the head's bias", 0);
     for (int32_t i = 0; i < m->net.spec.L; i++) {
         heft_layer *l = &m->net.layer[i];
-        heft_norm *norms[] = { &l->n1,     &l->n2,       &l->n3,        &l->n4,      &l->q_norm,
-                               &l->k_norm, &l->q_latent, &l->kv_latent, &l->own_norm };
+        heft_norm *norms[] = { &l->n1,     &l->n2,       &l->n3,        &l->n4,       &l->q_norm,
+                               &l->k_norm, &l->q_latent, &l->kv_latent, &l->own_norm, &l->router_in,
+                               &l->e_in,   &l->e_out,    &l->shared_out };
         heft_lin *lins[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &l->router };
         heft_experts *experts[] = { &l->e_gate, &l->e_up, &l->e_down };
         n += mutate_scale(g, m, &l->scale, i);
@@ -216,6 +217,7 @@ static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
         for (size_t k = 0; k < sizeof experts / sizeof *experts; k++)
             n += mutate_biases(g, m, experts[k], i);
         n += mutate_vector(g, m, &l->choice, "the correction of a choice", i)
+             + mutate_vector(g, m, &l->e_scale, "the scales of experts", i)
              + mutate_vector(g, m, &l->sinks, "the sinks", i)
              + mutate_vector(g, m, &l->slopes, "the slopes", i);
     }

@@ -16,7 +16,8 @@ static const heft_router plain = {
     .E = E, .top = TOP, .groups = 1, .keep = 1, .floor = 1e-12f, .factor = 1
 };
 
-static routes route(const heft_router *r, const float *logits, const float *bias, int32_t rows)
+static routes route_scaled(const heft_router *r, const float *logits, const float *bias,
+                           const float *scale, int32_t rows)
 {
     heft_error err = { 0 };
     heft_device *d = NULL;
@@ -32,9 +33,14 @@ static routes route(const heft_router *r, const float *logits, const float *bias
     assert_ok(heft_cpu_open(&need, heft_isa_detect(), &d, &err), &err);
     routes out = { 0 };
     heft_route to = { out.expert, out.weight, out.pair, out.start };
-    heft_ops_cpu.route(d, &to, logits, bias, r, rows);
+    heft_ops_cpu.route(d, &to, logits, bias, scale, r, rows);
     heft_cpu_close(d);
     return out;
+}
+
+static routes route(const heft_router *r, const float *logits, const float *bias, int32_t rows)
+{
+    return route_scaled(r, logits, bias, NULL, rows);
 }
 
 static void assert_experts(const int32_t *expert, int32_t a, int32_t b, int32_t c)
@@ -55,6 +61,21 @@ static void of_equal_logits_the_lower_expert_is_chosen_and_order_is_by_number(vo
         sum += p[e] = expf(logits[e] - 5);
     for (int32_t k = 0; k < TOP; k++)
         assert_true(fabsf(r.weight[k] - p[r.expert[k]] / sum) < 1e-6f);
+}
+
+static void an_experts_own_scale_multiplies_its_weight_at_last(void **state)
+{
+    (void)state;
+    static const float logits[E] = { 1, 2, 5, 2, 2, 4 }, scale[E] = { 9, 0.5f, 3, 9, 9, -0.25f };
+    heft_router by = plain;
+    for (by.score = HEFT_BY_SOFTMAX; by.score <= HEFT_BY_TOP_SIGMOID; by.score++) {
+        by.normalise = true; /* the sum is that of plain weights */
+        const routes whole = route(&by, logits, NULL, 1),
+                     own = route_scaled(&by, logits, NULL, scale, 1);
+        assert_experts(own.expert, 1, 2, 5);
+        for (int32_t k = 0; k < TOP; k++)
+            assert_true(own.weight[k] == whole.weight[k] * scale[own.expert[k]]);
+    }
 }
 
 static void pairs_are_listed_by_expert_and_then_by_row(void **state)
@@ -141,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_equal_logits_the_lower_expert_is_chosen_and_order_is_by_number),
+        cmocka_unit_test(an_experts_own_scale_multiplies_its_weight_at_last),
         cmocka_unit_test(pairs_are_listed_by_expert_and_then_by_row),
         cmocka_unit_test(a_correction_chooses_and_does_not_weigh),
         cmocka_unit_test(groups_are_kept_by_their_two_best),

@@ -24,6 +24,7 @@ from cases_dense import DENSE
 from cases_dsa import DSA
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
+from cases_rest import REST
 from change import but, rope
 
 LLAMA = {
@@ -401,4 +402,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS | LATENT | DSA
+} | DENSE | MIXTURES | CLASSICS | LATENT | REST | DSA

@@ -45,6 +45,7 @@ GAINS = [
     (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
     (r"(down_proj|\.w2)(\.weight)?$", 1.4),
     (r"(gate|router)\.weight$", 1.5),
+    (r"router\.proj\.weight$", 12.0),  # what it reads is divided by the root of the width
 ]
 
 
@@ -77,7 +78,7 @@ OWN_SCALES = {
 
 def scale(name: str, shape: list, kind: str) -> tuple:
     """(exponent, offset) of a tensor of a model type."""
-    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|layer_scalar$", name):
+    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|scalar$|_scale$|\.scale$", name):
         return 7, 1.0
     for pattern, own in OWN_SCALES.get(kind, []):
         if re.search(pattern, name):

@@ -1,5 +1,6 @@
-/* Gemma 4's text part, without experts: wide heads on full layers, keys that are shared or values
- * too, normed values, an input of its own for every layer. Source: the Gemma 4 model card. */
+/* Gemma 4's text part: wide heads on full layers, keys that are shared or values too, normed
+ * values, an input of its own for every layer, experts beside the feed-forward block. Source: the
+ * Gemma 4 model card. */
 #include "model/run.h"
 
 #include <math.h>
@@ -26,6 +27,14 @@ static const heft_weight own[] = { /* beside heft_names_llama */
     { L(own_gate), HEFT_SLOT_LIN,  HEFT_AXIS_OWN,  HEFT_AXIS_D,   HEFT_IF_OWN, 0, 0, NAME("per_layer_input_gate", "inp_gate") },
     { L(own_out),  HEFT_SLOT_LIN,  HEFT_AXIS_D,    HEFT_AXIS_OWN, HEFT_IF_OWN, 0, 0, NAME("per_layer_projection", "proj") },
     { L(own_norm), HEFT_SLOT_NORM, HEFT_AXIS_D,    HEFT_AXIS_ONE, HEFT_IF_OWN, 0, 0, NAME("post_per_layer_input_norm", "post_norm") },
+    { L(router),     HEFT_SLOT_LIN,  HEFT_AXIS_E, HEFT_AXIS_D,   HEFT_IF_EXPERTS, 0, 0, NAME("router.proj", "ffn_gate_inp") },
+    { L(router_in),  HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, HEFT_OVER_ROOT, HEFT_OVER_ROOT, "layers.{}.router.scale", "blk.{}.ffn_gate_inp.scale" },
+    { L(e_scale),    HEFT_SLOT_VEC,  HEFT_AXIS_E, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.router.per_expert_scale", "blk.{}.ffn_down_exps.scale" },
+    { L(e_in),       HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, NAME("pre_feedforward_layernorm_2", "pre_ffw_norm_2") },
+    { L(e_out),      HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, NAME("post_feedforward_layernorm_2", "post_ffw_norm_2") },
+    { L(shared_out), HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, NAME("post_feedforward_layernorm_1", "post_ffw_norm_1") },
+    { L(e_gate), HEFT_SLOT_EXPERTS, HEFT_AXIS_2FE, HEFT_AXIS_D,  HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.gate_up_proj", "blk.{}.ffn_gate_up_exps.weight" },
+    { L(e_down), HEFT_SLOT_EXPERTS, HEFT_AXIS_D,   HEFT_AXIS_FE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.down_proj",    "blk.{}.ffn_down_exps.weight" },
     { L(scale), HEFT_SLOT_NUMBER, HEFT_AXIS_ONE, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.layer_scalar", "blk.{}.layer_output_scale.weight" },
     { 0 },
 };
@@ -38,6 +47,24 @@ static int32_t keys_of(const heft_spec *s, int32_t i, int32_t first_shared)
     while (from > 0 && (s->layer[from].attn.window > 0) != (s->layer[i].attn.window > 0))
         from--;
     return from < 0 ? 0 : from;
+}
+
+/* Experts beside the block of every layer. */
+static void mix(struct heft_cfg *c, heft_spec *s)
+{
+    const bool gguf = heft_cfg_is_gguf(c);
+    if (gguf ? heft_cfg_int(c, NULL, "expert_count", 0) == 0
+             : !heft_cfg_bool(c, "enable_moe_block", NULL, false))
+        return;
+    heft_router r = heft_cfg_router(c, HEFT_BY_SOFTMAX, "num_experts", HEFT_REQUIRED,
+                                    "top_k_experts", HEFT_REQUIRED);
+    r.normalise = true;
+    int32_t F =
+        heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", HEFT_REQUIRED);
+    for (int32_t i = 0; s->layer && i < s->L; i++) {
+        heft_cfg_mixture(&s->layer[i], &r, F, s->layer[i].F);
+        s->layer[i].expert_act.up.at = F;
+    }
 }
 
 static void configure(struct heft_cfg *c, heft_spec *s)
@@ -60,7 +87,6 @@ static void configure(struct heft_cfg *c, heft_spec *s)
                      : heft_cfg_bool(c, "attention_k_eq_v", NULL, false);
     int32_t few = heft_cfg_int(c, "num_global_key_value_heads", NULL, 0);
     int32_t times = heft_cfg_bool(c, "use_double_wide_mlp", NULL, false) ? 2 : 1;
-    heft_act_kind act = heft_cfg_act(c, "hidden_activation", HEFT_ACT_GELU_TANH);
     int32_t far = heft_cfg_rope(c, s, "full_attention", 1e6, far_dk);
     int32_t near =
         heft_cfg_rope_unscaled(c, s, "sliding_attention", NULL, "rope.freq_base_swa", 1e4, near_dk);
@@ -79,9 +105,9 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         a->scale = 1;
         a->q = (heft_heads){ 0, a->H, 0, a->dk };
         a->k = a->v = (heft_heads){ 0, a->G, 0, a->dk };
-        l->act.fn = act;
         if (a->kv_from != i && l->F <= HEFT_MAX_WIDTH) l->F *= times;
     }
+    mix(c, s);
 }
 
 static const char *const types[] = { "gemma4_text", "gemma4", NULL };
@@ -96,7 +122,7 @@ static const char *const harmless[] = {
     "vision_soft_tokens_per_image", "vocab_size_per_layer_input" /* as a shape */, "per_layer_config" /* as other keys */, NULL,
 };
 static const heft_must_be must_be[] = {
-    { "attention_bias", "false" }, { "enable_moe_block", "false" }, { "use_bidirectional_attention", "\"vision\"" }, { NULL, NULL },
+    { "attention_bias", "false" }, { "use_bidirectional_attention", "\"vision\"" }, { NULL, NULL },
 };
 /* clang-format on */
 extern const heft_family heft_family_gemma4;
@@ -110,6 +136,8 @@ const heft_family heft_family_gemma4 = {
     .harmless = harmless,
     .must_be = must_be,
     .not_run = not_run,
+    .keys = { .act = "hidden_activation" },
+    .act = HEFT_ACT_GELU_TANH,
     .context = 131072,
     .heads = 8,
     .kv_heads = 4,
