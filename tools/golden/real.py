@@ -16,6 +16,7 @@ import sys
 
 import torch
 
+import apart
 import containers
 import latent
 import mixtures
@@ -88,7 +89,8 @@ def in_gguf(config, model, named: list) -> dict:
 def make(release: str) -> None:
     model = load(RELEASES[release])
     tied = set(model._tied_weights_keys or []) if model.config.tie_word_embeddings else set()
-    named = [(n, list(p.shape)) for n, p in model.state_dict().items() if n not in tied and p.dim()]
+    held = [(n, p) for n, p in model.state_dict().items() if n not in tied and p.dim()]
+    named = [(n, list(p.shape)) for name, whole in held for n, p in apart.parts(model.config.model_type, name, whole)]
     described = {
         "release": release,
         "listed_by": reference.made_by(RELEASES[release]),
@@ -113,5 +115,5 @@ def make(release: str) -> None:
 if __name__ == "__main__":
     installed = int(importlib.metadata.version("transformers").split(".")[0])
     for wanted in sys.argv[1:] or RELEASES:
-        if (RELEASES[wanted]["model_type"] == "gemma4_text") == (installed == 5):
+        if (RELEASES[wanted]["model_type"] in apart.TYPES | {"gemma4_text"}) == (installed == 5):
             make(wanted)
