@@ -50,13 +50,13 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_DV: return a->dv;
     case HEFT_AXIS_OWN: return s->own;
     case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
-    case HEFT_AXIS_IX: return a->index.width;
-    case HEFT_AXIS_IXH: return a->index.heads;
-    case HEFT_AXIS_IXQ: return (int64_t)a->index.heads * a->index.width;
     case HEFT_AXIS_STREAMS: return s->streams.n;
     case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
     case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
     case HEFT_AXIS_THREE: return 3;
+    case HEFT_AXIS_IX: return a->index.width;
+    case HEFT_AXIS_IXH: return a->index.heads;
+    case HEFT_AXIS_IXQ: return (int64_t)a->index.heads * a->index.width;
     }
     return 0;
 }

@@ -36,13 +36,13 @@ typedef enum {
     HEFT_AXIS_DV,
     HEFT_AXIS_OWN,  /* width of a layer's own input */
     HEFT_AXIS_OWNS, /* of all layers' */
-    HEFT_AXIS_IX /* width of an index's key */,
-    HEFT_AXIS_IXH /* its heads */,
-    HEFT_AXIS_IXQ /* all its queries */,
     HEFT_AXIS_STREAMS,
     HEFT_AXIS_BLEND, /* what streams are read, written and mixed by */
     HEFT_AXIS_ALL,   /* all streams' width */
-    HEFT_AXIS_THREE  /* reading, writing and mixing */
+    HEFT_AXIS_THREE, /* reading, writing and mixing */
+    HEFT_AXIS_IX,    /* width of an index's key */
+    HEFT_AXIS_IXH,   /* its heads */
+    HEFT_AXIS_IXQ,   /* all its queries */
 } heft_axis;
 
 typedef enum {
@@ -148,6 +148,8 @@ extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_ga
  * under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
     heft_names_shared_experts[], heft_names_mixtral[];
+/* Behind heft_names_llama: experts beside the feed-forward block, with norms of their own. */
+extern const heft_weight heft_names_beside[];
 /* Behind heft_names_llama: latent attention; its index; what experts' sigmoids are corrected by. */
 extern const heft_weight heft_names_latent[], heft_names_index[], heft_names_correction[];
 

@@ -171,7 +171,8 @@ static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
 {
     const heft_layer_spec *l = &s->layer[i];
     const heft_router *r = &l->route;
-    if (r->E == 0) return within(err, "feed-forward width", i, l->F, 1, HEFT_MAX_WIDTH);
+    if (l->ffn != &heft_ffn_moe)
+        return within(err, "feed-forward width", i, l->F, 1, HEFT_MAX_WIDTH);
     heft_status st = within(err, "width of the shared expert", i, l->F, 0, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "number of experts", i, r->E, 1, HEFT_MAX_EXPERTS);
     if (!st) st = within(err, "width of an expert", i, l->F_expert, 1, HEFT_MAX_WIDTH);
