@@ -298,16 +298,19 @@ static void assert_change_refused(const subject *s, const char *key, const char 
     assert_string_equal(warned, "");
 }
 
-static void refuse_words(const subject *s, const heft_net *net, bool nested)
+/* params: rope_parameters of the configuration, or NULL. */
+static void refuse_words(const subject *s, const heft_net *net, const heft_value *params)
 {
-    static const struct {
+    const bool flat = heft_value_get(params, "rope_theta") != NULL; /* else by layer type */
+    const struct {
         const char *key, *value, *message;
     } rows[] = {
         { "model_type", "\"spiral\"", "heft does not know the model type \"spiral\"" },
         { "rope_scaling", "{\"rope_type\":\"spiral\",\"factor\":2}",
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
           "llama3, yarn, longrope and proportional" },
-        { "rope_parameters", "{\"full_attention\":{\"rope_type\":\"spiral\"}}",
+        { "rope_parameters",
+          flat ? "{\"rope_type\":\"spiral\"}" : "{\"full_attention\":{\"rope_type\":\"spiral\"}}",
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
           "llama3, yarn, longrope and proportional" },
         { "rope_theta", "\"spiral\"", "config.json: rope_theta is a string, expected a number" },
@@ -317,8 +320,8 @@ static void refuse_words(const subject *s, const heft_net *net, bool nested)
     };
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         const bool of_rope = strncmp(rows[r].key, "rope_", 5) == 0;
-        const bool of_nested = strcmp(rows[r].key, "rope_parameters") == 0;
-        if (of_rope && (net->spec.n_rope == 0 || nested != of_nested)) continue;
+        const bool of_params = strcmp(rows[r].key, "rope_parameters") == 0;
+        if (of_rope && (net->spec.n_rope == 0 || (params != NULL) != of_params)) continue;
         assert_change_refused(s, rows[r].key, rows[r].value, rows[r].message);
     }
     const char *act = net->spec.family->keys.act ? net->spec.family->keys.act : "hidden_act";
@@ -373,7 +376,7 @@ static void every_golden_refuses_words_it_does_not_know(void **state)
         if (part) config = part;
         heft_net net;
         assert_ok(heft_net_open(&net, s.source, false, NULL, &err), &err);
-        refuse_words(&s, &net, heft_value_get(config, "rope_parameters") != NULL);
+        refuse_words(&s, &net, heft_value_get(config, "rope_parameters"));
         values += refuse_values(&s, net.spec.family);
         types += refuse_layer_types(&s, &net, config);
         heft_net_close(&net);
