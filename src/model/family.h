@@ -292,7 +292,7 @@ bool heft_cfg_lists(struct heft_cfg *, const char *hf, int32_t n, bool absent);
  * as the number under `interval` (else as absent here) says. */
 bool heft_cfg_flag(struct heft_cfg *, const char *hf, int32_t i, const char *interval,
                    int32_t absent);
-/* Is element i of a list of words `yes`? The only other word there is `no`. */
+/* Is element i of a list of words `yes`? The only other word there is `no`; or NULL: none. */
 bool heft_cfg_word(struct heft_cfg *, const char *hf, int32_t i, const char *yes, const char *no,
                    bool absent);
 /* a * b, a width; refused where it is beyond all bounds. */

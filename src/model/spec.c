@@ -145,6 +145,7 @@ static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
     const heft_index *x = &s->layer[i].attn.index;
     heft_status st =
         within(err, "number of keys that a token attends to", i, x->top, 0, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
     if (st || x->top == 0) return st;
     int32_t from = i;
     while (from > 0 && s->layer[from].attn.index.heads == 0)
@@ -157,7 +158,6 @@ static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
     if (!st)
         st = within(err, "width of the index's queries", i, (int64_t)x->heads * x->width, 1,
                     HEFT_MAX_WIDTH);
-    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
     if (!st) st = within(err, "rank of queries", i, s->layer[i].attn.q_rank, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "rope table of the index", i, x->rope, -1, s->n_rope - 1);
     if (!st && x->rope >= 0)

@@ -210,8 +210,7 @@ static void a_convolution_may_be_cut_anywhere(void **state)
                          .stride = TAPS * sizeof *w,
                          .rows = CHANNELS + 3,
                          .cols = TAPS,
-                         .dtype = HEFT_F32,
-                         .factor = 1 };
+                         .dtype = HEFT_F32 };
     const heft_taps taps = { &m, 3 };
     const size_t each = (TAPS - 1) * (CHANNELS + 3);
     fill(x, T * 4 * N);

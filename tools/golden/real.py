@@ -121,5 +121,5 @@ def make(release: str) -> None:
 if __name__ == "__main__":
     installed = int(importlib.metadata.version("transformers").split(".")[0])
     for wanted in sys.argv[1:] or RELEASES:
-        if (RELEASES[wanted]["model_type"] in FIVE) == (installed == 5):
+        if (RELEASES[wanted]["model_type"] in FIVE | apart.TYPES) == (installed == 5):
             make(wanted)

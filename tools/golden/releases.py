@@ -101,6 +101,48 @@ def sliding(period: int, layers: int) -> list:
     return kinds[:-1] + ["full_attention"]
 
 
+GLM5 = {
+    "attention_bias": False,
+    "ep_size": 1,
+    "first_k_dense_replace": 3,
+    "head_dim": 64,
+    "hidden_act": "silu",
+    "hidden_size": 6144,
+    "index_head_dim": 128,
+    "index_n_heads": 32,
+    "index_topk": 2048,
+    "indexer_rope_interleave": True,
+    "intermediate_size": 12288,
+    "kv_lora_rank": 512,
+    "max_position_embeddings": 202752,
+    "model_type": "glm_moe_dsa",
+    "moe_intermediate_size": 2048,
+    "moe_layer_freq": 1,
+    "n_group": 1,
+    "n_routed_experts": 256,
+    "n_shared_experts": 1,
+    "norm_topk_prob": True,
+    "num_attention_heads": 64,
+    "num_experts_per_tok": 8,
+    "num_hidden_layers": 78,
+    "num_key_value_heads": 64,
+    "num_nextn_predict_layers": 1,
+    "q_lora_rank": 2048,
+    "qk_head_dim": 256,
+    "qk_nope_head_dim": 192,
+    "qk_rope_head_dim": 64,
+    "rms_norm_eps": 1e-05,
+    "rope_interleave": True,
+    "rope_parameters": {"rope_theta": 1000000, "rope_type": "default"},
+    "routed_scaling_factor": 2.5,
+    "scoring_func": "sigmoid",
+    "tie_word_embeddings": False,
+    "topk_group": 1,
+    "topk_method": "noaux_tc",
+    "v_head_dim": 256,
+    "vocab_size": 154880,
+}
+
 # By the release's name: its config.json.
 V4 = {
     "architectures": ["DeepseekV4ForCausalLM"],
@@ -234,6 +276,35 @@ RELEASES = {
         "num_experts_per_tok": 1,
         "num_local_experts": 16,
         "use_qk_norm": True,
+    },
+    "DeepSeek-V3.2": V3 | {
+        "index_head_dim": 128,
+        "index_n_heads": 64,
+        "index_topk": 2048,
+        "model_type": "deepseek_v32",
+    },
+    "GLM-5": GLM5,
+    "GLM-5.2": GLM5
+    | {
+        "index_skip_topk_offset": 3,
+        "index_topk_freq": 4,
+        "max_position_embeddings": 1048576,
+        "rope_parameters": {"rope_theta": 8000000, "rope_type": "default"},
+    },
+    "GLM-4.7-Flash": {k: v for k, v in GLM5.items() if "index" not in k}
+    | {
+        "first_k_dense_replace": 1,
+        "hidden_size": 2048,
+        "intermediate_size": 10240,
+        "model_type": "glm4_moe_lite",
+        "moe_intermediate_size": 1536,
+        "n_routed_experts": 64,
+        "num_attention_heads": 20,
+        "num_experts_per_tok": 4,
+        "num_hidden_layers": 47,
+        "num_key_value_heads": 20,
+        "q_lora_rank": 768,
+        "routed_scaling_factor": 1.8,
     },
     "GLM-4.5-Air": llama("glm4_moe", 4096, 10944, 46, 96, 8, 151552, 131072, 1000000)
     | {
