@@ -9,6 +9,7 @@ containers.py if they are not those of the llama kind.
     release   also committed as the reference library saves it, in this dtype (keep it tiny)
     transformers  the release that runs it, where it is not that of requirements.txt
     hot       other bounds on what makes the weights hot
+    text      tokens of the text, if not 40; step: from one kept row to the next, if not 3
     inert     keys of config that do not change the result here, and need not
     llama_cpp_refuses  why llama.cpp does not load the GGUF file
     llama_cpp_differs  why llama.cpp makes something else of the GGUF file

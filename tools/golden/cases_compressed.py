@@ -88,6 +88,7 @@ COMPRESSED = {
             "compress_rope_theta",
             "qk_rope_head_dim",
             hc_mult=3,
+            rms_norm_eps=0.0625,
             num_hidden_layers=3,
             layer_types=[HEAVY, CHOSEN, WINDOW],
             compress_rates={CHOSEN: 3, HEAVY: 12},
@@ -100,15 +101,20 @@ COMPRESSED = {
         "inert": [*INERT, "rope_theta", "partial_rotary_factor"],
     },
     "deepseek_v4_gguf": {
-        "what": "what llama.cpp runs: a window, entries of four, entries of 128, of which the text completes none; the "
-        "usual betas of yarn, which it takes from its caller",
-        **layers(rope(but(BASE, head_dim=64, index_head_dim=64), **YARN), WINDOW, CHOSEN, HEAVY, long=128),
+        "what": "what llama.cpp runs: a window, entries of four, an entry of 128; the usual betas of yarn, which it takes "
+        "from its caller",
+        **layers(
+            rope(but(BASE, head_dim=64, index_head_dim=64, max_position_embeddings=256, vocab_size=32), **YARN),
+            WINDOW, CHOSEN, HEAVY, long=128,
+        ),
+        "text": 136,
+        "step": 15,
         "llama_cpp": True,
         "transformers": "5.23.0",
-        "inert": INERT,
+        "inert": [*INERT, "compress_rates"],
     },
     "deepseek_v4_defaults": {
-        "what": "keys left out: streams, their rounds and epsilon, the window, limits, experts of a token, those by token "
+        "what": "keys left out: streams, their rounds and epsilon, the window, experts of a token, those by token "
         "(on three layers), their factor",
         **layers(
             but(
@@ -117,7 +123,6 @@ COMPRESSED = {
                 "hc_sinkhorn_iters",
                 "hc_eps",
                 "sliding_window",
-                "swiglu_limit",
                 "num_experts_per_tok",
                 "num_hash_layers",
                 "routed_scaling_factor",

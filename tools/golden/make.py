@@ -30,8 +30,7 @@ TEXT, GREEDY = 40, 16
 TOLERANCE = 1e-5
 SEEDS = 64
 TRANSFORMERS = "4.57.6"  # where a case names no other
-# The rows whose hidden states are kept, and llama.cpp's logits.
-ROWS = list(range(0, TEXT, 3))
+STEP = 3  # from one of the rows whose hidden states are kept, and llama.cpp's logits, to the next
 # How large numbers get: smaller ones would not show that a scale, a mask or a bias is missing,
 # larger ones leave nothing of softmax but its maximum.
 HOT = {"score": (5, 24), "feed_forward": (2.5, 16), "logit": (20, 100)}
@@ -89,7 +88,7 @@ def blind(case: dict, seed: int, text: list, logits: np.ndarray, limit: float) -
             other, _ = reference.forward(model, text)
         except Exception:
             continue  # the reference cannot do without it either
-        if np.abs(other[:TEXT] - logits).max() < limit:
+        if np.abs(other[: len(logits)] - logits).max() < limit:
             found.append(key)
     return found
 
@@ -151,21 +150,23 @@ def attempt(name: str, case: dict, seed: int) -> tuple:
     left_out = case.get("left_out", "")
     with torch.no_grad():
         table = reference.tensors(model, seed, left_out) + reference.beside(case.get("not_run", {}), seed)
-    ids = weights.text(seed, TEXT, choices)
+    given = case.get("text", TEXT)
+    rows = list(range(0, given, case.get("step", STEP)))
+    ids = weights.text(seed, given, choices)
     with reference.largest(model) as seen:
         text, margin = reference.greedy(model, ids, GREEDY, choices)
         logits, hidden = reference.forward(model, text)
     seen["logit"] = float(np.abs(logits).max())
     hot(seen, case)
-    limit = tolerance * float(np.abs(logits[:TEXT]).max())
+    limit = tolerance * float(np.abs(logits[:given]).max())
     if margin < 10 * limit:
         raise Unfit(f"a greedy token leads by {margin:.3g} only")
-    if choices < vocab and (logits[TEXT - 1 : -1].argmax(1) < choices).all():
+    if choices < vocab and (logits[given - 1 : -1].argmax(1) < choices).all():
         raise Unfit("no row beyond the tokenizer would be chosen")
     wide = reference.load(case["config"], torch.float64)
     with torch.no_grad():
         reference.tensors(wide, seed, left_out)
-    noise = float(np.abs(reference.forward(wide, text)[0] - logits)[:TEXT].max())
+    noise = float(np.abs(reference.forward(wide, text)[0] - logits)[:given].max())
     if noise > limit / 2:
         raise Unfit(f"the reference itself is uncertain by {noise:.3g}, tolerance {limit:.3g}")
     lead = chosen.least_lead(lambda: reference.forward(model, text))
@@ -173,7 +174,7 @@ def attempt(name: str, case: dict, seed: int) -> tuple:
         raise Unfit(f"of two keys, one chosen and one not, the first leads by {lead:.2g} only")
     if any("expert" in t["name"] for t in table) and not steady(model, text, limit):
         raise Unfit("a token almost goes to another expert")
-    found = blind(case, seed, text, logits[:TEXT], 10 * limit)
+    found = blind(case, seed, text, logits[:given], 10 * limit)
     if found:
         sys.exit(f"{name}: blind to {', '.join(found)}, and that is no matter of the seed")
 
@@ -198,13 +199,13 @@ def attempt(name: str, case: dict, seed: int) -> tuple:
         },
         "length": len(text),
         "choices": choices,
-        "ids": text[:TEXT],
-        "greedy": text[TEXT:],
-        "rows": ROWS,
+        "ids": text[:given],
+        "greedy": text[given:],
+        "rows": rows,
         "gguf": None,
         "tensors": table,
     }
-    arrays = {"logits": logits[:TEXT], "hidden": hidden[:, ROWS]}
+    arrays = {"logits": logits[:given], "hidden": hidden[:, rows]}
     characters = [chr(ord("!") + i) for i in range(case.get("tokens", 1) - 1)]
     characters += ["ab"] if characters else []
     add_gguf(golden, arrays, case, model, characters)
@@ -257,7 +258,7 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
         golden["gguf"]["llama_cpp_tolerance"] = reference.TABLED_TOLERANCE
         golden["gguf"]["llama_cpp_tolerance_reason"] = "llama.cpp looks gelu up in a table of half precision"
     if case.get("llama_cpp"):
-        arrays["llama_cpp"] = theirs[ROWS]
+        arrays["llama_cpp"] = theirs[golden["rows"]]
         if "llama_cpp_tolerance" in case:
             golden["gguf"]["llama_cpp_tolerance"] = allowed
             golden["gguf"]["llama_cpp_tolerance_reason"] = case["llama_cpp_reason"]
