@@ -9,6 +9,7 @@
 #include "base/mem.h"
 #include "kernels/kernels.h"
 #include "kernels/random_mat.h"
+#include "kernels/scaled_mat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,6 +70,7 @@ static double read_speed(const uint8_t *data, size_t bytes)
 /* What one format is measured on. */
 typedef struct {
     heft_mat part[PARTS];
+    scaled scales; /* of formats that have them */
     const void *x[MAX_COLUMNS];
     float *y[MAX_COLUMNS];
     void *scratch;
@@ -94,7 +96,7 @@ static void bench(const heft_kernels *k, const work *w, double hz)
     const heft_mat *m = &w->part[0];
     const bool scalar = strcmp(k->name, "scalar") == 0;
     const int32_t all = scalar ? 64 : m->rows, some = scalar ? 16 : 64;
-    printf("%-8s%-2s%-7s", heft_dtypes[m->dtype].name, m->by_col ? "T" : "", k->name);
+    printf("%-10s %-2s%-7s", heft_dtypes[m->dtype].name, m->by_col ? "T" : "", k->name);
     for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
         const int32_t n = columns[i], rows = n <= FEW ? all : some;
         const double seconds = measure(k, w, rows, n), mac = (double)rows * COLS * n;
@@ -104,6 +106,23 @@ static void bench(const heft_kernels *k, const work *w, double hz)
         fflush(stdout);
     }
     printf("\n");
+}
+
+static void give_columns(work *w, int32_t rows, const heft_kernels *k, float *x, heft_act *a,
+                         float *y)
+{
+    const bool floats = w->part[0].by_col || heft_dtypes[w->part[0].dtype].sum == HEFT_SUM_F;
+    for (int32_t c = 0; c < MAX_COLUMNS; c++) {
+        k->quantise(a + (size_t)c * COLS / 32, x + (size_t)c * COLS, COLS);
+        if (floats)
+            w->x[c] = x + (size_t)c * COLS;
+        else
+            w->x[c] = a + (size_t)c * COLS / 32;
+        w->y[c] = y + (size_t)(c % FEW) * (size_t)rows;
+    }
+    /* columns beyond FEW are multiplied with few rows only */
+    for (int32_t c = FEW; c < MAX_COLUMNS; c++)
+        w->y[c] = y + 64 * (size_t)c;
 }
 
 static void make(work *w, heft_dtype dtype, bool by_col, const heft_kernels *k, uint8_t *data,
@@ -120,17 +139,33 @@ static void make(work *w, heft_dtype dtype, bool by_col, const heft_kernels *k, 
             memcpy(part, data, PART_BYTES);
         w->part[i] = mat_on(part, dtype, rows, COLS, by_col);
     }
-    for (int32_t c = 0; c < MAX_COLUMNS; c++) {
-        k->quantise(a + (size_t)c * COLS / 32, x + (size_t)c * COLS, COLS);
-        if (heft_dtypes[dtype].sum == HEFT_SUM_F)
-            w->x[c] = x + (size_t)c * COLS;
-        else
-            w->x[c] = a + (size_t)c * COLS / 32;
-        w->y[c] = y + (size_t)(c % FEW) * (size_t)rows;
+    give_columns(w, rows, k, x, a, y);
+}
+
+/* The same with scales beside the numbers: one set for all parts, as it is small. */
+static void make_scaled(work *w, const scaled_layout *l, const heft_kernels *k, uint8_t *data,
+                        uint8_t *beside, float *x, heft_act *a, float *y)
+{
+    size_t bytes[SCALED_TENSORS];
+    uint64_t seed = 1;
+    const heft_dtype_info *info = &heft_dtypes[l->dtype];
+    const int32_t rows = PART_BYTES / (COLS / info->block * info->bytes);
+    const int64_t lines = l->by_col ? COLS : rows, places = l->by_col ? rows : COLS;
+    uint8_t *tensor[SCALED_TENSORS] = { data };
+    scaled_sizes(l, lines, places, bytes);
+    for (int32_t i = 1; i < SCALED_TENSORS; i++) {
+        tensor[i] = beside;
+        beside += bytes[i];
     }
-    /* columns beyond FEW are multiplied with few rows only */
-    for (int32_t c = FEW; c < MAX_COLUMNS; c++)
-        w->y[c] = y + 64 * (size_t)c;
+    scaled_fill(&w->scales, l, lines, places, tensor, &seed);
+    w->scales.w.rows = rows;
+    w->scales.w.cols = COLS;
+    for (int32_t i = 0; i < PARTS; i++) {
+        w->part[i] = w->scales.w;
+        w->part[i].data = data + (size_t)i * PART_BYTES;
+        if (i > 0) memcpy(data + (size_t)i * PART_BYTES, data, PART_BYTES);
+    }
+    give_columns(w, rows, k, x, a, y);
 }
 
 int main(int argc, char **argv)
@@ -157,12 +192,12 @@ int main(int argc, char **argv)
 
     const size_t bytes = (size_t)PART_BYTES * PARTS;
     const int32_t numbers = COLS * MAX_COLUMNS;
-    uint8_t *data = heft_alloc(bytes, 1);
+    uint8_t *data = heft_alloc(bytes, 1), *beside = heft_alloc(2 * (size_t)PART_BYTES, 1);
     float *x = heft_alloc((size_t)numbers, sizeof *x);
     heft_act *a = heft_alloc((size_t)numbers / 32, sizeof *a);
-    float *y = heft_alloc((size_t)PART_BYTES / COLS * 2 * FEW, sizeof *y);
+    float *y = heft_alloc((size_t)PART_BYTES / COLS * 4 * FEW, sizeof *y);
     work w = { .scratch = heft_alloc(sets[count - 1].mul_scratch(COLS), 1) };
-    if (!data || !x || !a || !y || !w.scratch) return 1;
+    if (!data || !beside || !x || !a || !y || !w.scratch) return 1;
 
     uint64_t seed = 3;
     memset(data, 1, bytes);
@@ -170,13 +205,20 @@ int main(int argc, char **argv)
     const double hz = clock_hz();
     printf("clock %.2f GHz, read %.1f GB/s, K = %d; MAC/cycle (GB/s of weights) for N columns\n",
            hz * 1e-9, read_speed(data, bytes) * 1e-9, COLS);
-    printf("%-17s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
+    printf("%-20s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         if (argc > 1 && strcmp(argv[1], heft_dtypes[formats[f].dtype].name) != 0) continue;
         make(&w, formats[f].dtype, formats[f].by_col, &sets[0], data, x, a, y);
         for (int32_t s = 0; s < count; s++)
             bench(&sets[s], &w, hz);
     }
+    for (int32_t f = 0; f < SCALED_LAYOUTS; f++) {
+        if (argc > 1 && strcmp(argv[1], heft_dtypes[scaled_layouts[f].dtype].name) != 0) continue;
+        make_scaled(&w, &scaled_layouts[f], &sets[0], data, beside, x, a, y);
+        for (int32_t s = 0; s < count; s++)
+            bench(&sets[s], &w, hz);
+    }
+    heft_free(beside);
     heft_free(data);
     heft_free(x);
     heft_free(a);
