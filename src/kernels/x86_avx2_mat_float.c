@@ -295,8 +295,7 @@ enum {
     CHAIN_COLUMNS = 3,
     CHAIN_STEP = 16, /* few columns: k done before the next rows, as many streams side by side */
     CHAIN_WIDENED = 128, /* more columns: k of 32 rows widened together, 16 KB */
-    STRIP_ROWS = 128,    /* with scales: the same the other way round */
-    STRIP_COLUMNS = 32
+    STRIP = 128          /* with scales: rows by CHAIN_ROWS columns, or the other way round */
 };
 
 /* y[c][r .. r + 8 V) += `count` columns of w, the first at w, times x[c][k ..], for N columns. */
