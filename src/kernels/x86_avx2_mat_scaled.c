@@ -199,8 +199,15 @@ INLINE void read_groups(const heft_dtype t, const heft_mat *w, int64_t line, int
     const heft_scales *s = w->with;
     if (k % s->group && t != HEFT_FP4_NV) return;
     const int64_t j = k / s->group;
+    if (t == HEFT_FP4_MX) {
+        float d[8];
+        for (int32_t i = 0; i < 8; i++)
+            d[i] = heft_half_e8m0(s->scale[g->row[i] + j]);
+        g->d = _mm256_loadu_ps(d);
+        return;
+    }
     g->d = eight_scales(s, g->row, j);
-    if (t == HEFT_FP4_MX || t == HEFT_FP4_NV) g->d = _mm256_mul_ps(g->d, _mm256_set1_ps(0.5f));
+    if (t == HEFT_FP4_NV) g->d = _mm256_mul_ps(g->d, _mm256_set1_ps(0.5f));
     if (t == HEFT_FP4_NV)
         g->d2 = _mm256_mul_ps(eight_scales(s, g->row, j + 1), _mm256_set1_ps(0.5f));
     if (t == HEFT_INT4_ZERO || t == HEFT_UINT8_ZERO) g->zero = eight_zeros(w, line, j);

@@ -199,7 +199,9 @@ heft_status heft_bind_compressed(heft_maker *m)
         const heft_tensor *scale = NULL;
         st = heft_bind_rows(m, HEFT_FP4_MX, 1u << HEFT_U8);
         if (!st) st = heft_companion(m, "weight_scale", true, &scale);
-        return st ? st : heft_bind_scales(m, scale, 1u << HEFT_U8 | 1u << HEFT_F8_E8M0, 1, 32);
+        if (!st) st = heft_bind_scales(m, scale, 1u << HEFT_U8 | 1u << HEFT_F8_E8M0, 1, 32);
+        m->s->type = HEFT_F8_E8M0;
+        return st;
     }
     return heft_fail(
         m->err, HEFT_E_FORMAT,

@@ -115,7 +115,7 @@ static void fill_scales(uint8_t *p, heft_dtype type, int64_t n, uint64_t *seed)
         case 2: memcpy(p + 2 * i, &half, 2); break;
         default: p[i] = (uint8_t)luck;
         }
-        if (type == HEFT_F8_E8M0) p[i] = (uint8_t)(115 + luck % 6);
+        if (type == HEFT_F8_E8M0) p[i] = (uint8_t)(luck % 64 ? 115 + luck % 6 : luck >> 8 & 1);
         if (type == HEFT_F8_E4M3) p[i] = (uint8_t)(luck % 0x60);
     }
 }
