@@ -40,6 +40,7 @@ static bool escape_has(char c, char text, bool *known)
     case 'w': return is_word(text);
     case 'W': return !is_word(text);
     case 's': return text == ' ' || (text >= '\t' && text <= '\r');
+    case 'S': return !(text == ' ' || (text >= '\t' && text <= '\r'));
     default: break;
     }
     *known = !is_word(c);
