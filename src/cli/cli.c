@@ -189,9 +189,10 @@ static void on_interrupt(int signal)
     if (interrupts++) _exit(130);
 }
 
-void heft_catch_interrupt(void)
+void heft_catch_interrupt(bool ends_read)
 {
-    struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART };
+    struct sigaction action = { .sa_handler = on_interrupt,
+                                .sa_flags = ends_read ? 0 : SA_RESTART };
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
 }

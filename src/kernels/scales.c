@@ -63,13 +63,14 @@ static int32_t packed(const uint8_t *p, int64_t i, int32_t bits)
     return p[i * bits / 8] >> i * bits % 8 & ((1 << bits) - 1);
 }
 
+/* Groups in order, or as an index says. */
 static void floats_order(float *y, const heft_mat *w, int64_t line, int64_t at, int32_t n,
                          int32_t bits)
 {
     const heft_scales *s = w->with;
     const uint8_t *p = w->data + line * w->stride;
     for (int32_t i = 0; i < n; i++) {
-        const int64_t g = heft_load32(s->index + 4 * (at + i));
+        const int64_t g = s->index ? heft_load32(s->index + 4 * (at + i)) : (at + i) / s->group;
         const int32_t zero = s->zero ? heft_zero_below(s, line, g, bits) : 1 << (bits - 1);
         y[i] = (float)(packed(p, at + i, bits) - zero) * heft_scale(s, line, g);
     }
@@ -187,9 +188,6 @@ static void unpack_integers(heft_block *out, const heft_mat *w, const uint8_t *p
     }
     for (int32_t i = 0; i < 32; i++)
         out->q[i] = (int8_t)(p[i] - 128);
-    if (!s->zero) return;
-    out->m = out->d[0]; /* a byte less a byte does not fit one: the difference of offsets apart */
-    out->mn[0] = out->mn[1] = (int16_t)(128 - zero);
 }
 
 static void pick_pairs(int8_t *restrict q, const uint8_t *restrict p)

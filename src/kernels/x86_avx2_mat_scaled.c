@@ -182,7 +182,7 @@ INLINE __m256i eight_zeros(const heft_mat *w, int64_t line, int64_t g)
 {
     int32_t zero[8];
     for (int32_t i = 0; i < 8; i++)
-        zero[i] = heft_zero_below(w->with, line + i, g, w->dtype == HEFT_INT4_ZERO ? 4 : 8);
+        zero[i] = heft_zero_below(w->with, line + i, g, 4);
     return _mm256_loadu_si256((const void *)zero);
 }
 
@@ -210,7 +210,7 @@ INLINE void read_groups(const heft_dtype t, const heft_mat *w, int64_t line, int
     if (t == HEFT_FP4_NV) g->d = _mm256_mul_ps(g->d, _mm256_set1_ps(0.5f));
     if (t == HEFT_FP4_NV)
         g->d2 = _mm256_mul_ps(eight_scales(s, g->row, j + 1), _mm256_set1_ps(0.5f));
-    if (t == HEFT_INT4_ZERO || t == HEFT_UINT8_ZERO) g->zero = eight_zeros(w, line, j);
+    if (t == HEFT_INT4_ZERO) g->zero = eight_zeros(w, line, j);
 }
 
 /* Sums of both halves of a block: of nibbles before anything is taken off, of others as they are.
@@ -218,7 +218,7 @@ INLINE void read_groups(const heft_dtype t, const heft_mat *w, int64_t line, int
 INLINE void add_block(const heft_dtype t, const int32_t n, const uint8_t *p, size_t stride,
                       const heft_act *const *a, int64_t b, __m256i (*sum)[2])
 {
-    const bool bytes = t == HEFT_INT8 || t == HEFT_UINT8 || t == HEFT_UINT8_ZERO;
+    const bool bytes = t == HEFT_INT8 || t == HEFT_UINT8;
     const bool table = t == HEFT_FP4_MX || t == HEFT_FP4_NV;
     const __m256i values =
         _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)heft_values_e2m1));
@@ -284,9 +284,6 @@ INLINE void rows_times(const heft_dtype t, const int32_t n, const heft_mat *w, i
             if (t == HEFT_INT4_ZERO)
                 total = _mm256_sub_epi32(total, _mm256_mullo_epi32(g.zero, all));
             acc[c] = scaled(g.d, x, total, acc[c]);
-            if (t != HEFT_UINT8_ZERO) continue;
-            const __m256i mn = _mm256_sub_epi32(_mm256_set1_epi32(128), g.zero);
-            acc[c] = scaled(g.d, x, _mm256_mullo_epi32(mn, all), acc[c]);
         }
     }
     for (int32_t c = 0; c < n; c++)
@@ -312,7 +309,6 @@ void heft_avx2_rows_scaled(const heft_mat *w, int32_t r, const heft_act *const *
     case HEFT_INT4_ZERO: rows_of(HEFT_INT4_ZERO, w, r, a, n, out); break;
     case HEFT_INT8: rows_of(HEFT_INT8, w, r, a, n, out); break;
     case HEFT_UINT8: rows_of(HEFT_UINT8, w, r, a, n, out); break;
-    case HEFT_UINT8_ZERO: rows_of(HEFT_UINT8_ZERO, w, r, a, n, out); break;
     case HEFT_FP4_MX: rows_of(HEFT_FP4_MX, w, r, a, n, out); break;
     default: rows_of(HEFT_FP4_NV, w, r, a, n, out);
     }

@@ -169,19 +169,26 @@ heft_status heft_chat_tokenize(const heft_chat *c, const heft_tokenizer *t, cons
 /* A word that no template and no message has by itself. */
 #define CANARY "heftcanary"
 
-/* Is a word of the caller's in what the template makes of these messages? behind: what follows it,
- * released with heft_free; may be NULL. A template that refuses them has it not. */
-static bool appears(const heft_chat *c, const char *messages, const char *word, char **behind)
+#define USER(text)      "{\"role\":\"user\",\"content\":\"" text "\"}"
+#define ASSISTANT(more) "{\"role\":\"assistant\",\"content\":" more "}"
+
+/* Is the word in what the template makes of this conversation? behind: what follows it, released
+ * with heft_free; may be NULL. A template that refuses the conversation has it not. */
+static bool appears_in(const heft_chat *c, heft_conversation talk, char **behind)
 {
     heft_prompt out = { .n = 0 };
-    heft_conversation talk = { .messages = messages,
-                               .no_generation_prompt = true,
-                               .now = "2025-03-07T09:05:03" };
+    talk.no_generation_prompt = true;
+    talk.now = "2025-03-07T09:05:03";
     if (heft_chat_prompt(c, &talk, &out, NULL)) return false;
-    const char *at = strstr(out.text, word);
-    if (at && behind) *behind = heft_strdup(heft_str_of(at + strlen(word)));
+    const char *at = strstr(out.text, CANARY);
+    if (at && behind) *behind = heft_strdup(heft_str_of(at + strlen(CANARY)));
     heft_prompt_clear(&out);
     return at != NULL;
+}
+
+static bool appears(const heft_chat *c, const char *messages)
+{
+    return appears_in(c, (heft_conversation){ .messages = messages }, NULL);
 }
 
 heft_status heft_chat_dropped(const heft_chat *c, const heft_conversation *talk, int32_t *first,
@@ -229,12 +236,8 @@ static int32_t special_first(const heft_tokenizer *t, const char *text)
 int32_t heft_chat_turn_end(const heft_chat *c, const heft_tokenizer *t)
 {
     char *behind = NULL;
-    if (!appears(c,
-                 "[{\"role\":\"user\",\"content\":\"a\"},"
-                 "{\"role\":\"assistant\",\"content\":\"" CANARY "\"}]",
-                 CANARY, &behind)
-        || !behind)
-        return -1;
+    const char *messages = "[" USER("a") "," ASSISTANT("\"" CANARY "\"") "]";
+    if (!appears_in(c, (heft_conversation){ .messages = messages }, &behind) || !behind) return -1;
     int32_t end = special_first(t, behind);
     heft_free(behind);
     /* what closes reasoning too is followed by the reply */
@@ -270,10 +273,8 @@ static void find_thinking(heft_chat *c, const heft_named_template *d)
     }
     for (size_t i = 0; i < sizeof thoughts / sizeof *thoughts && !c->facts.thought; i++) {
         (void)snprintf(messages, sizeof messages,
-                       "[{\"role\":\"user\",\"content\":\"a\"},{\"role\":\"assistant\","
-                       "\"content\":\"b\",\"%s\":\"" CANARY "\"}]",
-                       thoughts[i]);
-        if (appears(c, messages, CANARY, NULL)) c->facts.thought = thoughts[i];
+                       "[" USER("a") "," ASSISTANT("\"b\",\"%s\":\"" CANARY "\"") "]", thoughts[i]);
+        if (appears(c, messages)) c->facts.thought = thoughts[i];
     }
 }
 
@@ -290,18 +291,14 @@ enum { MAX_KNOBS = 64 };
 
 static bool take_variable(void *to, heft_str name)
 {
-    static const char *const usual[] = { "messages", "add_generation_prompt" };
+    static const char *const usual[] = { "messages", "add_generation_prompt", "tools", "documents",
+                                         "additional_special_tokens" };
     knobs *k = to;
     for (size_t i = 0; i < sizeof usual / sizeof *usual; i++)
         if (heft_str_is(name, usual[i])) return true;
-    if (heft_str_is(name, "tools")) {
-        k->c->facts.tools = true;
-    } else if (heft_str_is(name, "documents")) {
-        k->c->facts.documents = true;
-    } else if (!heft_str_ends(name, "_token") && !heft_str_is(name, "additional_special_tokens")) {
-        k->knob[k->n] = heft_arena_strdup(&k->c->arena, name);
-        if (!k->knob[k->n++]) k->failed = true;
-    }
+    if (heft_str_ends(name, "_token")) return true;
+    k->knob[k->n] = heft_arena_strdup(&k->c->arena, name);
+    if (!k->knob[k->n++]) k->failed = true;
     return !k->failed && k->n < MAX_KNOBS;
 }
 
@@ -323,11 +320,17 @@ static heft_status describe(heft_chat *c, heft_error *err)
     if (st) return st;
     c->facts.knob = k.knob;
     c->facts.n_knobs = k.n;
-    c->facts.user = appears(c, "[{\"role\":\"user\",\"content\":\"" CANARY "\"}]", CANARY, NULL);
-    c->facts.system = appears(c,
-                              "[{\"role\":\"system\",\"content\":\"" CANARY "\"},"
-                              "{\"role\":\"user\",\"content\":\"a\"}]",
-                              CANARY, NULL);
+    c->facts.user = appears(c, "[" USER(CANARY) "]");
+    c->facts.system =
+        appears(c, "[{\"role\":\"system\",\"content\":\"" CANARY "\"}," USER("a") "]");
+    heft_conversation with = { .messages = "[" USER("a") "]",
+                               .tools = "[{\"type\":\"function\",\"function\":{\"name\":\"" CANARY
+                                        "\",\"description\":\"a\",\"parameters\":{\"type\":"
+                                        "\"object\",\"properties\":{}}}}]" };
+    c->facts.tools = appears_in(c, with, NULL);
+    with.tools = NULL;
+    with.documents = "[{\"title\":\"a\",\"text\":\"" CANARY "\"}]";
+    c->facts.documents = appears_in(c, with, NULL);
     find_thinking(c, d);
     return HEFT_OK;
 }

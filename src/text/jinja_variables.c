@@ -6,8 +6,9 @@ enum { MAX_NAMES = 1024 }; /* of one template; the rest is not listed */
 
 typedef struct {
     heft_str read[MAX_NAMES], set[MAX_NAMES];
-    bool asked[MAX_NAMES]; /* parallel to read: by `is defined` or `default` */
-    size_t n_read, n_set;
+    heft_str here[MAX_NAMES]; /* parameters and loop variables around this place */
+    bool asked[MAX_NAMES];    /* parallel to read: by `is defined` or `default`, before any set */
+    size_t n_read, n_set, n_here;
 } names;
 
 static size_t index_of(const heft_str *list, size_t n, heft_str name)
@@ -31,17 +32,22 @@ static void note_read(names *v, heft_jval name, bool asked)
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (heft_str_is(s, own[i])) return;
     size_t i = index_of(v->read, v->n_read, s);
-    if (heft_jglobal(s) || i == MAX_NAMES) return;
+    if (heft_jglobal(s) || i == MAX_NAMES || index_of(v->here, v->n_here, s) < v->n_here) return;
     if (i == v->n_read) v->read[v->n_read++] = s;
-    v->asked[i] |= asked;
+    v->asked[i] |= asked && index_of(v->set, v->n_set, s) == v->n_set;
 }
 
-/* The names of an assignment's left side. A namespace's field is no variable. */
-static void targets(names *v, const heft_jnode *n)
+static void note_here(names *v, heft_jval name)
 {
-    if (n->kind == N_NAME) note_set(v, n->value);
+    if (v->n_here < MAX_NAMES) v->here[v->n_here++] = heft_jview(name);
+}
+
+/* The names on an assignment's left side. A namespace's field is no variable. */
+static void targets(names *v, const heft_jnode *n, void (*note)(names *v, heft_jval name))
+{
+    if (n->kind == N_NAME) note(v, n->value);
     for (size_t i = 0; n->kind == N_TUPLE && i < n->n; i++)
-        targets(v, n->list[i]);
+        targets(v, n->list[i], note);
 }
 
 static bool asks(const heft_jnode *n)
@@ -54,28 +60,54 @@ static bool asks(const heft_jnode *n)
     return false;
 }
 
-/* What lies deeper than any evaluation reaches is not walked. */
+static void walk(names *v, const heft_jnode *n, int32_t depth);
+
+static void walk_list(names *v, const heft_jnode *n, int32_t depth)
+{
+    for (size_t i = 0; i < n->n; i++)
+        walk(v, n->list[i], depth);
+}
+
+static void walk_macro(names *v, const heft_jnode *n, int32_t depth)
+{
+    const size_t outside = v->n_here;
+    note_set(v, n->value);
+    for (size_t i = 0; i < n->n; i++)
+        walk(v, n->list[i]->a, depth);
+    for (size_t i = 0; i < n->n; i++)
+        note_here(v, n->list[i]->value);
+    walk(v, n->b, depth);
+    v->n_here = outside;
+}
+
+static void walk_loop(names *v, const heft_jnode *n, int32_t depth)
+{
+    const size_t outside = v->n_here;
+    walk(v, n->b, depth);
+    targets(v, n->a, note_here);
+    walk(v, n->c, depth);
+    walk_list(v, n, depth);
+    v->n_here = outside;
+}
+
+/* In the order of the text. What lies deeper than any evaluation reaches is not walked. */
 static void walk(names *v, const heft_jnode *n, int32_t depth)
 {
-    if (!n || depth == HEFT_MAX_TEMPLATE_DEPTH) return;
-    bool sets = n->kind == N_SET || n->kind == N_SET_BLOCK || n->kind == N_FOR;
-    if (sets) targets(v, n->a);
-    if (n->kind == N_MACRO) {
-        note_set(v, n->value);
-        for (size_t i = 0; i < n->n; i++) {
-            note_set(v, n->list[i]->value);
-            walk(v, n->list[i]->a, depth + 1);
-        }
-    } else if (n->kind == N_NAME) {
-        note_read(v, n->value, false);
-    } else {
-        if (asks(n)) note_read(v, n->a->value, true);
-        for (size_t i = 0; i < n->n; i++)
-            walk(v, n->list[i], depth + 1);
+    if (!n || depth++ == HEFT_MAX_TEMPLATE_DEPTH) return;
+    if (asks(n)) note_read(v, n->a->value, true);
+    switch (n->kind) {
+    case N_NAME: note_read(v, n->value, false); return;
+    case N_MACRO: walk_macro(v, n, depth); return;
+    case N_FOR: walk_loop(v, n, depth); return;
+    case N_NS_TARGET: return;
+    default: break;
     }
-    if (!sets && n->kind != N_NS_TARGET) walk(v, n->a, depth + 1);
-    walk(v, n->b, depth + 1);
-    walk(v, n->c, depth + 1);
+    bool sets = n->kind == N_SET || n->kind == N_SET_BLOCK;
+    if (!sets) walk(v, n->a, depth);
+    walk_list(v, n, depth);
+    walk(v, n->b, depth);
+    walk(v, n->c, depth);
+    if (sets) targets(v, n->a, note_set);
 }
 
 heft_status heft_jinja_variables(const heft_jnode *body, bool (*take)(void *to, heft_str name),

@@ -291,7 +291,7 @@ static void switches_and_reasoning_are_found_in_the_template(void **state)
           "{% set x = effort|default('low') %}{{ x }}{{ tools }}",
           "day effort ", NULL, NULL, true, false },
         { "{% macro f(a, b=c) %}{{ a }}{{ b }}{{ varargs }}{% endmacro %}{{ f(d) }}"
-          "{% for k, v in documents %}{{ k }}{{ loop.index }}{{ v }}{% endfor %}"
+          "{% for k in documents or [] %}{{ k.text }}{{ loop.index }}{% endfor %}"
           "{% set ns = namespace(z=1) %}{% set ns.y = 2 %}",
           "c d ", NULL, NULL, false, true },
         { "{% for m in messages %}{{ m.content }}[THINK]{{ m.thinking }}{% endfor %}", "",
