@@ -267,7 +267,6 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
     [HEFT_INT4_ZERO]  = { PANEL_S8, NULL, NULL },
     [HEFT_INT8]       = { PANEL_S8, NULL, NULL },
     [HEFT_UINT8]      = { PANEL_S8, NULL, NULL },
-    [HEFT_UINT8_ZERO] = { sizeof(panel_any), tile_m, heft_avx2_put_any, NULL, NULL },
     [HEFT_FP4_MX]     = { PANEL_S8, NULL, NULL },
     [HEFT_FP4_NV]     = { sizeof(panel_any), tile_h, heft_avx2_put_any, NULL, NULL },
 };
