@@ -5,6 +5,7 @@
  * are in the mapped file; vectors become float copies. */
 #include "base/cursor.h"
 #include "model/run.h"
+#include "model/slices.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -309,45 +310,6 @@ static heft_status borrow_plain(const binder *b, const heft_tensor *t, int64_t r
     return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, out);
 }
 
-/* `rows` rows of a matrix with scales, from row `first` of it on. */
-static heft_mat slice(const heft_mat *w, int64_t first, int64_t rows)
-{
-    heft_mat part = *w;
-    part.line += w->by_col ? 0 : first;
-    part.at += w->by_col ? (int32_t)first : 0;
-    part.rows = (int32_t)rows;
-    return part;
-}
-
-/* As borrow_kv_up, of a matrix with scales. */
-static heft_status slice_kv_up(const binder *b, const heft_mat *w, heft_layer *l)
-{
-    const heft_attn *a = &l->s->attn;
-    l->k_up = heft_arena_alloc(&b->m->arena, (size_t)a->H, sizeof *l->k_up);
-    l->v_up = heft_arena_alloc(&b->m->arena, (size_t)a->H, sizeof *l->v_up);
-    if (!l->k_up || !l->v_up) return heft_nomem(b->err, "the heads of a latent attention");
-    for (int32_t h = 0; h < a->H; h++) {
-        const int64_t first = (int64_t)h * (a->nope + a->dv);
-        l->v_up[h] = slice(w, first + a->nope, a->dv);
-        l->k_up[h] = slice(w, first, a->nope);
-        l->k_up[h].rows = a->kv_rank;
-        l->k_up[h].cols = a->nope;
-        l->k_up[h].by_col = !w->by_col;
-    }
-    return HEFT_OK;
-}
-
-static heft_status slice_experts(const binder *b, const heft_mat *w, bool all, int32_t expert,
-                                 int32_t E, heft_experts *out)
-{
-    if (!out->w) out->w = heft_arena_alloc(&b->m->arena, (size_t)E, sizeof *out->w);
-    if (!out->w) return heft_nomem(b->err, "the experts");
-    for (int32_t e = 0; e < E && all; e++)
-        out->w[e] = slice(w, (int64_t)e * w->rows, w->rows);
-    if (!all) out->w[expert] = *w;
-    return HEFT_OK;
-}
-
 /* A weight as the release's method has it. */
 static heft_status fill_stored(const binder *b, const heft_weight *w, const found *f, int32_t layer,
                                int32_t expert, void *slot)
@@ -375,8 +337,10 @@ static heft_status fill_stored(const binder *b, const heft_weight *w, const foun
     switch ((heft_slot)w->slot) {
     case HEFT_SLOT_LIN: ((heft_lin *)slot)->w = m; return HEFT_OK;
     case HEFT_SLOT_MAT: *(heft_mat *)slot = m; return HEFT_OK;
-    case HEFT_SLOT_EXPERTS: return slice_experts(b, &m, all, expert, s->layer[layer].route.E, slot);
-    case HEFT_SLOT_KV_UP: return slice_kv_up(b, &m, &b->m->layer[layer]);
+    case HEFT_SLOT_EXPERTS:
+        return heft_slice_experts(&m, all, expert, s->layer[layer].route.E, slot, &b->m->arena,
+                                  b->err);
+    case HEFT_SLOT_KV_UP: return heft_slice_kv_up(&m, &b->m->layer[layer], &b->m->arena, b->err);
     case HEFT_SLOT_BIAS:
     case HEFT_SLOT_NORM:
     case HEFT_SLOT_NORM_BIAS:
@@ -417,6 +381,25 @@ static heft_status borrow_table(const binder *b, const heft_tensor *t, int32_t E
     return HEFT_OK;
 }
 
+/* A tensor is known, not run and counted. */
+static void leave_one(const binder *b, const heft_tensor *t)
+{
+    b->m->used[t - b->src->tensor] = true;
+    b->m->unused_tensors++;
+    b->m->unused_bytes += (int64_t)t->bytes;
+}
+
+/* And so are the others of the weight `name`. */
+static void leave_companions(const binder *b, const char *name)
+{
+    char stem[256];
+    (void)snprintf(stem, sizeof stem, "%s", name);
+    if (heft_str_ends(heft_str_of(stem), ".weight")) stem[strlen(stem) - strlen("weight")] = 0;
+    for (int64_t i = 0; i < b->src->n_tensors; i++)
+        if (!b->m->used[i] && heft_str_begins(b->src->tensor[i].name, stem))
+            leave_one(b, &b->src->tensor[i]);
+}
+
 static heft_status fill(const binder *b, const heft_weight *w, const found *f, int32_t layer,
                         int32_t expert, void *slot)
 {
@@ -427,8 +410,8 @@ static heft_status fill(const binder *b, const heft_weight *w, const found *f, i
     if (w->slot == HEFT_SLOT_NONE && *used) return HEFT_OK; /* under another row */
     *used = true;
     if (w->slot == HEFT_SLOT_NONE) {
-        b->m->unused_tensors++;
-        b->m->unused_bytes += (int64_t)t->bytes;
+        leave_one(b, t);
+        if (f->stored) leave_companions(b, f->name);
         return HEFT_OK;
     }
     if (f->stored) return fill_stored(b, w, f, layer, expert, slot);
