@@ -65,6 +65,7 @@ typedef struct {
     const heft_kv *kv; /* (L, HEFT_MAX_CACHE); NULL while planning */
     float *cs[HEFT_MAX_ROPE];
     float *arena;      /* outputs of operations; NULL while planning */
+    size_t room;       /* floats of the arena: what planning found */
     size_t used, peak; /* floats */
     void (*capture)(void *to, int32_t layer,
                     const float *x); /* x (T, streams, D) after `layer` layers; or NULL */
