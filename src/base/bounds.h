@@ -34,6 +34,7 @@ enum {
     HEFT_MAX_TEXT_BYTES = 1 << 30, /* tokenized at once */
 
     /* chat templates */
+    HEFT_MAX_TEMPLATES = 64,            /* of one release */
     HEFT_MAX_TEMPLATE_BYTES = 4 << 20,  /* of source */
     HEFT_MAX_TEMPLATE_NESTING = 120,    /* of statements and expressions as written */
     HEFT_MAX_TEMPLATE_DEPTH = 1500,     /* of evaluation: nesting times calls of macros */

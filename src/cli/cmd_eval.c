@@ -124,7 +124,7 @@ static heft_status run(const heft_call *call, heft_error *err)
         if (!st) st = heft_open_engine(call, m[i], &o.engine, &e[i], err);
     }
     scoring.window = o.engine.context;
-    heft_catch_interrupt();
+    heft_catch_interrupt(false);
     if (!st) st = heft_eval_text(e[0], e[1], text, n, &scoring, &score, err);
     if (!st) st = print(&o, scoring.window, &score, err);
     for (int32_t i = 0; i < 2; i++) {

@@ -135,7 +135,7 @@ static heft_status run(const heft_call *call, heft_error *err)
         st = heft_nomem(err, "the results");
         goto done;
     }
-    heft_catch_interrupt();
+    heft_catch_interrupt(false);
     st = all_steps(e, ids.id, &r, err);
     if (!st) st = write_result(o.out, ids.id, &r, err);
 done:

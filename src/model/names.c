@@ -89,6 +89,15 @@ const heft_weight heft_names_latent[] = {
     { 0 },
 };
 
+const heft_weight heft_names_index[] = {
+    HEADS(ix_q, LIN, HEFT_AXIS_IXQ, HEFT_AXIS_QR, HEFT_IF_INDEX, "layers.{}.self_attn.indexer.wq_b.weight", "blk.{}.indexer.attn_q_b.weight"),
+    HEADS(ix_k, LIN, HEFT_AXIS_IX,  HEFT_AXIS_D,  HEFT_IF_INDEX, "layers.{}.self_attn.indexer.wk.weight",   "blk.{}.indexer.attn_k.weight"),
+    HEADS(ix_w, LIN, HEFT_AXIS_IXH, HEFT_AXIS_D,  HEFT_IF_INDEX, "layers.{}.self_attn.indexer.weights_proj.weight", "blk.{}.indexer.proj.weight"),
+    NORM(ix_norm, HEFT_AXIS_IX, HEFT_IF_INDEX, "self_attn.indexer.k_norm", "indexer.k_norm"),
+    HEADS(ix_norm, NORM_BIAS, HEFT_AXIS_IX, HEFT_AXIS_ONE, HEFT_IF_INDEX, "layers.{}.self_attn.indexer.k_norm.bias", "blk.{}.indexer.k_norm.bias"),
+    { 0 },
+};
+
 #define FFN(slot, rows, cols, need, hf, gguf) \
     { L(slot), HEFT_SLOT_LIN, rows, cols, need, 0, 0, "layers.{}.mlp." hf ".weight", gguf }
 #define EXPERTS(slot, rows, cols, hf, gguf) \
@@ -113,6 +122,12 @@ const heft_weight heft_names_experts[] = {
     EXPERTS(e_gate, HEFT_AXIS_FE, HEFT_AXIS_D,  "mlp.experts.{e}.gate_proj", "ffn_gate_exps"),
     EXPERTS(e_up,   HEFT_AXIS_FE, HEFT_AXIS_D,  "mlp.experts.{e}.up_proj",   "ffn_up_exps"),
     EXPERTS(e_down, HEFT_AXIS_D,  HEFT_AXIS_FE, "mlp.experts.{e}.down_proj", "ffn_down_exps"),
+    { 0 },
+};
+
+const heft_weight heft_names_correction[] = {
+    { L(choice), HEFT_SLOT_VEC, HEFT_AXIS_E, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0,
+      "layers.{}.mlp.gate.e_score_correction_bias", "blk.{}.exp_probs_b.bias" },
     { 0 },
 };
 
