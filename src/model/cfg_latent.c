@@ -73,6 +73,12 @@ void heft_cfg_deepseek(struct heft_cfg *c, heft_spec *s, const heft_latent_absen
                                     "num_experts_per_tok", absent->top);
     r.groups = heft_cfg_int(c, "n_group", "expert_group_count", gguf ? 1 : absent->groups);
     r.keep = heft_cfg_int(c, "topk_group", "expert_group_used_count", gguf ? 1 : absent->keep);
+    if (gguf && r.E == absent->experts && !heft_cfg_has(c, NULL, "expert_group_count"))
+        heft_warn(
+            c->log,
+            "metadata says nothing of groups of experts: all %d are one group, while a release "
+            "of as many has %d",
+            r.E, absent->groups);
     r.normalise = heft_cfg_bool(c, "norm_topk_prob", "expert_weights_norm", !gguf);
     r.factor = heft_cfg_real(c, "routed_scaling_factor", "expert_weights_scale",
                              gguf ? 1 : (double)absent->factor);
