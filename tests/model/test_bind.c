@@ -360,13 +360,12 @@ static int32_t refuse_values(const subject *s, const heft_family *f)
 static int32_t refuse_layer_types(const subject *s, const heft_net *net, const heft_value *config)
 {
     if (!heft_value_get(config, "layer_types")) return 0;
-    char list[512] = "[";
-    for (int32_t i = 0; i < net->spec.L; i++) {
-        const size_t n = strlen(list);
-        snprintf(list + n, sizeof list - n, "%s\"%s\"", i ? "," : "",
-                 i == 1 ? "spiral" : "full_attention");
-    }
-    strncat(list, "]", sizeof list - strlen(list) - 1);
+    char list[512];
+    int32_t n = snprintf(list, sizeof list, "[");
+    for (int32_t i = 0; i < net->spec.L; i++)
+        n += snprintf(list + n, sizeof list - (size_t)n, "%s\"%s\"", i ? "," : "",
+                      i == 1 ? "spiral" : "full_attention");
+    snprintf(list + n, sizeof list - (size_t)n, "]");
     assert_change_refused(s, "layer_types", list,
                           "config.json: layer_types[1] is \"spiral\", expected full_attention or "
                           "sliding_attention");
