@@ -188,6 +188,7 @@ static uint64_t vectors(const heft_net *m)
             { &l->shared_out, m->spec.D },
             { &l->q_latent, a->q_rank },
             { &l->kv_latent, a->kv_rank },
+            { &l->ix_norm, a->index.width },
             { &l->q_norm, a->dk * (a->qk_norm == HEFT_QKN_ROW ? a->H : 1) },
             { &l->k_norm, a->dk * (a->qk_norm == HEFT_QKN_ROW ? a->G : 1) },
         };
