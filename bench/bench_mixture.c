@@ -5,6 +5,7 @@
  * Both are made of a hash: 8 layers of width 2048; 4 of 32 experts of width 768, against a
  * feed-forward block of 3072. They decode in turns, 32 tokens each; what is printed is the median
  * of the rounds. A ratio of 1.15 says that a byte of the mixture costs 15 % more. */
+#include "base/bounds.h"
 #include "scratch.h"
 #include "synthetic.h"
 
@@ -79,12 +80,18 @@ static int by_size(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* The number in `text`, or the end of the range that it is beyond. */
+static int32_t number(const char *text, int32_t least, int32_t most)
+{
+    const long n = strtol(text, NULL, 10);
+    return n < least ? least : n > most ? most : (int32_t)n;
+}
+
 int main(int argc, char **argv)
 {
     const char *format = argc > 1 ? argv[1] : "Q4_K";
-    const int32_t threads = argc > 2 ? atoi(argv[2]) : 0;
-    int32_t rounds = argc > 3 ? atoi(argv[3]) : 5;
-    if (rounds < 1 || rounds > MOST) rounds = MOST;
+    const int32_t threads = argc > 2 ? number(argv[2], 0, HEFT_MAX_THREADS) : 0;
+    const int32_t rounds = argc > 3 ? number(argv[3], 1, MOST) : 5;
     heft_dtype type = HEFT_DTYPES;
     for (int32_t t = 0; t < HEFT_DTYPES; t++)
         if (heft_dtypes[t].sum != HEFT_SUM_NONE && strcmp(heft_dtypes[t].name, format) == 0)
