@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <histedit.h>
 #include <locale.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -29,24 +30,32 @@ static char *prompt_of(EditLine *edit)
     return shown;
 }
 
-/* One character for the editor. The library's own reader begins again after an interrupt; this one
- * ends the line. */
+/* The next byte that is typed. 1: it is there; 0: no more, or an interrupt; -1: a failure. The wait
+ * is short, since an interrupt may come just before it. */
+static int read_byte(char *byte)
+{
+    struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+    int ready = 0;
+    while (ready <= 0) {
+        if (heft_interrupted()) return 0;
+        ready = poll(&p, 1, 100);
+        if (ready < 0 && errno != EINTR) return -1;
+    }
+    return (int)read(STDIN_FILENO, byte, 1);
+}
+
+/* One character for the editor, whose own reader does not end at an interrupt. */
 static int read_char(EditLine *edit, wchar_t *out)
 {
     char byte[4];
     size_t n = 0;
     int32_t cp = -1;
     (void)edit;
-    while (cp < 0 && n < sizeof byte) {
-        ssize_t got = read(STDIN_FILENO, byte + n, 1);
-        if (got < 0 && errno == EINTR && !heft_interrupted()) continue;
-        if (got <= 0) return got < 0 && !heft_interrupted() ? -1 : 0;
-        n++;
-        size_t length = heft_utf8_decode(byte, n, &cp);
-        bool wrong = cp < 0 && heft_utf8_whole((heft_str){ byte, n }) == n;
-        if (cp >= 0 && length == n) break;
-        if (wrong) cp = 0xfffd;
-    }
+    do {
+        int got = read_byte(&byte[n]);
+        if (got <= 0) return got;
+        (void)heft_utf8_decode(byte, ++n, &cp);
+    } while (cp < 0 && heft_utf8_whole((heft_str){ byte, n }) == 0);
     *out = (wchar_t)(cp < 0 ? 0xfffd : cp);
     return 1;
 }
@@ -97,6 +106,7 @@ static const char *next_line(heft_input *in, const char *prompt, size_t *n)
     if (in->edit) {
         int count = 0;
         el_resize(in->edit);
+        (void)el_set(in->edit, EL_PREP_TERM, 1); /* before the prompt: no key is echoed twice */
         line = el_gets(in->edit, &count);
         *n = count > 0 ? strlen(line) : 0;
         if (!line || !*n) line = NULL;
