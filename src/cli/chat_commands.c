@@ -1,10 +1,9 @@
 /* What can be typed into a conversation beside messages: lines that begin with a slash. */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include "base/file.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -143,9 +142,10 @@ static heft_status show_settings(const heft_talk *k)
         show_setting(a, &k->o);
     for (int32_t i = 0; i < f->n_knobs; i++) {
         const json_t *v = json_object_get(k->kwargs, f->knob[i]);
-        char *text = v ? json_dumps(v, JSON_ENCODE_ANY) : NULL;
-        (void)fprintf(stderr, "  %-18s %s\n", heft_show_z(f->knob[i]).text, text ? text : "-");
-        free(text); /* jansson's own */
+        heft_buf text = heft_buf_of(HEFT_MAX_CONFIG_BYTES);
+        bool shown = v && heft_json_text(&text, v, JSON_ENCODE_ANY);
+        (void)fprintf(stderr, "  %-18s %s\n", heft_show_z(f->knob[i]).text, shown ? text.p : "-");
+        heft_buf_free(&text);
     }
     return HEFT_OK;
 }

@@ -1,6 +1,5 @@
 /* What is typed into a conversation: lines, with editing and history on a terminal. */
-#define _DEFAULT_SOURCE /* getline, isatty */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include "base/mem.h"
 
@@ -8,7 +7,6 @@
 #include <histedit.h>
 #include <locale.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -17,8 +15,7 @@ struct heft_input {
     EditLine *edit; /* NULL: standard input is no terminal */
     History *history;
     const char *prompt;
-    char *line; /* of getline */
-    size_t room;
+    heft_buf line; /* without an editor */
 };
 
 static char *prompt_of(EditLine *edit)
@@ -94,8 +91,20 @@ void heft_input_close(heft_input *in)
     if (!in) return;
     if (in->edit) el_end(in->edit);
     if (in->history) history_end(in->history);
-    free(in->line); /* getline's own */
+    heft_buf_free(&in->line);
     heft_free(in);
+}
+
+/* The next line of a pipe or a file, with its end; NULL: there is none. */
+static const char *read_line(heft_input *in, size_t *n)
+{
+    int byte = 0;
+    in->line.n = 0;
+    in->line.max = HEFT_MAX_CONFIG_BYTES;
+    while (byte != '\n' && (byte = getc(stdin)) != EOF)
+        heft_buf_add(&in->line, &(char){ (char)byte }, 1);
+    *n = in->line.n;
+    return *n ? in->line.p : NULL;
 }
 
 /* One line without its end; NULL: there is none, or it was interrupted. */
@@ -111,10 +120,7 @@ static const char *next_line(heft_input *in, const char *prompt, size_t *n)
         *n = count > 0 ? strlen(line) : 0;
         if (!line || !*n) line = NULL;
     } else {
-        errno = 0;
-        ssize_t got = getline(&in->line, &in->room, stdin);
-        line = got > 0 ? in->line : NULL;
-        *n = got > 0 ? (size_t)got : 0;
+        line = read_line(in, n);
     }
     if (heft_interrupted()) return NULL;
     if (line && line[*n - 1] == '\n') --*n;
@@ -159,6 +165,7 @@ heft_status heft_input_next(heft_input *in, heft_buf *text, heft_typed *what, he
     for (bool first = true; goes_on; first = false) {
         size_t n;
         const char *line = next_line(in, first ? "> " : ". ", &n);
+        if (in->line.failed) return heft_buf_check(&in->line, "a line", err);
         if (heft_interrupted()) {
             *what = HEFT_TYPED_INTERRUPT;
             return HEFT_OK;

@@ -1,6 +1,6 @@
 /* heft chat: a conversation in the terminal. */
 #define _DEFAULT_SOURCE /* isatty */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include <unistd.h>
 

@@ -348,7 +348,7 @@ static void assert_parts(const heft_tokenizer *t, const char *const *part, const
     size_t n = 0, ranges = 0;
     heft_error err = { 0 };
     for (size_t i = 0; part[i]; i++) {
-        (void)strcat(text, part[i]);
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s", part[i]);
         if (*part[i]) range[ranges++] = (heft_origin){ strlen(text), i % 2 };
     }
     heft_prompt p = { .text = text, .n = strlen(text), .range = range, .n_ranges = ranges };
