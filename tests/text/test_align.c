@@ -74,14 +74,15 @@ static void what_a_model_wrote_in_other_pieces_stays(void **state)
 
 static void where_the_texts_part_the_new_one_goes_on_by_itself(void **state)
 {
-    size_t n, m;
+    size_t n, m, both;
     (void)state;
+    heft_free(PIECES(&both, "<|user|>a<|end|>", "O", "nce"));
     int32_t *held = PIECES(&n, "<|user|>a<|end|>", "O", "nce", "<|end|>");
     int32_t *fresh = ids_of("<|user|>a<|end|>But<|end|>", &m);
     assert_aligned(held, n, fresh, m, 3);
     held = PIECES(&n, "<|user|>a<|end|>", "O", "nce", " upon");
     fresh = ids_of("<|user|>a<|end|>Once of", &m);
-    assert_aligned(held, n, fresh, m, 5); /* "O" and "nce" meet "Once" before it parts */
+    assert_aligned(held, n, fresh, m, both); /* "O" and "nce" meet "Once" before it parts */
     held = PIECES(&n, "");
     fresh = ids_of("<|user|>a", &m);
     assert_aligned(held, n, fresh, m, 0);
