@@ -268,6 +268,27 @@ typedef struct {
 /* Tensor i of facts->tensors, in file order. Needs 0 <= i < tensors. */
 HEFT_API void heft_model_tensor(const heft_model *m, int64_t i, heft_tensor_info *out);
 
+/* ---- families --------------------------------------------------------- */
+
+typedef struct {
+    const char *name, *source;                          /* source: the paper or report */
+    const char *const *model_types, *const *gguf_archs; /* of config.json and of GGUF; NULL-ended */
+} heft_family_facts;
+
+/* Family number i, from 0; false: there are no more. Borrowed, static. */
+HEFT_API bool heft_family_describe(int32_t i, heft_family_facts *out);
+
+/* What can be shown of a family, and what shows it. */
+typedef enum {
+    HEFT_SHAPES,     /* a published release, whose tensors all bind with their shapes */
+    HEFT_EXACT,      /* a tiny model: heft gives what the reference library gives */
+    HEFT_EXACT_GGUF, /* one that does so as a GGUF file too */
+    HEFT_RAN         /* a model of real weights that the tests run */
+} heft_shown_how;
+
+/* The name of the i-th of them, from 0; NULL: there are no more. */
+HEFT_API const char *heft_family_shown(const heft_family_facts *f, heft_shown_how how, int32_t i);
+
 /* ---- an engine: a model on this machine ------------------------------- */
 
 typedef struct heft_engine heft_engine;
@@ -280,7 +301,7 @@ typedef struct {
     int32_t context;       /* longest sequence in tokens; 0: min(model's, 4096) */
     int32_t sequences;     /* sequences that may be full at once; 0: 1 */
     int32_t batch;         /* rows of one step; 0: 512 */
-    int32_t outputs;       /* rows of one step that may want logits; 0: sequences */
+    int32_t outputs;       /* rows of one step that may want logits; 0: 8, or all sequences */
     heft_cache_type cache; /* keys and values */
     bool hidden;           /* keep the hidden state after every layer (heft_engine_hidden) */
     bool force;            /* run even if the plan does not fit this machine */
@@ -394,6 +415,7 @@ typedef struct {
     bool special;         /* special tokens are part of the text */
     const int32_t *shown; /* (n_shown) special tokens that are part of it in any case */
     int32_t n_shown;
+    bool no_lookup; /* do not guess that text repeats itself; the text is the same either way */
     /* Receives text as soon as it is certain: whole characters, never part of a stop string.
      * Return false to cancel. */
     bool (*text)(void *to, const char *text, size_t n);
@@ -404,6 +426,7 @@ typedef struct {
     heft_done why;
     int32_t prompt_tokens, generated; /* tokens; one that ends the text is not counted */
     int32_t last;                     /* the token chosen last, which is not fed yet; -1: none */
+    int32_t guessed, right; /* tokens run before they were chosen; of them, those then chosen */
     double prompt_seconds, decode_seconds;
     const char *stop; /* the stop string that was met, or NULL */
 } heft_generated;

@@ -14,7 +14,7 @@ typedef struct {
     heft_sampling sampling;
     heft_texts stop;
     int32_t tokens;
-    bool parse_special, echo;
+    bool parse_special, echo, no_lookup;
 } options;
 
 static const options defaults = {
@@ -33,6 +33,8 @@ static const heft_arg args[] = {
     HEFT_SAMPLING_ARGS(options),
     { HEFT_ARG(options, 0, "stop", TEXTS, stop, "TEXT"),
       .help = "end before this text; may be given again" },
+    { HEFT_ARG(options, 0, "no-lookup", FLAG, no_lookup, NULL),
+      .help = "do not guess that text repeats itself: the same text, slower where it does" },
     { HEFT_ARG(options, 0, "ignore-eos", FLAG, sampling.no_end, NULL),
       .help = "do not let the model end the text" },
     { HEFT_ARG(options, 0, "parse-special", FLAG, parse_special, NULL),
@@ -115,6 +117,7 @@ static heft_status generate(const options *o, heft_engine *e, const prompt *p, c
         .max_tokens = o->tokens,
         .stop = o->stop.text,
         .n_stop = o->stop.n,
+        .no_lookup = o->no_lookup,
         .text = take_text,
         .to = &out,
     };

@@ -43,7 +43,7 @@ static heft_status resolve(const heft_model *m, const heft_engine_options *given
     if (!o->context) o->context = smaller(ctx, 4096);
     if (!o->sequences) o->sequences = 1;
     if (!o->batch) o->batch = 512;
-    if (!o->outputs) o->outputs = o->sequences;
+    if (!o->outputs) o->outputs = o->sequences > 1 + HEFT_GUESSES ? o->sequences : 1 + HEFT_GUESSES;
     heft_status st = within(err, "the number of threads", o->threads, 1, HEFT_MAX_THREADS);
     if (!st) st = within(err, "the context", o->context, 1, ctx);
     if (!st) st = within(err, "the number of sequences", o->sequences, 1, HEFT_MAX_SEQUENCES);

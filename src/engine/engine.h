@@ -18,6 +18,9 @@ struct heft_model {
 /* Earlier states of a sequence that it can go back to, where its model forgets. */
 enum { HEFT_CHECKPOINTS = 2, HEFT_CHECKPOINT_TOKENS = 512 };
 
+/* Tokens of a generation that are run before they are chosen, at most. */
+enum { HEFT_GUESSES = 7 };
+
 struct heft_seq {
     heft_engine *e;
     int32_t slot, length, max_length;

@@ -242,7 +242,7 @@ static void commit(const heft_feed *f)
     memmove(s->token + s->length, f->token, (size_t)f->n * sizeof *s->token);
     s->length += f->n;
     heft_cache_trim(&s->e->cache, s->slot, s->length);
-    const bool prompt_ends = f->n > 1 && f->logits != HEFT_LOGITS_NONE;
+    const bool prompt_ends = f->n > 1 && f->logits == HEFT_LOGITS_LAST;
     if (s->e->cache.shape.checkpoints
         && (prompt_ends || s->length / HEFT_CHECKPOINT_TOKENS != before))
         take_checkpoint(s);

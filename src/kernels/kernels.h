@@ -86,7 +86,7 @@ typedef struct {
 } heft_share;
 
 typedef struct heft_kernels {
-    const char *name; /* "scalar", "avx2", "avx512", "neon" */
+    const char *name; /* of the instruction set, as heft_isa_named takes it */
 
     /* ---- matrices ---- */
 
@@ -143,14 +143,19 @@ typedef struct heft_kernels {
 } heft_kernels;
 
 enum {
-    HEFT_ISA_AVX2 = 1u << 0,   /* AVX2 + FMA + F16C */
-    HEFT_ISA_AVX512 = 1u << 1, /* F, BW, DQ, VL, VNNI */
-    HEFT_ISA_NEON = 1u << 2,
+    HEFT_ISA_AVX2 = 1u << 0,     /* AVX2 + FMA + F16C */
+    HEFT_ISA_AVXVNNI = 1u << 1,  /* vpdpbusd of 256 bits, without AVX-512 */
+    HEFT_ISA_AVX512VL = 1u << 2, /* AVX-512 F, BW, DQ, VL, VNNI, used in 256 bits */
+    HEFT_ISA_AVX512 = 1u << 3,   /* the same, in 512 */
+    HEFT_ISA_NEON = 1u << 4,
 };
 
 /* What heft has kernels for and this processor and operating system can run. */
 unsigned heft_isa_detect(void);
-/* "scalar", "avx2", ... -> the bits up to and with that set; false if heft has no such set. */
+/* The name of the i-th set this heft has, from the scalar one, 0, to the best; NULL: no more. */
+const char *heft_isa_name(int32_t i);
+/* "scalar", "avx2", "avxvnni", "avx512vl", "avx512" -> the bits of that set and of those it builds
+ * on; false if this heft has no such set. */
 bool heft_isa_named(const char *name, unsigned *isa);
 /* Fill *k with the best kernels allowed by isa, a subset of heft_isa_detect(); 0: scalar. */
 void heft_kernels_init(heft_kernels *k, unsigned isa);

@@ -1,6 +1,7 @@
 /* AVX2 matrix products: which kernel multiplies what, and the quantiser of activations. */
-#include "kernels/x86_avx2_mat.h"
 #include "kernels/fill.h"
+#include "kernels/x86_avx2_dot.h"
+#include "kernels/x86_rows.h"
 
 #include <assert.h>
 #include <math.h>
@@ -192,48 +193,50 @@ size_t heft_x86_mul_scratch(int32_t cols)
 }
 
 /* clang-format off */
+static const heft_x86_format formats[HEFT_DTYPES] = {
+    [HEFT_Q4_0] = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4,
+                    heft_avx2_unpack_q4_0, rows_q4_0 },
+    [HEFT_Q8_0] = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8,
+                    heft_avx2_unpack_q8_0, rows_q8_0 },
+    [HEFT_Q4_K] = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a,
+                    heft_avx2_unpack_q4_k, rows_q4_k },
+    [HEFT_Q5_K] = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a,
+                    heft_avx2_unpack_q5_k, rows_q5_k },
+    [HEFT_Q6_K] = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6,
+                    heft_avx2_unpack_q6_k, rows_q6_k },
+    /* panels through heft_unpack; those whose q fits a narrower panel take that */
+    [HEFT_Q1_0]    = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_Q2_0]    = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_Q4_1]    = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a, NULL, rows_q4_1 },
+    [HEFT_Q5_0]    = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, rows_q5_0 },
+    [HEFT_Q5_1]    = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a, NULL, rows_q5_1 },
+    [HEFT_Q2_K]    = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, rows_q2_k },
+    [HEFT_Q3_K]    = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, rows_q3_k },
+    [HEFT_IQ1_S]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ1_M]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ2_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ2_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ2_S]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ3_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ3_S]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ4_NL]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     rows_iq4_nl },
+    [HEFT_IQ4_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     rows_iq4_xs },
+    [HEFT_TQ1_0]   = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_TQ2_0]   = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     rows_mxfp4 },
+    [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
+};
+/* clang-format on */
+
 static const heft_x86_set avx2 = {
     .columns = 4,
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,
-    .format = {
-        [HEFT_Q4_0] = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4,
-                        heft_avx2_unpack_q4_0, heft_avx2_rows_q4_0 },
-        [HEFT_Q8_0] = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8,
-                        heft_avx2_unpack_q8_0, heft_avx2_rows_q8_0 },
-        [HEFT_Q4_K] = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a,
-                        heft_avx2_unpack_q4_k, heft_avx2_rows_q4_k },
-        [HEFT_Q5_K] = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a,
-                        heft_avx2_unpack_q5_k, heft_avx2_rows_q5_k },
-        [HEFT_Q6_K] = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6,
-                        heft_avx2_unpack_q6_k, heft_avx2_rows_q6_k },
-        /* panels through heft_unpack; those whose q fits a narrower panel take that */
-        [HEFT_Q1_0]    = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-        [HEFT_Q2_0]    = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-        [HEFT_Q4_1]    = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a, NULL, NULL },
-        [HEFT_Q5_0]    = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-        [HEFT_Q5_1]    = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a, NULL, NULL },
-        [HEFT_Q2_K]    = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, NULL },
-        [HEFT_Q3_K]    = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-        [HEFT_IQ1_S]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-        [HEFT_IQ1_M]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-        [HEFT_IQ2_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-        [HEFT_IQ2_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-        [HEFT_IQ2_S]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-        [HEFT_IQ3_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-        [HEFT_IQ3_S]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-        [HEFT_IQ4_NL]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
-                         heft_avx2_rows_iq4_nl },
-        [HEFT_IQ4_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
-                         heft_avx2_rows_iq4_xs },
-        [HEFT_TQ1_0]   = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-        [HEFT_TQ2_0]   = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-        [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
-                         heft_avx2_rows_mxfp4 },
-        [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
-    },
+    .format = formats,
 };
-/* clang-format on */
 
 static void mul_avx2(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
                      float *const *y, void *scratch)

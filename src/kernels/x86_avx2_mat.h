@@ -83,8 +83,6 @@ heft_x86_tiler heft_avx2_tile_q, heft_avx2_tile_m, heft_avx2_tile_h;
  * 1 <= n <= 4. */
 typedef void heft_x86_rower(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
                             int32_t blocks, float (*acc)[8]);
-heft_x86_rower heft_avx2_rows_q4_0, heft_avx2_rows_q8_0, heft_avx2_rows_q4_k, heft_avx2_rows_q5_k,
-    heft_avx2_rows_q6_k, heft_avx2_rows_iq4_nl, heft_avx2_rows_iq4_xs, heft_avx2_rows_mxfp4;
 
 /* Row r of w, any block format, through heft_unpack: y[c][r] for columns c < n,
  * 1 <= n <= HEFT_X86_FEW. */
@@ -112,7 +110,7 @@ typedef struct {
                   float *const *y, void *scratch);
     void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
-    heft_x86_format format[HEFT_DTYPES];
+    const heft_x86_format *format; /* HEFT_DTYPES of them */
 } heft_x86_set;
 
 /* heft_kernels.mul with the pieces of a set, and the scratch that is enough for every set. */
@@ -177,6 +175,14 @@ INLINE void granules(const uint8_t *row, size_t stride, __m256i t[4])
     t[1] = _mm256_unpackhi_epi64(ab0, cd0);
     t[2] = _mm256_unpacklo_epi64(ab1, cd1);
     t[3] = _mm256_unpackhi_epi64(ab1, cd1);
+}
+
+/* The first of them; 16 bytes are read all the same. */
+INLINE __m256i first_granule(const uint8_t *row, size_t stride)
+{
+    __m256i t[4];
+    granules(row, stride, t);
+    return t[0];
 }
 
 /* The half at p of eight rows, widened. */
@@ -251,23 +257,44 @@ INLINE __m256i six_bits(__m256i ql, __m256i qh, int32_t u)
     return _mm256_or_si256(low, _mm256_and_si256(top, _mm256_set1_epi8(0x30)));
 }
 
-/* Q6_K: the two scales of block j as int16 pairs (s0, s0), (s1, s1), and -32 (s0, s1); s: the 16
- * bytes of scales. */
+/* Granule k of the fifth bits of Q5_0, which are a bit of the lane for each number: 16 where it is
+ * set. */
+INLINE __m256i fifth_bits(__m256i bits, int32_t k)
+{
+    const __m256i byte = _mm256_set1_epi32(0x01010101 * (k / 2));
+    const __m256i lane = _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404,
+                                           0x08080808, 0x0c0c0c0c);
+    const __m256i one = _mm256_set1_epi32(k % 2 ? (int32_t)0x80402010 : 0x08040201);
+    const __m256i four =
+        _mm256_and_si256(_mm256_shuffle_epi8(bits, _mm256_add_epi8(byte, lane)), one);
+    return _mm256_and_si256(_mm256_cmpeq_epi8(four, one), _mm256_set1_epi8(16));
+}
+
+/* A pair of the half h of every pair. */
+INLINE __m256i twice(__m256i pairs, int32_t h)
+{
+    const __m256i low = _mm256_set1_epi32(0xffff);
+    const __m256i one = h == 0 ? _mm256_and_si256(pairs, low) : _mm256_srli_epi32(pairs, 16);
+    return _mm256_or_si256(one, _mm256_slli_epi32(one, 16));
+}
+
+/* The two scales of block j as int16 pairs (s0, s0), (s1, s1), and offset (s0, s1); s: the 16 bytes
+ * of scales. */
 typedef struct {
     __m256i sc[2], off;
-} scales_q6;
+} scales_16;
 
-INLINE scales_q6 read_scales_q6(const __m256i s[4], int32_t j)
+INLINE scales_16 read_scales(const __m256i s[4], int32_t j, int16_t offset)
 {
     const __m256i low = _mm256_set1_epi32(0xffff);
     const __m256i v = j % 2 ? s[j / 2] : _mm256_slli_epi32(s[j / 2], 16); /* s1 s0 0 0 */
     const __m256i s0 = _mm256_srai_epi32(_mm256_slli_epi32(v, 8), 24),
                   s1 = _mm256_srai_epi32(v, 24);
     const __m256i s0_low = _mm256_and_si256(s0, low), s1_high = _mm256_slli_epi32(s1, 16);
-    return (scales_q6){
+    return (scales_16){
         .sc = { _mm256_or_si256(s0_low, _mm256_slli_epi32(s0, 16)),
                 _mm256_or_si256(s1_high, _mm256_and_si256(s1, low)) },
-        .off = _mm256_mullo_epi16(_mm256_or_si256(s0_low, s1_high), _mm256_set1_epi16(-32)),
+        .off = _mm256_mullo_epi16(_mm256_or_si256(s0_low, s1_high), _mm256_set1_epi16(offset)),
     };
 }
 

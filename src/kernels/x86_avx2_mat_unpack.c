@@ -128,7 +128,7 @@ void heft_avx2_unpack_q6_k(void *panel, const uint8_t *row, size_t stride, int32
             __m256i s[4];
             granules(block + offsetof(heft_block_q6_k, sc), stride, s);
             for (int32_t j = 0; j < 8; j++) {
-                const scales_q6 sc = read_scales_q6(s, j);
+                const scales_16 sc = read_scales(s, j, -32);
                 put(p[j].sc[0][g], sc.sc[0]);
                 put(p[j].sc[1][g], sc.sc[1]);
                 put(p[j].off[g], sc.off);

@@ -54,6 +54,9 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
     case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
     case HEFT_AXIS_THREE: return 3;
+    case HEFT_AXIS_IX: return a->index.width;
+    case HEFT_AXIS_IXH: return a->index.heads;
+    case HEFT_AXIS_IXQ: return (int64_t)a->index.heads * a->index.width;
     }
     return 0;
 }
@@ -359,6 +362,7 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_INDEX: return l->attn.index.heads ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_HEAD_BIAS: return s->head_bias;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
@@ -445,8 +449,10 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
                   heft_show_z(name).text);
         return fill(b, &unused, t, layer, 0, slot);
     }
-    if ((w->need == HEFT_OWN_K || w->need == HEFT_OWN_V) && s->layer[layer].attn.kv_from != layer)
-        return fill(b, &unused, t, layer, 0, slot);
+    const bool another =
+        ((w->need == HEFT_OWN_K || w->need == HEFT_OWN_V) && s->layer[layer].attn.kv_from != layer)
+        || (w->need == HEFT_IF_INDEX && s->layer[layer].attn.index.heads == 0);
+    if (another) return fill(b, &unused, t, layer, 0, slot);
     if (rule_of(b, w) == HEFT_STACK) return stack(b, w, layer, slot);
     heft_status st = fill(b, w, t, layer, 0, slot);
     if (!st && strstr(template_of(b, w), "{e}")) st = bind_others(b, w, layer, slot);
@@ -526,7 +532,8 @@ void heft_net_set_norms(heft_net *m)
                          || ((n == 4 || n == 5) && l->s->attn.qk_norm == HEFT_QKN_UNIT));
         set_kind(&m->spec, &l->q_latent, l->q_latent.w);
         set_kind(&m->spec, &l->kv_latent, l->kv_latent.w);
-        l->q_latent.eps = l->kv_latent.eps = m->spec.latent_eps;
+        l->ix_norm.kind = l->ix_norm.w ? HEFT_NORM_LAYER : HEFT_NORM_NONE;
+        l->q_latent.eps = l->kv_latent.eps = l->ix_norm.eps = m->spec.latent_eps;
     }
 }
 

@@ -65,7 +65,7 @@ static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
 static int32_t pages_each(const heft_cache_shape *s, const heft_cache_decl *d)
 {
     int32_t all = pages_of(s->context / every_of(d));
-    int32_t some = d->keep ? pages_of((int64_t)d->keep - 1 + s->batch) + 1 : all;
+    int32_t some = d->keep ? pages_of((int64_t)d->keep - 1 + HEFT_CACHE_BACK + s->batch) + 1 : all;
     return some < all ? some : all;
 }
 
@@ -262,7 +262,8 @@ static int32_t first_seen(const heft_cache *c, int32_t g, int32_t length)
 void heft_cache_trim(heft_cache *c, int32_t slot, int32_t length)
 {
     for (int32_t g = 0; g < c->n_groups; g++) {
-        int32_t *row = row_of(c, g, slot), first = first_seen(c, g, length) / HEFT_TILE;
+        int32_t *row = row_of(c, g, slot);
+        const int32_t first = first_seen(c, g, length - HEFT_CACHE_BACK) / HEFT_TILE;
         for (int32_t p = first - 1; p >= 0 && row[p] != NONE; p--)
             drop(&c->group[g], &row[p]);
         /* to the end: where a window let go of all that lies before, a gap comes first */

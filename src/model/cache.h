@@ -10,7 +10,9 @@
 
 #include "model/run.h"
 
-enum { HEFT_MAX_GROUPS = 8 };
+/* A sequence may go back this many tokens (those it was fed as guesses) and find all that it kept,
+ * windows or not. */
+enum { HEFT_MAX_GROUPS = 8, HEFT_CACHE_BACK = 8 };
 
 typedef struct {
     int32_t keep;    /* tokens a later one can still see; 0 = all */
@@ -59,7 +61,8 @@ void heft_cache_close(heft_cache *);
  * HEFT_E_NOMEM where the pool is used up, and then the slot is as before. Allocates nothing. */
 heft_status heft_cache_reserve(heft_cache *, int32_t slot, int32_t from, int32_t to,
                                heft_error *) HEFT_MUST_CHECK;
-/* Give back the pages that no token from position `length` on can see, before and behind it. */
+/* Give back the pages that no token from position `length` on can see, nor one of the few before it
+ * (HEFT_CACHE_BACK), and those behind it. */
 void heft_cache_trim(heft_cache *, int32_t slot, int32_t length);
 /* Is everything there that a token at position `length` can see? */
 bool heft_cache_intact(const heft_cache *, int32_t slot, int32_t length);

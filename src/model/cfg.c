@@ -362,46 +362,6 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
     }
 }
 
-void heft_cfg_latent(struct heft_cfg *c, heft_spec *s, int32_t q_rank)
-{
-    static const char *const whole[] = { "attention.key_length_mla|attention.key_length",
-                                         "attention.value_length_mla|attention.value_length" };
-    q_rank =
-        heft_cfg_int_or_null(c, "q_lora_rank", "attention.q_lora_rank", c->gguf ? 0 : q_rank, 0);
-    const int32_t rank = heft_cfg_int(c, "kv_lora_rank", "attention.kv_lora_rank",
-                                      c->gguf ? HEFT_REQUIRED : 512),
-                  rotated = heft_cfg_int(c, "qk_rope_head_dim", "rope.dimension_count",
-                                         c->gguf ? HEFT_REQUIRED : 64);
-    int64_t nope = heft_cfg_int(c, "qk_nope_head_dim", NULL, 128);
-    if (c->gguf) nope = (int64_t)heft_cfg_int(c, NULL, whole[0], HEFT_REQUIRED) - rotated;
-    const int32_t dv = heft_cfg_int(c, "v_head_dim", whole[1], c->gguf ? HEFT_REQUIRED : 128);
-    const bool pairs = heft_cfg_bool(c, "rope_interleave", NULL, true);
-    if (!c->failed && (rank < 1 || nope < 1 || nope + rotated > HEFT_MAX_HEAD_WIDTH))
-        heft_cfg_refuse(
-            c, HEFT_E_FORMAT,
-            "keys have rank %d and heads %lld numbers that do not rotate, expected both "
-            "above 0, and heads of at most %d",
-            rank, (long long)nope, HEFT_MAX_HEAD_WIDTH);
-    const bool apart = heft_cfg_has(c, NULL, "attention.key_length_mla");
-    const int32_t rope = heft_cfg_rope(c, s, NULL, 10000, rotated);
-    const double sharper = (double)heft_cfg_yarn_scale(c, s);
-    s->rope[rope].r.pairs = pairs;
-    s->qkv_bias = s->o_bias = HEFT_NO;
-    for (int32_t i = 0; !c->failed && i < s->L; i++) {
-        heft_attn *a = &s->layer[i].attn;
-        s->layer[i].mixer = &heft_mixer_mla;
-        a->G = 1; /* all heads read the same latent keys */
-        a->dk = (int32_t)nope + rotated;
-        a->dv = dv;
-        a->q_rank = q_rank;
-        a->kv_rank = rank;
-        a->up_apart = apart;
-        a->nope = (int32_t)nope;
-        a->rope = rope;
-        a->scale = (float)(sharper / sqrt((double)a->dk));
-    }
-}
-
 void heft_cfg_classic(struct heft_cfg *c, heft_spec *s)
 {
     heft_cfg_llama(c, s);

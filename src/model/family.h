@@ -39,7 +39,10 @@ typedef enum {
     HEFT_AXIS_STREAMS,
     HEFT_AXIS_BLEND, /* what streams are read, written and mixed by */
     HEFT_AXIS_ALL,   /* all streams' width */
-    HEFT_AXIS_THREE  /* reading, writing and mixing */
+    HEFT_AXIS_THREE, /* reading, writing and mixing */
+    HEFT_AXIS_IX,    /* width of an index's key */
+    HEFT_AXIS_IXH,   /* its heads */
+    HEFT_AXIS_IXQ,   /* all its queries */
 } heft_axis;
 
 typedef enum {
@@ -89,6 +92,7 @@ typedef enum {
     HEFT_IF_UP_APART, /* one whose file says so */
     HEFT_IF_FULL_Q,   /* and one whose have none */
     HEFT_IF_SHARED,   /* a layer with experts and one that all share */
+    HEFT_IF_INDEX, /* a layer with an index; not run and counted where it takes another's choice */
     HEFT_IF_HEAD_BIAS
 } heft_need;
 
@@ -144,8 +148,10 @@ extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_ga
  * under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
     heft_names_shared_experts[], heft_names_mixtral[];
-/* Behind heft_names_llama: latent attention. */
-extern const heft_weight heft_names_latent[];
+/* Behind heft_names_llama: experts beside the feed-forward block, with norms of their own. */
+extern const heft_weight heft_names_beside[];
+/* Behind heft_names_llama: latent attention; its index; what experts' sigmoids are corrected by. */
+extern const heft_weight heft_names_latent[], heft_names_index[], heft_names_correction[];
 
 /* ---- reading a configuration (cfg.c) ---------------------------------- */
 
@@ -192,10 +198,24 @@ int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, do
  * unless rope_parameters has an object for layer_type. */
 int32_t heft_cfg_rope_unscaled(struct heft_cfg *, heft_spec *, const char *layer_type,
                                const char *hf, const char *gguf, double theta, int32_t width);
+/* What config.json means where it is silent: latent attention, the experts behind it, its index. */
+typedef struct {
+    int32_t q_rank, nope, dv;
+    int32_t experts, top, groups, keep, F_expert, dense;
+    float factor;
+    int32_t index_heads;
+    bool index_pairs; /* indexer_rope_interleave */
+} heft_latent_absent;
 /* Latent attention on every layer, its ranks and widths, the rope table (of adjacent pairs, unless
- * rope_interleave is false), and the scale with what yarn's mscale_all_dim makes of it. q_rank:
- * where config.json is silent. */
-void heft_cfg_latent(struct heft_cfg *, heft_spec *, int32_t q_rank);
+ * rope_interleave is false), and the scale with what yarn's mscale_all_dim makes of it. */
+void heft_cfg_latent(struct heft_cfg *, heft_spec *, const heft_latent_absent *);
+/* All of a model like DeepSeek V3: latent attention, layers that draft, and, behind the dense
+ * layers or where mlp_layer_types says so, experts by sigmoids in groups with one that all share.
+ */
+void heft_cfg_deepseek(struct heft_cfg *, heft_spec *, const heft_latent_absent *);
+/* The index of latent attention on every layer: its heads, width and how many keys it chooses. It
+ * rotates as the heads do, but for the pairing of numbers. */
+void heft_cfg_index(struct heft_cfg *, heft_spec *, const heft_latent_absent *);
 /* What attention scales are multiplied by where yarn has mscale_all_dim: its magnitude squared. */
 float heft_cfg_yarn_scale(struct heft_cfg *, const heft_spec *);
 /* Rotated numbers of a head: its width times the part under the key ("partial_rotary_factor", of
@@ -224,6 +244,9 @@ bool heft_cfg_lists(struct heft_cfg *, const char *hf, int32_t n, bool absent);
  * as the number under `interval` (else as absent here) says. */
 bool heft_cfg_flag(struct heft_cfg *, const char *hf, int32_t i, const char *interval,
                    int32_t absent);
+/* Is element i of a list of words `yes`? The only other word there is `no`. */
+bool heft_cfg_word(struct heft_cfg *, const char *hf, int32_t i, const char *yes, const char *no,
+                   bool absent);
 /* a * b, a width; refused where it is beyond all bounds. */
 int32_t heft_cfg_times(struct heft_cfg *, int32_t a, int32_t b);
 /* Does layer i attend to everything? From layer_types where there is such a list; from GGUF's

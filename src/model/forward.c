@@ -140,6 +140,15 @@ static void head(heft_run *r, const float *x, float *logits)
     if (scaled) r->ops->scale(r->dev, logits, y, s->logit_scale, s->logit_cap, N, V);
 }
 
+/* Keys that a row chooses at most, in any layer. */
+static int32_t most_chosen(const heft_spec *s)
+{
+    int32_t most = 0;
+    for (int32_t i = 0; i < s->L; i++)
+        if (s->layer[i].attn.index.top > most) most = s->layer[i].attn.index.top;
+    return most;
+}
+
 void heft_forward(heft_run *r, float *logits)
 {
     const heft_spec *s = &r->m->spec;
@@ -150,6 +159,7 @@ void heft_forward(heft_run *r, float *logits)
         r->cs[i] = heft_tmp(r, (int64_t)r->b->T * s->rope[i].r.width);
         r->ops->rope(r->dev, r->cs[i], &s->rope[i].r, i, r->b);
     }
+    r->chosen = (void *)heft_tmp(r, (int64_t)r->b->T * most_chosen(s));
     float *stream[2] = { heft_tmp(r, TW), heft_tmp(r, TW) }, *x = streams(r, embed(r));
     if (r->capture) r->capture(r->to, 0, x);
     const float *own = s->own ? own_inputs(r, x) : NULL;

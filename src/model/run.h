@@ -11,8 +11,10 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_norm q_norm, k_norm;
     heft_norm q_latent, kv_latent;
     heft_lin q, k, v, o, gate, up, down;
-    heft_lin q_a, kv_a;    /* latent attention: to the ranks; kv_a to the rotated key too */
-    heft_mat *k_up, *v_up; /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
+    heft_lin q_a, kv_a;        /* latent attention: to the ranks; kv_a to the rotated key too */
+    heft_mat *k_up, *v_up;     /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
+    heft_lin ix_q, ix_k, ix_w; /* its index: queries from their rank; a key, and weights of heads */
+    heft_norm ix_norm;         /* of keys: a layer norm */
     const float *sinks, *slopes;
     heft_lin router, shared_gate;
     const float *choice;  /* (E) added to what experts are chosen by, or NULL */
@@ -64,6 +66,7 @@ typedef struct {
     const heft_batch *b;
     const heft_kv *kv; /* (L, HEFT_MAX_CACHE); NULL while planning */
     float *cs[HEFT_MAX_ROPE];
+    int32_t *chosen;   /* (T, top) what rows attend to by the last index, where there are any */
     float *arena;      /* outputs of operations; NULL while planning */
     size_t used, peak; /* floats */
     void (*capture)(void *to, int32_t layer,

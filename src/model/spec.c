@@ -30,7 +30,7 @@ void heft_layer_default(heft_layer_spec *l)
     *l = (heft_layer_spec){
         .mixer = &heft_mixer_gqa,
         .ffn = &heft_ffn_mlp,
-        .attn = { .rope = -1, .scale = 1, .alibi_scale = 1 },
+        .attn = { .rope = -1, .scale = 1, .alibi_scale = 1, .index = { .every = 1, .rope = -1 } },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
         .route = { .top = 1, .groups = 1, .keep = 1, .vote = 2, .floor = 1e-12f, .factor = 1 },
         .expert_act = { .fn = HEFT_ACT_SILU, .gated = true },
@@ -111,6 +111,32 @@ static heft_status check_latent(const heft_spec *s, int32_t i, heft_error *err)
     return st;
 }
 
+/* The choice that layer i takes is that of the last layer with an index before it, or its own. */
+static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_index *x = &s->layer[i].attn.index;
+    heft_status st =
+        within(err, "number of keys that a token attends to", i, x->top, 0, HEFT_MAX_CONTEXT);
+    if (st || x->top == 0) return st;
+    int32_t from = i;
+    while (from > 0 && s->layer[from].attn.index.heads == 0)
+        from--;
+    const heft_index *y = &s->layer[from].attn.index;
+    st = within(err, "number of heads of the index", from, y->heads, 1, HEFT_MAX_HEADS);
+    if (!st) st = within(err, "number of keys that a token attends to", i, x->top, y->top, y->top);
+    if (st || from < i) return st;
+    st = within(err, "width of the index's keys", i, x->width, 1, HEFT_MAX_HEAD_WIDTH);
+    if (!st)
+        st = within(err, "width of the index's queries", i, (int64_t)x->heads * x->width, 1,
+                    HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "rank of queries", i, s->layer[i].attn.q_rank, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "rope table of the index", i, x->rope, -1, s->n_rope - 1);
+    if (!st && x->rope >= 0)
+        st = within(err, "rotated width of the index", i, s->rope[x->rope].r.width, 2, x->width);
+    return st;
+}
+
 static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *err)
 {
     const heft_attn *a = &s->layer[i].attn;
@@ -137,6 +163,7 @@ static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *er
     if (!st && a->rope >= 0)
         st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, 2, a->dk);
     if (!st) st = positive(err, "attention scale", a->scale);
+    if (!st) st = check_index(s, i, err);
     return st || a->kv_rank == 0 ? st : check_latent(s, i, err);
 }
 
@@ -144,7 +171,8 @@ static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
 {
     const heft_layer_spec *l = &s->layer[i];
     const heft_router *r = &l->route;
-    if (r->E == 0) return within(err, "feed-forward width", i, l->F, 1, HEFT_MAX_WIDTH);
+    if (l->ffn != &heft_ffn_moe)
+        return within(err, "feed-forward width", i, l->F, 1, HEFT_MAX_WIDTH);
     heft_status st = within(err, "width of the shared expert", i, l->F, 0, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "number of experts", i, r->E, 1, HEFT_MAX_EXPERTS);
     if (!st) st = within(err, "width of an expert", i, l->F_expert, 1, HEFT_MAX_WIDTH);
@@ -248,6 +276,10 @@ const heft_field heft_fields[] = {
     LAYER(attn.temp, FLOAT),
     LAYER(attn.temp_floor, FLOAT),
     LAYER(attn.qk_norm, ENUM),
+    LAYER(attn.index.heads, INT),
+    LAYER(attn.index.top, INT),
+    LAYER(attn.index.every, INT),
+    LAYER(attn.index.rope, INT),
     LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL),
     LAYER(act.fn, ENUM),

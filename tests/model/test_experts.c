@@ -49,6 +49,8 @@ static const refusal refusals[] = {
       "layer 0: the number of experts of a token is 9, expected 1 to 8" },
     { { TYPE("mixtral"), { "num_experts_per_tok", "0" } },
       "layer 0: the number of experts of a token is 0, expected 1 to 8" },
+    { { TYPE("mixtral"), { "num_local_experts", "0" } },
+      "layer 0: the number of experts is 0, expected 1 to 4096" },
     { { TYPE("mixtral"), { "num_local_experts", "-1" } },
       "layer 0: the number of experts is -1, expected 1 to 4096" },
     { { TYPE("mixtral"), { "num_local_experts", "5000" } },

@@ -21,6 +21,7 @@ containers.py if they are not those of the llama kind.
 
 from cases_classics import CLASSICS
 from cases_dense import DENSE
+from cases_dsa import DSA
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
 from cases_rest import REST
@@ -401,4 +402,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS | LATENT | REST
+} | DENSE | MIXTURES | CLASSICS | LATENT | REST | DSA

@@ -4,12 +4,13 @@ import math
 import re
 
 import containers_dense
+import containers_dsa
 import containers_latent
 import containers_mixtures
 from containers_classics import CLASSICS, key_heads
 from containers_classics import entries as classic_entries
 
-FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES | containers_dsa.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {

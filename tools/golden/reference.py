@@ -19,6 +19,7 @@ try:
 except ImportError:  # transformers 5
     from transformers.initialization import no_init_weights
 
+import apart
 import latent
 import mixtures
 import weights
@@ -155,17 +156,17 @@ def tensors(model, seed: int, left_out: str = "") -> list:
     for name, parameter in state.items():
         if name in tied:
             continue
-        name = name.removeprefix(left_out)
-        shape = list(parameter.shape)
-        exponent, offset = scale(name, shape, model.config.model_type)
-        if not shape:
-            continue
-        q = weights.grid(name, seed, parameter.numel(), offset)
-        value = offset + q.astype(np.float64) * 2.0**-exponent
-        parameter.copy_(torch.from_numpy(value.reshape(shape)))
-        row = {"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q}
-        if len(shape) <= 3:  # heft's tests write no more; a tower has tensors of four axes
-            table.append(row)
+        for name, part in apart.parts(model.config.model_type, name.removeprefix(left_out), parameter):
+            shape = list(part.shape)
+            exponent, offset = scale(name, shape, model.config.model_type)
+            if not shape:
+                continue
+            q = weights.grid(name, seed, part.numel(), offset)
+            value = offset + q.astype(np.float64) * 2.0**-exponent
+            part.copy_(torch.from_numpy(value.reshape(shape)))
+            row = {"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q}
+            if len(shape) <= 3:  # heft's tests write no more; a tower has tensors of four axes
+                table.append(row)
     return table
 
 
