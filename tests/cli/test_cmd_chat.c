@@ -332,8 +332,7 @@ static void what_goes_wrong_is_said_and_the_conversation_goes_on(void **state)
         "heft: /regen: there is no answer yet\n",
         "heft: --tokens: 'x' is not a whole number\n",
         "heft: /set: there is no setting 'nope', and the template has no such switch",
-        "heft: --think: the chat template (tokenizer_config.json) has no switch for thinking; it "
-        "has none\n",
+        "(tokenizer_config.json) has no switch for thinking; it has none\n",
         "missing.json: No such file or directory\n",
         "note.txt (19 bytes) goes with the next message\n",
         "heft: /nonexistent/x: No such file or directory\n",
