@@ -65,6 +65,11 @@ static heft_status attach(heft_talk *k, const char *operand, heft_error *err)
 {
     char *text = NULL;
     size_t n = 0;
+    if (strcmp(operand, "-") == 0) {
+        k->attached.n = 0;
+        heft_note("no file goes with the next message");
+        return HEFT_OK;
+    }
     heft_status st = need(operand, "file", err);
     if (!st) st = heft_read_file(operand, HEFT_MAX_CONFIG_BYTES, &text, &n, err);
     if (!st && (!heft_utf8_valid((heft_str){ text, n }) || memchr(text, 0, n)))
@@ -203,7 +208,7 @@ static heft_status set(heft_talk *k, const char *operand, heft_error *err)
 static const command commands[COMMANDS] = {
     { "help", "", "this list", help },
     { "system", "[TEXT|-]", "show, set or take away the system message", system_message },
-    { "file", "PATH", "a text that goes with the next message", attach },
+    { "file", "PATH|-", "a text that goes with the next message; -: none does", attach },
     { "regen", "", "the last answer anew, by the next seed", again },
     { "set", "[NAME VALUE]", "show or change how tokens are chosen, and the template's switches",
       set },

@@ -4,6 +4,7 @@
 
 #include "base/buf.h"
 #include "base/file.h"
+#include "base/mem.h"
 #include "heft.h"
 #include "scratch.h"
 #include "testing.h"
@@ -348,6 +349,24 @@ static void what_goes_wrong_is_said_and_the_conversation_goes_on(void **state)
     program_free(&r);
 }
 
+static void a_file_goes_with_the_next_message(void **state)
+{
+    (void)state;
+    write_file("note.txt", "A fox is an animal.");
+    char input[1024];
+    (void)snprintf(input, sizeof input, "/file %s\n/file -\nTell.\n/file %s\nTell.\n/save %s\n",
+                   path_of("note.txt"), path_of("note.txt"), path_of("s.json"));
+    ran r = RUN(input, "chat", FABLE, "--seed", "1", "-n", "5");
+    char *text = NULL;
+    size_t n;
+    heft_error err = { 0 };
+    assert_ok(heft_read_file(path_of("s.json"), 1 << 20, &text, &n, &err), &err);
+    assert_true(says(text, "\"content\": \"Tell.\""));
+    assert_true(says(text, "\"content\": \"File note.txt:\\n\\nA fox is an animal.\\n\\nTell.\""));
+    heft_free(text);
+    program_free(&r);
+}
+
 static void a_conversation_too_long_is_an_error_with_both_numbers(void **state)
 {
     (void)state;
@@ -468,6 +487,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_saved_conversation_goes_on_exactly, begin, end),
         cmocka_unit_test_setup_teardown(what_goes_wrong_is_said_and_the_conversation_goes_on, begin,
                                         end),
+        cmocka_unit_test_setup_teardown(a_file_goes_with_the_next_message, begin, end),
         cmocka_unit_test_setup_teardown(a_conversation_too_long_is_an_error_with_both_numbers,
                                         begin, end),
         cmocka_unit_test_setup_teardown(
