@@ -106,6 +106,24 @@ static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_
 
 /* ---- one tensor into one slot ----------------------------------------- */
 
+/* A weight that was found. */
+typedef struct {
+    const heft_tensor *t; /* NULL: it was not */
+    const char *name;     /* as the family has it */
+    bool stored;          /* not plain: as the release's method has it */
+} found;
+
+static found find(const binder *b, const heft_weight *w, const char *name)
+{
+    found f = { .name = name };
+    const bool matrix = w->cols != HEFT_AXIS_ONE && w->slot != HEFT_SLOT_EXPERT_BIAS;
+    if (matrix)
+        f.t = heft_quant_find(&b->m->spec.quant, b->src, name, &f.stored);
+    else
+        f.t = heft_source_find(b->src, heft_str_of(name));
+    return f;
+}
+
 /* The extents a row of the table wants, outermost first; returns how many. */
 static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, int32_t layer,
                         int64_t shape[3])
@@ -204,8 +222,7 @@ static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rul
                        .rows = (int32_t)rows,
                        .cols = (int32_t)cols,
                        .dtype = (uint8_t)t->dtype,
-                       .by_col = by_col,
-                       .factor = 1 };
+                       .by_col = by_col };
     return HEFT_OK;
 }
 
@@ -271,10 +288,92 @@ static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t 
     return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, &out->bias);
 }
 
-static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor *t, int32_t layer,
+/* `rows` rows of a matrix with scales, from row `first` of it on. */
+static heft_mat slice(const heft_mat *w, int64_t first, int64_t rows)
+{
+    heft_mat part = *w;
+    part.line += w->by_col ? 0 : first;
+    part.at += w->by_col ? (int32_t)first : 0;
+    part.rows = (int32_t)rows;
+    return part;
+}
+
+/* As borrow_kv_up, of a matrix with scales. */
+static heft_status slice_kv_up(const binder *b, const heft_mat *w, heft_layer *l)
+{
+    const heft_attn *a = &l->s->attn;
+    l->k_up = heft_arena_alloc(&b->m->arena, (size_t)a->H, sizeof *l->k_up);
+    l->v_up = heft_arena_alloc(&b->m->arena, (size_t)a->H, sizeof *l->v_up);
+    if (!l->k_up || !l->v_up) return heft_nomem(b->err, "the heads of a latent attention");
+    for (int32_t h = 0; h < a->H; h++) {
+        const int64_t first = (int64_t)h * (a->nope + a->dv);
+        l->v_up[h] = slice(w, first + a->nope, a->dv);
+        l->k_up[h] = slice(w, first, a->nope);
+        l->k_up[h].rows = a->kv_rank;
+        l->k_up[h].cols = a->nope;
+        l->k_up[h].by_col = !w->by_col;
+    }
+    return HEFT_OK;
+}
+
+static heft_status slice_experts(const binder *b, const heft_mat *w, bool all, int32_t expert,
+                                 int32_t E, heft_experts *out)
+{
+    if (!out->w) out->w = heft_arena_alloc(&b->m->arena, (size_t)E, sizeof *out->w);
+    if (!out->w) return heft_nomem(b->err, "the experts");
+    for (int32_t e = 0; e < E && all; e++)
+        out->w[e] = slice(w, (int64_t)e * w->rows, w->rows);
+    if (!all) out->w[expert] = *w;
+    return HEFT_OK;
+}
+
+/* A weight as the release's method has it. */
+static heft_status fill_stored(const binder *b, const heft_weight *w, const found *f, int32_t layer,
+                               int32_t expert, void *slot)
+{
+    const heft_spec *s = &b->m->spec;
+    const bool all = w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}");
+    const heft_stored stored = { .quant = &b->m->spec.quant,
+                                 .source = b->src,
+                                 .tensor = f->t,
+                                 .name = f->name,
+                                 .experts = all ? extent(s, layer, HEFT_AXIS_E) : 0,
+                                 .rows = extent(s, layer, w->rows),
+                                 .cols = extent(s, layer, w->cols),
+                                 .arena = &b->m->arena,
+                                 .used = b->m->used,
+                                 .as = b->m->as };
+    if (rule_of(b, w) == HEFT_BY_COL && heft_str_is(f->t->name, f->name))
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is stored by columns and of %s; expected plain numbers",
+                         heft_show(f->t->name).text, heft_dtypes[f->t->dtype].name);
+    heft_mat m;
+    heft_status st = heft_quant_bind(&stored, &m, b->err);
+    if (st) return st;
+    b->m->parameters += m.with->numbers;
+    switch ((heft_slot)w->slot) {
+    case HEFT_SLOT_LIN: ((heft_lin *)slot)->w = m; return HEFT_OK;
+    case HEFT_SLOT_MAT: *(heft_mat *)slot = m; return HEFT_OK;
+    case HEFT_SLOT_EXPERTS: return slice_experts(b, &m, all, expert, s->layer[layer].route.E, slot);
+    case HEFT_SLOT_KV_UP: return slice_kv_up(b, &m, &b->m->layer[layer]);
+    case HEFT_SLOT_BIAS:
+    case HEFT_SLOT_NORM:
+    case HEFT_SLOT_NORM_BIAS:
+    case HEFT_SLOT_NUMBER:
+    case HEFT_SLOT_VEC:
+    case HEFT_SLOT_EXPERT_BIAS:
+    case HEFT_SLOT_EACH:
+    case HEFT_SLOT_NONE: break;
+    }
+    return heft_fail(b->err, HEFT_E_UNSUPPORTED, "tensor %s is of %s, expected plain numbers",
+                     heft_show(f->t->name).text, heft_dtypes[f->t->dtype].name);
+}
+
+static heft_status fill(const binder *b, const heft_weight *w, const found *f, int32_t layer,
                         int32_t expert, void *slot)
 {
     const heft_spec *s = &b->m->spec;
+    const heft_tensor *t = f->t;
     heft_rule rule = rule_of(b, w);
     bool *used = &b->m->used[t - b->src->tensor];
     if (w->slot == HEFT_SLOT_NONE && *used) return HEFT_OK; /* under another row */
@@ -284,6 +383,7 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
         b->m->unused_bytes += (int64_t)t->bytes;
         return HEFT_OK;
     }
+    if (f->stored) return fill_stored(b, w, f, layer, expert, slot);
     int64_t want[3], rows = extent(s, layer, w->rows), cols = extent(s, layer, w->cols);
     heft_status st = check_shape(b, w, t, want, shape_of(b, w, rule, layer, want));
     if (st) return st;
@@ -410,10 +510,10 @@ static heft_status bind_others(const binder *b, const heft_weight *w, int32_t la
     for (int32_t e = 1; e < b->m->spec.layer[layer].route.E && !st; e++) {
         char name[256];
         if (!name_of(b, w, layer, e, name)) break;
-        const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
-        st = t ? fill(b, w, t, layer, e, slot)
-               : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
-                           heft_show_z(name).text, b->m->spec.family->name);
+        const found f = find(b, w, name);
+        st = f.t ? fill(b, w, &f, layer, e, slot)
+                 : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
+                             heft_show_z(name).text, b->m->spec.family->name);
     }
     return st;
 }
@@ -427,7 +527,8 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
     if (filled(w, slot)) return HEFT_OK;
     const heft_spec *s = &b->m->spec;
     static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
-    const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
+    const found f = find(b, w, name);
+    const heft_tensor *t = f.t;
     heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
@@ -447,14 +548,14 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
         heft_warn(b->log,
                   "tie_word_embeddings is true: the embedding is used as the head, not tensor %s",
                   heft_show_z(name).text);
-        return fill(b, &unused, t, layer, 0, slot);
+        return fill(b, &unused, &f, layer, 0, slot);
     }
     const bool another =
         ((w->need == HEFT_OWN_K || w->need == HEFT_OWN_V) && s->layer[layer].attn.kv_from != layer)
         || (w->need == HEFT_IF_INDEX && s->layer[layer].attn.index.heads == 0);
-    if (another) return fill(b, &unused, t, layer, 0, slot);
+    if (another) return fill(b, &unused, &f, layer, 0, slot);
     if (rule_of(b, w) == HEFT_STACK) return stack(b, w, layer, slot);
-    heft_status st = fill(b, w, t, layer, 0, slot);
+    heft_status st = fill(b, w, &f, layer, 0, slot);
     if (!st && strstr(template_of(b, w), "{e}")) st = bind_others(b, w, layer, slot);
     return st;
 }
@@ -574,6 +675,27 @@ static void leave(const binder *b, const char *start)
                   start, (long long)bytes);
 }
 
+/* Scales of activations: heft multiplies by activations as its own sums have them. */
+static void leave_idle(const binder *b)
+{
+    for (int64_t i = 0; i < b->src->n_tensors; i++) {
+        const char *ending = heft_quant_idle(&b->m->spec.quant, b->src->tensor[i].name);
+        int64_t n = 0;
+        for (int64_t k = i; k < b->src->n_tensors && ending && !b->m->used[i]; k++) {
+            const heft_tensor *t = &b->src->tensor[k];
+            if (b->m->used[k] || !heft_str_ends(t->name, ending)) continue;
+            if (k > i) b->m->used[k] = true;
+            n++;
+            b->m->unused_bytes += (int64_t)t->bytes;
+        }
+        if (!n) continue;
+        b->m->used[i] = true;
+        b->m->unused_tensors += n;
+        heft_warn(b->log, "%lld tensors *%s are known and not used: activations are heft's own",
+                  (long long)n, ending);
+    }
+}
+
 /* Parts of the family beside the text part, and the layers behind the last one, which draft. */
 static void leave_parts(const binder *b)
 {
@@ -636,6 +758,7 @@ static heft_status bind_all(binder *b)
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
     leave_parts(b);
+    leave_idle(b);
     return check_unknown(b);
 }
 
@@ -644,8 +767,12 @@ heft_status heft_net_open(heft_net *m, const heft_source *src, bool strict, cons
 {
     *m = (heft_net){ 0 };
     m->used = heft_arena_alloc(&m->arena, (size_t)src->n_tensors, sizeof *m->used);
-    heft_status st = m->used ? heft_configure(src, strict, log, &m->arena, m->used, &m->spec, err)
-                             : heft_nomem(err, "the list of tensors");
+    m->as = heft_arena_alloc(&m->arena, (size_t)src->n_tensors, sizeof *m->as);
+    heft_status st = m->used && m->as
+                         ? heft_configure(src, strict, log, &m->arena, m->used, &m->spec, err)
+                         : heft_nomem(err, "the list of tensors");
+    for (int64_t i = 0; i < src->n_tensors && !st; i++)
+        m->as[i] = (uint8_t)src->tensor[i].dtype;
     binder b = { .m = m, .src = src, .log = log, .prefix = "", .beside = "", .err = err };
     if (!st && src->n_tensors == 0)
         st = heft_fail(err, HEFT_E_FORMAT, "%s has no tensors", heft_show_z(src->path).text);

@@ -66,8 +66,7 @@ static heft_shown shown(const struct heft_cfg *c, heft_str key)
     return s;
 }
 
-/* A value, or none, as messages and must_be lists write it. */
-static heft_shown text_of(const heft_value *v)
+heft_shown heft_cfg_text(const heft_value *v)
 {
     heft_shown s = { "missing" };
     if (!v) return s;
@@ -182,7 +181,7 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
         && e->n <= INT32_MAX)
         return (int32_t)e->n;
     heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected an integer of %d to %d",
-                    shown(c, v->key).text, i, text_of(e).text, -INT32_MAX, INT32_MAX);
+                    shown(c, v->key).text, i, heft_cfg_text(e).text, -INT32_MAX, INT32_MAX);
     return absent;
 }
 
@@ -230,7 +229,7 @@ bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "chunked_attention")) return false;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                     "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
-                    text_of(t).text);
+                    heft_cfg_text(t).text);
     return absent;
 }
 
@@ -535,7 +534,7 @@ static heft_status close_accounts(const struct heft_cfg *c, bool strict, const h
     for (const heft_must_be *m = c->family->must_be; m && m->key; m++) {
         const heft_value *v = c->gguf ? NULL : heft_value_get(c->root, m->key);
         if (!v || v->kind == HEFT_V_NULL) continue;
-        const heft_shown found = text_of(v);
+        const heft_shown found = heft_cfg_text(v);
         if (strcmp(found.text, m->only) != 0)
             return heft_fail(err, HEFT_E_UNSUPPORTED,
                              "config.json: %s is %s; heft runs %s with %s only", m->key, found.text,
@@ -583,15 +582,6 @@ static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name
                          v ? heft_value_kind_name(v->kind) : "missing");
     *name = c->arch = v->str;
     if (c->gguf) return HEFT_OK;
-    const heft_value *quant = heft_value_get(c->root, "quantization_config");
-    if (quant && quant->kind != HEFT_V_NULL) {
-        const heft_value *method = heft_value_get(quant, "quant_method");
-        return heft_fail(
-            err, HEFT_E_UNSUPPORTED,
-            "config.json: the quant_method of quantization_config is %s, which heft does not "
-            "know",
-            text_of(method).text);
-    }
     const heft_value *code = heft_value_get(c->root, "auto_map");
     if (code && code->kind != HEFT_V_NULL)
         heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
@@ -621,6 +611,8 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
         return heft_fail(err, HEFT_E_UNSUPPORTED, "heft does not know the model type \"%s\"",
                          heft_show(name).text);
     heft_spec_default(s);
+    st = heft_quant_read(&s->quant, src, err);
+    if (st) return st;
     s->family = c.family = f;
     f->configure(&c, s);
     if (c.failed) {

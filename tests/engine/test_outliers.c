@@ -64,8 +64,7 @@ static float *as_floats(subject *s, heft_mat *m)
                      .stride = m->cols * (int64_t)sizeof *w,
                      .rows = m->rows,
                      .cols = m->cols,
-                     .dtype = HEFT_F32,
-                     .factor = 1 };
+                     .dtype = HEFT_F32 };
     return w;
 }
 
