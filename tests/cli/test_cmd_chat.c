@@ -367,6 +367,38 @@ static void a_file_goes_with_the_next_message(void **state)
     program_free(&r);
 }
 
+static void thinking_is_switched_and_shown_apart(void **state)
+{
+    (void)state;
+    write_file("say.jinja", "{% if reasoning_effort is defined %}{{ raise_exception('effort ' ~ "
+                            "reasoning_effort) }}{% endif %}{% if enable_thinking is defined %}"
+                            "{{ raise_exception('thinking ' ~ enable_thinking) }}{% endif %}"
+                            "{% for m in messages %}{{ m.content }}{% endfor %}");
+    static const char *const row[][2] = { { "off", "heft: thinking False\n" },
+                                          { "on", "heft: thinking True\n" },
+                                          { "low", "heft: effort low\n" },
+                                          { "high", "heft: effort high\n" } };
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        ran r =
+            RUN("Hi.\n", "chat", FABLE, "--template", path_of("say.jinja"), "--think", row[i][0]);
+        if (!says(r.err, row[i][1])) fail_msg("%s", r.err);
+        program_free(&r);
+    }
+    write_file("open.jinja",
+               "{% for m in messages %}{{ '<|user|>' ~ m.content ~ '<|end|>' }}"
+               "{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}<think>"
+               "{{ ' \\n\\n' }}{% endif %}");
+    ran r =
+        RUN("Hi.\n", "chat", FABLE, "--template", path_of("open.jinja"), "--seed", "1", "-n", "9");
+    ran hidden = RUN("Hi.\n", "chat", FABLE, "--template", path_of("open.jinja"), "--seed", "1",
+                     "-n", "9", "--hide-thinking");
+    assert_string_equal(r.out, "\n"); /* it never ends: all of it is reasoning */
+    assert_string_equal(hidden.out, "\n");
+    assert_true(r.n_err > hidden.n_err + 10);
+    program_free(&r);
+    program_free(&hidden);
+}
+
 static void a_conversation_too_long_is_an_error_with_both_numbers(void **state)
 {
     (void)state;
@@ -488,6 +520,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_goes_wrong_is_said_and_the_conversation_goes_on, begin,
                                         end),
         cmocka_unit_test_setup_teardown(a_file_goes_with_the_next_message, begin, end),
+        cmocka_unit_test_setup_teardown(thinking_is_switched_and_shown_apart, begin, end),
         cmocka_unit_test_setup_teardown(a_conversation_too_long_is_an_error_with_both_numbers,
                                         begin, end),
         cmocka_unit_test_setup_teardown(
