@@ -28,6 +28,7 @@ enum {
     HEFT_MAX_EXPERTS = 4096,
     HEFT_MAX_STREAMS = 16,  /* of the residual */
     HEFT_MAX_ROUNDS = 1024, /* that balance what streams are mixed by */
+    HEFT_MAX_BLOCK = 4096,  /* tokens of an entry of several */
     HEFT_MAX_CHOSEN = 64,   /* experts of one row */
     HEFT_MAX_VOCAB = 1 << 23,
     HEFT_MAX_CONTEXT = 1 << 27, /* positions */

@@ -50,6 +50,13 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_DV: return a->dv;
     case HEFT_AXIS_OWN: return s->own;
     case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
+    case HEFT_AXIS_BLOCK: return a->index.every;
+    case HEFT_AXIS_PART: return (int64_t)a->dk * (a->overlap ? 2 : 1);
+    case HEFT_AXIS_IXPART: return (int64_t)a->index.width * (a->overlap ? 2 : 1);
+    case HEFT_AXIS_OR: return a->o_rank;
+    case HEFT_AXIS_OGROUP: return (int64_t)a->H * a->dv / (a->o_groups > 0 ? a->o_groups : 1);
+    case HEFT_AXIS_ORS: return (int64_t)a->o_groups * a->o_rank;
+    case HEFT_AXIS_TOP: return l->route.top;
     case HEFT_AXIS_STREAMS: return s->streams.n;
     case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
     case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
@@ -135,6 +142,7 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
     if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
     if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
     if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
+    if (w->slot == HEFT_SLOT_GROUPS) shape[0] *= s->layer[layer].attn.o_groups;
     if (n == 0) shape[n++] = 1; /* a number is a vector of one */
     if (rule == HEFT_BY_COL) {
         int64_t rows = shape[n - 2];
@@ -363,10 +371,36 @@ static heft_status fill_stored(const binder *b, const heft_weight *w, const foun
     case HEFT_SLOT_VEC:
     case HEFT_SLOT_EXPERT_BIAS:
     case HEFT_SLOT_EACH:
+    case HEFT_SLOT_GROUPS:
+    case HEFT_SLOT_TABLE:
     case HEFT_SLOT_NONE: break;
     }
     return heft_fail(b->err, HEFT_E_UNSUPPORTED, "tensor %s is of %s, expected plain numbers",
                      heft_show(f->t->name).text, heft_dtypes[f->t->dtype].name);
+}
+
+/* A table of integers, each a number of an expert. */
+static heft_status borrow_table(const binder *b, const heft_tensor *t, int32_t E, heft_mat *out)
+{
+    const size_t bytes = (size_t)heft_dtypes[t->dtype].bytes, n = (size_t)numbers_of(t);
+    if (t->dtype != HEFT_I32 && t->dtype != HEFT_I64)
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is of %s, expected numbers of experts as I32 or I64",
+                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
+    for (size_t i = 0; i < n; i++) {
+        const int64_t e = t->dtype == HEFT_I64 ? (int64_t)heft_load64(t->data + i * bytes)
+                                               : (int32_t)heft_load32(t->data + i * bytes);
+        if (e < 0 || e >= E)
+            return heft_fail(b->err, HEFT_E_FORMAT,
+                             "tensor %s: number %lld is %lld, expected an expert of 0 to %d",
+                             heft_show(t->name).text, (long long)i, (long long)e, E - 1);
+    }
+    *out = (heft_mat){ .data = t->data,
+                       .stride = (int64_t)bytes * t->shape[1],
+                       .rows = (int32_t)t->shape[0],
+                       .cols = (int32_t)t->shape[1],
+                       .dtype = (uint8_t)t->dtype };
+    return HEFT_OK;
 }
 
 static heft_status fill(const binder *b, const heft_weight *w, const found *f, int32_t layer,
@@ -407,6 +441,9 @@ static heft_status fill(const binder *b, const heft_weight *w, const found *f, i
     case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
     case HEFT_SLOT_EACH:
         return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.H, slot);
+    case HEFT_SLOT_GROUPS:
+        return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.o_groups, slot);
+    case HEFT_SLOT_TABLE: return borrow_table(b, t, s->layer[layer].route.E, slot);
     case HEFT_SLOT_KV_UP: return borrow_kv_up(b, t, &b->m->layer[layer]);
     case HEFT_SLOT_NONE: break;
     }
@@ -424,7 +461,9 @@ static bool filled(const heft_weight *w, const void *slot)
     case HEFT_SLOT_VEC: return *(const float *const *)slot != NULL;
     case HEFT_SLOT_EXPERTS: return ((const heft_experts *)slot)->w != NULL;
     case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
+    case HEFT_SLOT_TABLE: return ((const heft_mat *)slot)->data != NULL;
     case HEFT_SLOT_EACH:
+    case HEFT_SLOT_GROUPS:
     case HEFT_SLOT_KV_UP: return *(heft_mat *const *)slot != NULL;
     case HEFT_SLOT_NUMBER:
     case HEFT_SLOT_NONE: return false;
@@ -462,6 +501,10 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_CHOOSES: return l->attn.index.heads ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_BLOCKS: return l->attn.index.every > 1 ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_BY_TOKEN: return l->route.by_token ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_CHOSEN: return l->route.by_token ? HEFT_NO : HEFT_YES;
     case HEFT_IF_INDEX: return l->attn.index.heads ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_HEAD_BIAS: return s->head_bias;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
@@ -633,6 +676,8 @@ void heft_net_set_norms(heft_net *m)
                          || ((n == 4 || n == 5) && l->s->attn.qk_norm == HEFT_QKN_UNIT));
         set_kind(&m->spec, &l->q_latent, l->q_latent.w);
         set_kind(&m->spec, &l->kv_latent, l->kv_latent.w);
+        set_kind(&m->spec, &l->comp.norm, l->comp.norm.w);
+        set_kind(&m->spec, &l->ix_comp.norm, l->ix_comp.norm.w);
         l->ix_norm.kind = l->ix_norm.w ? HEFT_NORM_LAYER : HEFT_NORM_NONE;
         l->q_latent.eps = l->kv_latent.eps = l->ix_norm.eps = m->spec.latent_eps;
     }

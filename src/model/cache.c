@@ -217,12 +217,24 @@ static void copy_page(heft_cache *c, int32_t g, int32_t from, int32_t to)
     }
 }
 
-/* Pages of the entries that positions from .. to-1 complete, and that are missing or shared. */
+/* Pages first <= page < last hold the entries that positions from .. to-1 complete. */
+typedef struct {
+    int32_t first, last;
+} page_range;
+
+static page_range pages_for(const heft_cache_group *k, int32_t from, int32_t to)
+{
+    const int32_t entry = from / k->every, end = to / k->every;
+    return (page_range){ entry / HEFT_TILE, end > entry ? pages_of(end) : 0 };
+}
+
+/* Of those, how many are missing or shared. */
 static int32_t wanted(const heft_cache *c, int32_t g, int32_t slot, int32_t from, int32_t to)
 {
-    const int32_t *row = row_of(c, g, slot), every = c->group[g].every;
+    const int32_t *row = row_of(c, g, slot);
+    const page_range r = pages_for(&c->group[g], from, to);
     int32_t n = 0;
-    for (int32_t p = from / every / HEFT_TILE; p * HEFT_TILE < to / every; p++)
+    for (int32_t p = r.first; p < r.last; p++)
         n += row[p] == NONE || c->group[g].refs[row[p]] > 1;
     return n;
 }
@@ -239,7 +251,8 @@ heft_status heft_cache_reserve(heft_cache *c, int32_t slot, int32_t from, int32_
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
         int32_t *row = row_of(c, g, slot);
-        for (int32_t p = from / k->every / HEFT_TILE; p * HEFT_TILE < to / k->every; p++) {
+        const page_range r = pages_for(k, from, to);
+        for (int32_t p = r.first; p < r.last; p++) {
             int32_t old = row[p];
             if (old != NONE && k->refs[old] == 1) continue;
             row[p] = k->free[--k->n_free];

@@ -185,6 +185,30 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
     return absent;
 }
 
+int32_t heft_cfg_which(struct heft_cfg *c, const char *hf, int32_t i, const char *const *words)
+{
+    const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
+    if (!list) return -1;
+    const heft_value *e = heft_value_at(list, i);
+    for (int32_t k = 0; e && e->kind == HEFT_V_STRING && words[k]; k++)
+        if (heft_str_is(e->str, words[k])) return k;
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected %s or the like", hf, i,
+                    heft_cfg_text(e).text, words[0]);
+    return -1;
+}
+
+float heft_cfg_real_at(struct heft_cfg *c, const char *hf, const char *gguf, int32_t i,
+                       double absent)
+{
+    const heft_value *v = heft_cfg_find(c, hf, gguf);
+    if (!v || v->kind != HEFT_V_ARRAY) return heft_cfg_real(c, hf, gguf, absent);
+    const heft_value *e = heft_value_at(v, i);
+    if (e && (real >> e->kind & 1) && isfinite((float)e->real)) return (float)e->real;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected a finite number",
+                    shown(c, v->key).text, i, heft_cfg_text(e).text);
+    return (float)absent;
+}
+
 bool heft_cfg_full_has(struct heft_cfg *c, const heft_spec *s, const char *weight)
 {
     char name[96];

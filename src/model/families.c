@@ -12,6 +12,7 @@
     X(cohere2) \
     X(deepseek_v3) \
     X(deepseek_v2) \
+    X(deepseek_v4) \
     X(deepseek_v32) \
     X(ernie4_5_moe) \
     X(falcon) \

@@ -36,6 +36,13 @@ typedef enum {
     HEFT_AXIS_DV,
     HEFT_AXIS_OWN,  /* width of a layer's own input */
     HEFT_AXIS_OWNS, /* of all layers' */
+    HEFT_AXIS_BLOCK /* tokens of an entry */,
+    HEFT_AXIS_PART /* what a token brings to entries */,
+    HEFT_AXIS_IXPART /* and to the index's */,
+    HEFT_AXIS_OR /* rank of a group of outputs */,
+    HEFT_AXIS_OGROUP /* heads of a group */,
+    HEFT_AXIS_ORS /* the ranks of all groups */,
+    HEFT_AXIS_TOP /* experts of a token */,
     HEFT_AXIS_STREAMS,
     HEFT_AXIS_BLEND, /* what streams are read, written and mixed by */
     HEFT_AXIS_ALL,   /* all streams' width */
@@ -56,6 +63,8 @@ typedef enum {
     HEFT_SLOT_EXPERTS, /* a matrix of every expert: one tensor (E, rows, cols), or one for each */
     HEFT_SLOT_EXPERT_BIAS, /* their biases (E, rows), plain numbers, in place */
     HEFT_SLOT_EACH,        /* one tensor (H, rows, cols): a matrix of every head */
+    HEFT_SLOT_GROUPS,      /* one matrix (o_groups rows, cols) for a list of them */
+    HEFT_SLOT_TABLE,       /* experts by token: integers, in place */
     HEFT_SLOT_KV_UP,       /* k_up and v_up as one matrix: of each head nope rows, then dv */
     HEFT_SLOT_NONE         /* known, not run, counted */
 } heft_slot;
@@ -92,6 +101,10 @@ typedef enum {
     HEFT_IF_UP_APART, /* one whose file says so */
     HEFT_IF_FULL_Q,   /* and one whose have none */
     HEFT_IF_SHARED,   /* a layer with experts and one that all share */
+    HEFT_IF_CHOOSES,  /* a layer with an index of its own, or none */
+    HEFT_IF_BLOCKS,   /* a layer with entries of several tokens */
+    HEFT_IF_BY_TOKEN, /* experts by token, or not */
+    HEFT_IF_CHOSEN,
     HEFT_IF_INDEX, /* a layer with an index; not run and counted where it takes another's choice */
     HEFT_IF_HEAD_BIAS
 } heft_need;
@@ -152,6 +165,8 @@ extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
 extern const heft_weight heft_names_beside[];
 /* Behind heft_names_llama: latent attention; its index; what experts' sigmoids are corrected by. */
 extern const heft_weight heft_names_latent[], heft_names_index[], heft_names_correction[];
+/* What residual streams are read, written and mixed by; what they end in. */
+extern const heft_weight heft_names_streams[], heft_names_streams_end[];
 
 /* ---- reading a configuration (cfg.c) ---------------------------------- */
 
@@ -198,6 +213,16 @@ int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, do
  * unless rope_parameters has an object for layer_type. */
 int32_t heft_cfg_rope_unscaled(struct heft_cfg *, heft_spec *, const char *layer_type,
                                const char *hf, const char *gguf, double theta, int32_t width);
+/* The same as heft_cfg_rope, of the base that hf or gguf names. */
+int32_t heft_cfg_rope_of(struct heft_cfg *, heft_spec *, const char *layer_type, const char *hf,
+                         const char *gguf, double theta, int32_t width);
+/* The table of index `rope` once more, turning back; returns its index. */
+int32_t heft_cfg_rope_back(struct heft_cfg *, heft_spec *, int32_t rope);
+/* Hyper-connections: the wiring, the number of streams, their rounds and epsilon. */
+void heft_cfg_streams(struct heft_cfg *, heft_spec *);
+/* Compressed sparse attention on every layer: its ranks, groups, window, rope tables, index, and
+ * how many tokens an entry of each layer stands for: layer_types or compress_ratios. */
+void heft_cfg_compressed(struct heft_cfg *, heft_spec *);
 /* What config.json means where it is silent: latent attention, the experts behind it, its index. */
 typedef struct {
     int32_t q_rank, nope, dv;
@@ -236,6 +261,11 @@ void heft_cfg_mixture(heft_layer_spec *, const heft_router *, int32_t F_expert, 
  * mlp_only_layers. normalise: what GGUF's architecture implies. shared: as F of a mixture. */
 void heft_cfg_qwen_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top,
                            int32_t F_expert, bool normalise, int32_t shared);
+/* Which of the words, ended by NULL, is element i of a list of them? -1: there is no list. */
+int32_t heft_cfg_which(struct heft_cfg *, const char *hf, int32_t i, const char *const *words);
+/* Element i of an array of numbers, or the number itself for all i. */
+float heft_cfg_real_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
+                       double absent);
 /* true, or a number that is not 0. */
 bool heft_cfg_truth(struct heft_cfg *, const char *hf, bool absent);
 /* Is n in the list of integers under the key? */

@@ -1,6 +1,6 @@
 /* A mixture of experts: a feed-forward block that reads only the experts a row goes to.
  *
- *     w, e = route(x Wr^T)                             `top` of E, by score
+ *     w, e = route(x Wr^T)                             `top` of E, by score or by token
  *     y = sum over k of w_k expert_{e_k}(x)  [+ shared(x)  or  + sigmoid(x wg^T) shared(x)]
  *
  * An expert is gated: (act(x Wg^T) * (x Wu^T)) Wd^T, its gate and up perhaps one matrix. The shared
@@ -68,7 +68,10 @@ static float *forward_moe(heft_run *r, const heft_layer *l, const float *h, cons
     r->ops->linear(r->dev, 1, &logits, (const heft_lin *const[]){ &l->router },
                    input(r, &l->router_in, h, residual), T);
     heft_route to = routes_of(r, route);
-    r->ops->route(r->dev, &to, logits, l->choice, l->e_scale, route, T);
+    if (route->by_token)
+        r->ops->look_up(r->dev, &to, logits, &l->by_token, route, r->b);
+    else
+        r->ops->route(r->dev, &to, logits, l->choice, l->e_scale, route, T);
     const float *x = input(r, &l->e_in, h, residual);
     if (route->weigh_input) {
         float *each = heft_tmp(r, (int64_t)T * route->top * D);

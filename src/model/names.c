@@ -144,6 +144,18 @@ const heft_weight heft_names_beside[] = {
     { 0 },
 };
 
+#define HYPER(i, name) \
+    { L(hyper[i].fn),   HEFT_SLOT_LIN, HEFT_AXIS_BLEND, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_fn",    "blk.{}.hc_" name "_fn.weight" }, \
+    { L(hyper[i].base), HEFT_SLOT_VEC, HEFT_AXIS_BLEND, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_base",  "blk.{}.hc_" name "_base.weight" }, \
+    { L(hyper[i].gain), HEFT_SLOT_VEC, HEFT_AXIS_THREE, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_scale", "blk.{}.hc_" name "_scale.weight" }
+const heft_weight heft_names_streams[] = { HYPER(0, "attn"), HYPER(1, "ffn"), { 0 } };
+const heft_weight heft_names_streams_end[] = {
+    { G(hyper.fn),   HEFT_SLOT_LIN, HEFT_AXIS_STREAMS, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "hc_head_fn",    "output_hc_fn.weight" },
+    { G(hyper.base), HEFT_SLOT_VEC, HEFT_AXIS_STREAMS, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_base",  "output_hc_base.weight" },
+    { G(hyper.gain), HEFT_SLOT_VEC, HEFT_AXIS_ONE,     HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_scale", "output_hc_scale.weight" },
+    { 0 },
+};
+
 const heft_weight heft_names_mixtral[] = {
     { L(router), HEFT_SLOT_LIN, HEFT_AXIS_E, HEFT_AXIS_D, HEFT_IF_EXPERTS, 0, 0,
       "layers.{}.block_sparse_moe.gate.weight", "blk.{}.ffn_gate_inp.weight" },

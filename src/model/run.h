@@ -13,12 +13,15 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_lin q, k, v, o, gate, up, down;
     heft_lin q_a, kv_a;        /* latent attention: to the ranks; kv_a to the rotated key too */
     heft_mat *k_up, *v_up;     /* (H) of each head: (kv_rank, nope) and (dv, kv_rank), or NULL */
-    heft_lin ix_q, ix_k, ix_w; /* its index: queries from their rank; a key, and weights of heads */
+    heft_lin ix_q, ix_k, ix_w; /* an index: queries from their rank; a key, and weights of heads */
     heft_norm ix_norm;         /* of keys: a layer norm */
+    heft_compress comp, ix_comp; /* of entries, of the index's keys */
+    heft_mat *o_a;               /* (o_groups): (o_rank, H dk / o_groups) */
     const float *sinks, *slopes;
     heft_lin router, shared_gate;
     const float *choice;  /* (E) added to what experts are chosen by, or NULL */
     const float *e_scale; /* (E) times the weights of experts, or NULL */
+    heft_mat by_token;    /* (V, top) integers: every token's experts, where they are not chosen */
     heft_experts e_gate, e_up, e_down;
     /* Where a router, experts and what all share do not read and give the same: norms of what the
      * first two read, and of what the last two give. */
@@ -88,7 +91,7 @@ typedef struct heft_ffn {
     const char *name;
     float *(*forward)(heft_run *, const heft_layer *, const float *h, const float *residual);
 } heft_ffn;
-extern const heft_mixer heft_mixer_gqa, heft_mixer_mla;
+extern const heft_mixer heft_mixer_gqa, heft_mixer_mla, heft_mixer_csa;
 extern const heft_ffn heft_ffn_mlp, heft_ffn_moe;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */

@@ -30,7 +30,11 @@ void heft_layer_default(heft_layer_spec *l)
     *l = (heft_layer_spec){
         .mixer = &heft_mixer_gqa,
         .ffn = &heft_ffn_mlp,
-        .attn = { .rope = -1, .scale = 1, .alibi_scale = 1, .index = { .every = 1, .rope = -1 } },
+        .attn = { .rope = -1,
+                  .unturn = -1,
+                  .scale = 1,
+                  .alibi_scale = 1,
+                  .index = { .every = 1, .rope = -1 } },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
         .route = { .top = 1, .groups = 1, .keep = 1, .vote = 2, .floor = 1e-12f, .factor = 1 },
         .expert_act = { .fn = HEFT_ACT_SILU, .gated = true },
@@ -111,6 +115,30 @@ static heft_status check_latent(const heft_spec *s, int32_t i, heft_error *err)
     return st;
 }
 
+static heft_status check_compressed(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_attn *a = &s->layer[i].attn;
+    const heft_index *x = &a->index;
+    heft_status st = within(err, "window", i, a->window, 1, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "number of key/value heads", i, a->G, 1, 1);
+    if (!st) st = within(err, "width of a value", i, a->dv, a->dk, a->dk);
+    if (!st) st = within(err, "rank of queries", i, a->q_rank, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "rope table", i, a->rope, 0, s->n_rope - 1);
+    if (!st) st = within(err, "rope table of outputs", i, a->unturn, 0, s->n_rope - 1);
+    if (!st) st = within(err, "rotated width of outputs", i, s->rope[a->unturn].r.width, 2, a->dk);
+    if (!st) st = within(err, "number of groups of outputs", i, a->o_groups, 1, a->H);
+    if (!st && a->H % a->o_groups)
+        st = heft_fail(err, HEFT_E_FORMAT, "layer %d: %d heads cannot form %d groups of equal size",
+                       i, a->H, a->o_groups);
+    if (!st)
+        st = within(err, "rank of all groups of outputs", i, (int64_t)a->o_groups * a->o_rank, 1,
+                    HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "number of tokens of an entry", i, x->every, 1, HEFT_MAX_BLOCK);
+    return st || x->heads == 0
+               ? st
+               : within(err, "rope table of the index", i, x->rope, 0, s->n_rope - 1);
+}
+
 /* The choice that layer i takes is that of the last layer with an index before it, or its own. */
 static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
 {
@@ -163,6 +191,7 @@ static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *er
     if (!st && a->rope >= 0)
         st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, 2, a->dk);
     if (!st) st = positive(err, "attention scale", a->scale);
+    if (!st && s->layer[i].mixer == &heft_mixer_csa) st = check_compressed(s, i, err);
     if (!st) st = check_index(s, i, err);
     return st || a->kv_rank == 0 ? st : check_latent(s, i, err);
 }
@@ -179,6 +208,9 @@ static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
     if (!st)
         st = within(err, "number of experts of a token", i, r->top, 1,
                     r->E < HEFT_MAX_CHOSEN ? r->E : HEFT_MAX_CHOSEN);
+    if (!st && r->by_token && r->score == HEFT_BY_SPARSEMIX)
+        st = heft_fail(err, HEFT_E_UNSUPPORTED,
+                       "layer %d: a sparse mix does not take experts by token", i);
     if (!st) st = within(err, "number of groups of experts", i, r->groups, 1, r->E);
     if (!st && r->E % r->groups)
         st = heft_fail(err, HEFT_E_FORMAT,
@@ -268,6 +300,7 @@ const heft_field heft_fields[] = {
     LAYER(attn.chunk, INT),
     LAYER(attn.kv_from, INT),
     LAYER(attn.rope, INT),
+    LAYER(attn.unturn, INT),
     LAYER(attn.scale, FLOAT),
     LAYER(attn.softcap, FLOAT),
     LAYER(attn.clip, FLOAT),
@@ -294,6 +327,7 @@ const heft_field heft_fields[] = {
     LAYER(route.keep, INT),
     LAYER(route.vote, INT),
     LAYER(route.normalise, BOOL),
+    LAYER(route.by_token, BOOL),
     LAYER(route.weigh_input, BOOL),
     LAYER(route.floor, FLOAT),
     LAYER(route.factor, FLOAT),
@@ -306,6 +340,8 @@ const heft_field heft_fields[] = {
     LAYER(expert_act.up_add, FLOAT),
     LAYER(out_scale, FLOAT),
     ROPE(r.pairs, BOOL),
+    ROPE(r.last, BOOL),
+    ROPE(r.back, BOOL),
     ROPE(r.magnitude, FLOAT),
     ROPE(kind, ENUM),
     ROPE(original, INT),

@@ -120,6 +120,7 @@ typedef struct { /* which experts a row goes to, and with what weights: arXiv:17
     int32_t groups, keep; /* only the `keep` best of so many equal groups; 1 */
     int32_t vote;         /* a group is worth the sum of so many of its best: 1 or 2 */
     bool normalise;       /* weights are divided by their sum, or by `floor` if that is more */
+    bool by_token;        /* they are not chosen: a table has them for every token */
     bool weigh_input;     /* weights multiply what experts read, not what they give */
     float floor, factor;  /* weights are multiplied by `factor` at last */
     float jitter;         /* SPARSEMIX: half the distance that is near */

@@ -125,14 +125,17 @@ static void retype_each(const subject *s, const heft_net *whole)
         if (heft_str_begins(t->name, "rope_f") || not_run(t, whole)) continue;
         char message[256];
         heft_source copy = heft_copy_source(s->source);
-        copy.tensor[i].dtype = HEFT_I32;
+        const bool table = t->dtype == HEFT_I32 || t->dtype == HEFT_I64; /* of experts by token */
+        copy.tensor[i].dtype = table ? HEFT_F32 : HEFT_I32;
         bool vector = t->rank == 1;
         if (heft_str_ends(t->name, "inp_shexp.weight")) vector = false; /* a matrix of one row */
         if (heft_str_ends(t->name, "correction_bias") || heft_str_ends(t->name, "norm.weight"))
             vector = true; /* a vector written as a matrix */
+        if (heft_str_ends(t->name, ".ape") || heft_str_ends(t->name, "_ape.weight")) vector = true;
         snprintf(message, sizeof message,
-                 vector ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"
-                        : "tensor %s is of I32, which heft cannot multiply by",
+                 table    ? "tensor %s is of F32, expected numbers of experts as I32 or I64"
+                 : vector ? "tensor %s is of I32, expected a vector of F32, F16 or BF16"
+                          : "tensor %s is of I32, which heft cannot multiply by",
                  t->name.p);
         assert_refused(&copy, message);
         heft_free_copy(&copy);

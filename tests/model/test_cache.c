@@ -352,6 +352,90 @@ static void any_history_of_steps_forks_and_rewinds_keeps_account(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_cache, close_cache)
 
+/* ---- entries of several tokens ------------------------------------------- */
+
+enum { EVERY = 4, PARTS = 1, ENTRIES = 2 }; /* groups: the window, what tokens bring, the entries */
+
+/* Two layers of compressed attention: a window of 40 tokens, and an entry for every 4. */
+static int open_compressed(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    for (int32_t i = 0; i < 2; i++) {
+        heft_layer_default(&layer[i]);
+        layer[i].mixer = &heft_mixer_csa;
+        layer[i].attn.dk = layer[i].attn.dv = 8;
+        layer[i].attn.window = WINDOW;
+        layer[i].attn.overlap = true;
+        layer[i].attn.index.every = EVERY;
+    }
+    spec.L = 2;
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F16, .slots = SLOTS, .context = CONTEXT, .batch = BATCH
+    };
+    return heft_cache_open(&cache, &shape, &err) != HEFT_OK;
+}
+
+static int close_compressed(void **state)
+{
+    spec.L = LAYERS;
+    return close_cache(state);
+}
+
+static void an_entry_of_several_tokens_takes_a_page_when_its_last_token_comes(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    assert_int_equal(cache.n_groups, 3);
+    assert_int_equal(cache.group[PARTS].keep, 2 * EVERY); /* this block's tokens and the last's */
+    assert_int_equal(cache.group[ENTRIES].every, EVERY);
+    assert_int_equal(cache.group[ENTRIES].n_pages, SLOTS * PAGES / EVERY);
+    assert_int_equal(cache.kv[PARTS].dtype, HEFT_F32);
+    assert_int_equal(cache.kv[ENTRIES].dtype, HEFT_F16);
+    assert_int_equal(heft_cache_token_bytes(&spec, HEFT_F16), 2 * (2 * 8 + 4 * 32 + 2 * 8 / EVERY));
+    assert_ok(heft_cache_reserve(&cache, 0, 0, 3, &err), &err);
+    assert_int_equal(held(ENTRIES, 0), 0);
+    assert_ok(heft_cache_reserve(&cache, 0, 3, 4, &err), &err);
+    assert_int_equal(held(ENTRIES, 0), 1);
+    grow(0, 4, 131); /* 32 entries, and three tokens of the next */
+    assert_int_equal(held(ENTRIES, 0), 1);
+    grow(0, 131, 132);
+    assert_int_equal(held(ENTRIES, 0), 2);
+    heft_cache_trim(&cache, 0, 131); /* back by a token: the entry it completed goes */
+    assert_int_equal(held(ENTRIES, 0), 1);
+    assert_consistent();
+}
+
+static void a_shared_page_of_entries_is_copied_when_one_is_added(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    grow(0, 0, 40);
+    heft_cache_fork(&cache, 0, 1);
+    const int32_t shared = page(ENTRIES, 0, 0);
+    uint8_t *kept = cache.kv[ENTRIES].base + (size_t)shared * cache.kv[ENTRIES].page_bytes;
+    memset(kept, 7, cache.kv[ENTRIES].page_bytes);
+    assert_ok(heft_cache_reserve(&cache, 1, 40, 43, &err), &err); /* no entry is complete */
+    assert_int_equal(page(ENTRIES, 1, 0), shared);
+    assert_ok(heft_cache_reserve(&cache, 1, 43, 44, &err), &err);
+    assert_int_not_equal(page(ENTRIES, 1, 0), shared);
+    assert_memory_equal(cache.kv[ENTRIES].base
+                            + (size_t)page(ENTRIES, 1, 0) * cache.kv[ENTRIES].page_bytes,
+                        kept, cache.kv[ENTRIES].page_bytes);
+    assert_consistent();
+}
+
+static void what_a_block_needs_of_its_tokens_tells_whether_one_can_go_back(void **state)
+{
+    (void)state;
+    grow(0, 0, 100);
+    assert_true(heft_cache_forgets(&spec));
+    assert_true(heft_cache_intact(&cache, 0, 100));
+    assert_false(heft_cache_intact(&cache, 0, 40)); /* the window, and the parts of 33 .. 39 */
+    heft_cache_clear(&cache, 0);
+    assert_consistent();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -368,6 +452,14 @@ int main(void)
         TEST(a_fork_shares_pages_and_copies_one_before_it_is_written),
         TEST(a_page_lives_as_long_as_one_of_its_owners),
         TEST(any_history_of_steps_forks_and_rewinds_keeps_account),
+        cmocka_unit_test_setup_teardown(
+            an_entry_of_several_tokens_takes_a_page_when_its_last_token_comes, open_compressed,
+            close_compressed),
+        cmocka_unit_test_setup_teardown(a_shared_page_of_entries_is_copied_when_one_is_added,
+                                        open_compressed, close_compressed),
+        cmocka_unit_test_setup_teardown(
+            what_a_block_needs_of_its_tokens_tells_whether_one_can_go_back, open_compressed,
+            close_compressed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -76,6 +76,8 @@ static void add_tensor(release *r, const heft_value *row, heft_dtype plain, int6
         .rank = (int32_t)shape->n,
         .dtype = shape->n == 1 && s->container == HEFT_GGUF ? HEFT_F32 : plain,
     };
+    if (heft_value_get(row, "integers")) /* a table, zeros */
+        t->dtype = s->container == HEFT_GGUF ? HEFT_I32 : HEFT_I64;
     int64_t numbers = 1;
     for (int32_t i = 0; i < t->rank; i++)
         numbers *= t->shape[i] = heft_value_at(shape, i)->n;

@@ -1,6 +1,8 @@
-"""Experts that the reference library holds in one tensor and a release in one each."""
+"""What the reference library holds in one tensor and a release in several, or under other names."""
 
 import re
+
+import compressed
 
 # Model types of transformers 5 whose releases have the names of transformers 4.
 TYPES = {"deepseek_v32", "glm_moe_dsa", "glm4_moe_lite"}
@@ -8,6 +10,9 @@ TYPES = {"deepseek_v32", "glm_moe_dsa", "glm4_moe_lite"}
 
 def parts(kind: str, name: str, tensor):
     """(name in a release, the part of the tensor) of a tensor of a model type."""
+    if kind == "deepseek_v4":
+        yield from compressed.parts(name, tensor)
+        return
     fused = re.fullmatch(r"(.*\.experts)\.(gate_up|down)_proj", name) if kind in TYPES else None
     if not fused:
         yield name, tensor

@@ -16,6 +16,7 @@ import sys
 
 import torch
 
+import apart
 import containers
 import latent
 import mixtures
@@ -23,6 +24,8 @@ import reference
 from releases import RELEASES
 from transformers import AutoConfig, AutoModelForCausalLM
 
+# Model types that transformers 5 runs.
+FIVE = {"gemma4_text", "deepseek_v4"}
 OUT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "real"
 
 
@@ -64,6 +67,7 @@ def listed(named: list) -> list:
         row = {"name": pattern, "shape": list(shape)}
         row |= {"layers": ranges(layers)} if layers else {}
         row |= {"experts": max(experts) + 1} if experts else {}
+        row |= {"integers": True} if "tid2eid" in pattern else {}
         found.append(row)
     return found
 
@@ -88,7 +92,9 @@ def in_gguf(config, model, named: list) -> dict:
 def make(release: str) -> None:
     model = load(RELEASES[release])
     tied = set(model._tied_weights_keys or []) if model.config.tie_word_embeddings else set()
-    named = [(n, list(p.shape)) for n, p in model.state_dict().items() if n not in tied and p.dim()]
+    kind = model.config.model_type
+    kept = [(n, p) for n, p in model.state_dict().items() if n not in tied and p.dim()]
+    named = [(own, list(part.shape)) for n, p in kept for own, part in apart.parts(kind, n, p)]
     described = {
         "release": release,
         "listed_by": reference.made_by(RELEASES[release]),
@@ -113,5 +119,5 @@ def make(release: str) -> None:
 if __name__ == "__main__":
     installed = int(importlib.metadata.version("transformers").split(".")[0])
     for wanted in sys.argv[1:] or RELEASES:
-        if (RELEASES[wanted]["model_type"] == "gemma4_text") == (installed == 5):
+        if (RELEASES[wanted]["model_type"] in FIVE) == (installed == 5):
             make(wanted)

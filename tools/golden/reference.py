@@ -59,6 +59,11 @@ TABLED_TOLERANCE = 1e-4
 # The same where a family needs others: queries that nothing scales, norms whose epsilon is fixed
 # (an embedding small enough to show it).
 OWN_GAINS = {
+    "deepseek_v4": [
+        (r"^embed\.weight$", None),
+        (r"^head\.weight$", 10.0),
+        (r"(wgate|weights_proj)\.weight$", 2.0),
+    ],
     "gpt_neo": [(r"[qk]_proj\.weight$", 0.7)],
     "olmo": [(r"embed_tokens\.weight$", 0.125)],
     "opt": [
@@ -69,6 +74,13 @@ OWN_GAINS = {
 }
 # (exponent, offset) where a family needs its own: what a small embedding is added to or read by.
 OWN_SCALES = {
+    "deepseek_v4": [
+        (r"kv_norm\.weight$|compressor\.norm\.weight$", (6, 2.0)),
+        (r"\.ape$", (6, 0.0)),
+        (r"hc_\w+_scale$", (6, 1.0)),
+        (r"attn_sink$", (5, 0.0)),
+        (r"gate\.bias$", (9, 0.0)),
+    ],
     "opt": [
         (r"out_proj\.bias$", (12, 0.0)),
         (r"decoder\.final_layer_norm\.weight$", (0, 128.0)),
@@ -158,6 +170,9 @@ def tensors(model, seed: int, left_out: str = "") -> list:
             continue
         for name, part in apart.parts(model.config.model_type, name.removeprefix(left_out), parameter):
             shape = list(part.shape)
+            if name.endswith("tid2eid"):
+                table.append(by_token(name, seed, part, model.config.n_routed_experts))
+                continue
             exponent, offset = scale(name, shape, model.config.model_type)
             if not shape:
                 continue
@@ -168,6 +183,18 @@ def tensors(model, seed: int, left_out: str = "") -> list:
             if len(shape) <= 3:  # heft's tests write no more; a tower has tensors of four axes
                 table.append(row)
     return table
+
+
+def by_token(name: str, seed: int, table, experts: int) -> dict:
+    """Set a table of experts by token: those of a token are neighbours, from one that is drawn."""
+    q = weights.grid(name, seed, table.numel(), 0.0)
+    table.copy_(torch.from_numpy(neighbours(q, list(table.shape), experts)))
+    return {"name": name, "shape": list(table.shape), "exponent": 0, "offset": 0.0, "below": experts, "q": q}
+
+
+def neighbours(q: np.ndarray, shape: list, below: int) -> np.ndarray:
+    first = (q.reshape(shape)[:, :1].astype(np.int64) + 127) % below
+    return (first + np.arange(shape[1])) % below
 
 
 @contextlib.contextmanager
@@ -230,7 +257,7 @@ def forward(model, ids: list):
     torch.set_default_dtype(torch.float32)
     hook.remove()
     hidden = [h[0] for h in out.hidden_states[:-1]] + [last[0][0]]
-    return out.logits[0].numpy(), torch.stack(hidden).numpy()
+    return out.logits[0].numpy(), torch.stack(hidden).flatten(2).numpy()
 
 
 def greedy(model, ids: list, n: int, choices: int):
@@ -257,6 +284,7 @@ GGUF_TYPES = {
     "strings": gguf.GGUFWriter.add_array,
     "i32s": gguf.GGUFWriter.add_array,
     "bools": gguf.GGUFWriter.add_array,
+    "f32s": gguf.GGUFWriter.add_array,
 }
 
 
@@ -279,6 +307,8 @@ def gguf_arrays(table: list) -> dict:
     for t in table:
         array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
         array = array.reshape(t["shape"]) + np.float32(t.get("plus", 0))
+        if "below" in t:
+            array = neighbours(t["q"], t["shape"], t["below"]).astype(np.int32)
         if t.get("permuted"):
             array = permuted(array, t["permuted"])
         if t.get("fused"):
