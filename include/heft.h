@@ -159,7 +159,7 @@ HEFT_API void heft_chat_close(heft_chat *c);
 typedef struct {
     const char *from;        /* "chat_template.jinja", "chatml (built in)", ... */
     const char *const *name; /* (n_names) its templates: "default", "tool_use", ... */
-    const char *const *knob; /* (n_knobs) variables it reads beyond the conversation, by name */
+    const char *const *knob; /* (n_knobs, at most 64) variables it reads beyond a conversation */
     int32_t n_names, n_knobs;
     bool tools, documents; /* they appear in the prompt: tried with one */
     bool system, user;     /* so does such a message */

@@ -22,8 +22,8 @@
 #define FABLE HEFT_SOURCE_DIR "/models/fable"
 #define ONCE  "Once upon a time"
 
-static const char *const verbs[] = { "run",        "show",   "plan", "tokenize",
-                                     "detokenize", "logits", "bench" };
+static const char *const verbs[] = { "run",      "chat",       "show",   "plan",
+                                     "tokenize", "detokenize", "logits", "bench" };
 enum { VERBS = sizeof verbs / sizeof verbs[0] };
 
 static char scratch[HEFT_SCRATCH_PATH];
