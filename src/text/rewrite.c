@@ -3,7 +3,6 @@
 #include "text/unicode.h"
 
 #include <string.h>
-#include <utf8proc.h>
 
 /* ---- patterns ---- */
 
@@ -27,9 +26,27 @@ static bool find_literal(heft_str text, size_t from, heft_str what, size_t *begi
     return false;
 }
 
+static bool find_member(heft_str text, size_t from, const heft_ranges *set, size_t *begin,
+                        size_t *end)
+{
+    for (size_t n; from < text.n; from += n) {
+        int32_t cp;
+        n = heft_utf8_decode(text.p + from, text.n - from, &cp);
+        if (!heft_ranges_have(set, cp)) continue;
+        *begin = from;
+        *end = from + n;
+        return true;
+    }
+    return false;
+}
+
 static heft_status find(const heft_spans *s, heft_run *r, bool *found, size_t *begin, size_t *end,
                         heft_error *err)
 {
+    if (s->pattern->set) {
+        *found = find_member(s->text, s->from, s->pattern->set, begin, end);
+        return HEFT_OK;
+    }
     if (!s->pattern->regex) {
         *found = find_literal(s->text, s->from, s->pattern->literal, begin);
         if (*found) *end = *begin + s->pattern->literal.n;
@@ -141,63 +158,6 @@ heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, 
     if (!any && (w->left || w->right)) begin = end = 0;
     heft_buf_str(out, slice(in, begin, end));
     return HEFT_OK;
-}
-
-/* Compose a stretch of text that holds no character the reference's older Unicode lacks. */
-static heft_status compose(heft_str in, heft_buf *out, heft_error *err)
-{
-    /* A character of 2 bytes becomes up to 3, one of 3 up to 4. */
-    size_t most = 2 * in.n + 4;
-    utf8proc_int32_t *cp = heft_alloc(most, sizeof *cp);
-    if (!cp) return heft_nomem(err, "a normalised text");
-    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-    utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)in.p, (utf8proc_ssize_t)in.n,
-                                            cp, (utf8proc_ssize_t)most, options);
-    if (n >= 0 && (size_t)n <= most) n = utf8proc_normalize_utf32(cp, n, options);
-    heft_status st =
-        n < 0 || (size_t)n > most
-            ? heft_fail(err, HEFT_E_FORMAT, "normalising a text: %s", utf8proc_errmsg(n))
-            : HEFT_OK;
-    for (utf8proc_ssize_t i = 0; i < n && !st; i++) {
-        char utf8[4];
-        heft_buf_add(out, utf8, heft_utf8_encode(cp[i], utf8));
-    }
-    heft_free(cp);
-    return st;
-}
-
-static bool barrier(heft_str in, size_t at, size_t *n)
-{
-    int32_t cp;
-    *n = heft_utf8_decode(in.p + at, in.n - at, &cp);
-    return heft_ranges_have(&heft_unicode_nfc_exception, cp);
-}
-
-/* ASCII is its own normal form, so only stretches of other characters are composed, each with the
- * ASCII character before it, which may take a mark. The reference knows Unicode 9: what came later
- * is unassigned to it, neither composes nor reorders, and ends a stretch. */
-heft_status heft_rewrite_nfc(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
-                             heft_error *err)
-{
-    (void)w;
-    (void)r;
-    heft_status st = HEFT_OK;
-    for (size_t i = 0, n; i < in.n && !st;) {
-        size_t plain = i;
-        while (plain < in.n && (uint8_t)in.p[plain] < 0x80)
-            plain++;
-        size_t begin = plain == in.n || plain == i ? plain : plain - 1;
-        heft_buf_str(out, slice(in, i, begin));
-        for (i = plain; i < in.n && (uint8_t)in.p[i] >= 0x80 && !barrier(in, i, &n); i += n)
-            continue;
-        if (i > begin) st = compose(slice(in, begin, i), out, err);
-        if (!st && i < in.n && (uint8_t)in.p[i] >= 0x80) {
-            (void)barrier(in, i, &n);
-            heft_buf_str(out, slice(in, i, i + n));
-            i += n;
-        }
-    }
-    return st;
 }
 
 heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out, heft_error *err)

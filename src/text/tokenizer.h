@@ -1,7 +1,7 @@
 /* Tokenizers: text to ids and back, as the publisher's own file says.
  *
- * One interface in front of the models (BPE now; Unigram, WordPiece later) and containers
- * (tokenizer.json, GGUF metadata). The public functions of heft.h (heft_tokenize, ...) are
+ * One interface in front of the models (BPE, Unigram, WordPiece, WordLevel) and containers
+ * (tokenizer.json, GGUF metadata, SentencePiece and tiktoken files). The public functions of heft.h (heft_tokenize, ...) are
  * implemented here. */
 #ifndef HEFT_TEXT_TOKENIZER_H
 #define HEFT_TEXT_TOKENIZER_H
@@ -19,6 +19,8 @@ typedef struct {
     bool special;     /* write special tokens */
     bool begun;       /* the first token is behind us */
     int32_t stripped; /* characters that the decoder took off the beginning so far */
+    int32_t last1;    /* the last token written, + 1 */
+    int32_t waiting1; /* a token that is written when it is known whether another follows, + 1 */
     char held[8];     /* bytes of an unfinished character */
     int32_t n_held;
 } heft_stream;
@@ -27,7 +29,7 @@ typedef struct {
  * returns how many. Allocates nothing. */
 size_t heft_stream_max(const heft_tokenizer *t);
 size_t heft_stream_next(heft_stream *s, int32_t id, char *out);
-/* What is still held back, at the end: an unfinished character as U+FFFD. */
+/* What is still held back, at the end, to out as above: an unfinished character as U+FFFD. */
 size_t heft_stream_end(heft_stream *s, char *out);
 
 /* Does the tokenizer have this id (a hole in the vocabulary is not one)? */

@@ -1,0 +1,117 @@
+/* Rewrites of characters: by class, to lower case, to a normal form, to stand for bytes. */
+#include "text/pipeline.h"
+
+#include <utf8proc.h>
+
+static void add_char(heft_buf *out, int32_t cp)
+{
+    char utf8[4];
+    heft_buf_add(out, utf8, heft_utf8_encode(cp, utf8));
+}
+
+static bool in(const heft_ranges *r, int32_t cp)
+{
+    return r && heft_ranges_have(r, cp);
+}
+
+heft_status heft_rewrite_chars(const heft_rewrite *w, heft_run *r, heft_str text, heft_buf *out,
+                               heft_error *err)
+{
+    (void)r;
+    (void)err;
+    for (size_t i = 0, n; i < text.n; i += n) {
+        int32_t cp;
+        n = heft_utf8_decode(text.p + i, text.n - i, &cp);
+        if (in(w->drop, cp)) continue;
+        bool alone = in(w->alone, cp), space = in(w->space, cp);
+        if (alone || space) heft_buf_z(out, " ");
+        if (!space) heft_buf_add(out, text.p + i, n);
+        if (alone) heft_buf_z(out, " ");
+    }
+    return HEFT_OK;
+}
+
+heft_status heft_rewrite_lower(const heft_rewrite *w, heft_run *r, heft_str text, heft_buf *out,
+                               heft_error *err)
+{
+    (void)w;
+    (void)r;
+    (void)err;
+    for (size_t i = 0; i < text.n;) {
+        int32_t cp, to[2];
+        i += heft_utf8_decode(text.p + i, text.n - i, &cp);
+        int32_t n = heft_unicode_to_lower(cp, to);
+        for (int32_t k = 0; k < n; k++)
+            add_char(out, to[k]);
+    }
+    return HEFT_OK;
+}
+
+heft_status heft_rewrite_bytes(const heft_rewrite *w, heft_run *r, heft_str text, heft_buf *out,
+                               heft_error *err)
+{
+    (void)w;
+    (void)r;
+    (void)err;
+    for (size_t i = 0; i < text.n; i++)
+        add_char(out, heft_char_of_byte((uint8_t)text.p[i]));
+    return HEFT_OK;
+}
+
+/* ---- normal forms ---- */
+
+/* Put a stretch into a form; it holds no character the reference's older Unicode lacks. */
+static heft_status normalise(heft_str in, heft_form form, heft_buf *out, heft_error *err)
+{
+    static const utf8proc_option_t options[] = {
+        [HEFT_NFC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE,
+        [HEFT_NFD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE,
+        [HEFT_NFKC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE | UTF8PROC_COMPAT,
+        [HEFT_NFKD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT,
+    };
+    const utf8proc_uint8_t *text = (const utf8proc_uint8_t *)in.p;
+    utf8proc_ssize_t bytes = (utf8proc_ssize_t)in.n,
+                     n = utf8proc_decompose(text, bytes, NULL, 0, options[form]);
+    if (n < 0) return heft_fail(err, HEFT_E_FORMAT, "normalising: %s", utf8proc_errmsg(n));
+    utf8proc_int32_t *cp = heft_alloc((size_t)n + 1, sizeof *cp);
+    if (!cp) return heft_nomem(err, "a normalised text");
+    n = utf8proc_decompose(text, bytes, cp, n, options[form]);
+    if (n >= 0) n = utf8proc_normalize_utf32(cp, n, options[form]);
+    for (utf8proc_ssize_t i = 0; i < n; i++)
+        add_char(out, cp[i]);
+    heft_free(cp);
+    return n < 0 ? heft_fail(err, HEFT_E_FORMAT, "normalising: %s", utf8proc_errmsg(n)) : HEFT_OK;
+}
+
+static bool barrier(heft_str in, size_t at, size_t *n)
+{
+    int32_t cp;
+    *n = heft_utf8_decode(in.p + at, in.n - at, &cp);
+    return heft_ranges_have(&heft_unicode_form_exception, cp);
+}
+
+/* ASCII is its own normal form, so only stretches of other characters are looked at, each with the
+ * ASCII character before it, which may take a mark. The reference knows Unicode 9: what came later
+ * is unassigned to it, neither decomposes nor composes nor reorders, and ends a stretch. */
+heft_status heft_rewrite_form(const heft_rewrite *w, heft_run *r, heft_str text, heft_buf *out,
+                              heft_error *err)
+{
+    (void)r;
+    heft_status st = HEFT_OK;
+    for (size_t i = 0, n; i < text.n && !st;) {
+        size_t plain = i;
+        while (plain < text.n && (uint8_t)text.p[plain] < 0x80)
+            plain++;
+        size_t begin = plain == text.n || plain == i ? plain : plain - 1;
+        heft_buf_add(out, text.p + i, begin - i);
+        for (i = plain; i < text.n && (uint8_t)text.p[i] >= 0x80 && !barrier(text, i, &n); i += n)
+            continue;
+        if (i > begin) st = normalise((heft_str){ text.p + begin, i - begin }, w->form, out, err);
+        if (!st && i < text.n && (uint8_t)text.p[i] >= 0x80) {
+            (void)barrier(text, i, &n);
+            heft_buf_add(out, text.p + i, n);
+            i += n;
+        }
+    }
+    return st;
+}
