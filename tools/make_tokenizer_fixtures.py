@@ -10,12 +10,16 @@ NAME.json is a tokenizer.json; texts.json the texts; NAME.sum one line per text:
 with ids in decimal separated by spaces, no tokens added before or after.
 """
 
+import base64
+import io
 import json
 import pathlib
 import random
 import sys
 
+import sentencepiece as spm
 import tokenizers
+from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from tokenizers import processors, trainers
 
@@ -23,6 +27,12 @@ TEXTS = 5200
 GPT2_LIKE_CASES = ["'s", "'T", "'re", "'VE", "'m", "'ll", "'d", "'\u017f", "don't", "I'LL"]
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
           r"|\s*[\r\n]+|\s+(?!\S)|\s+")
+CLIP = r"""<\|startoftext\|>|<\|endoftext\|>|'s|'t|'re|'ve|'m|'ll|'d|[\p{L}]+|[\p{N}]|[^\s\p{L}\p{N}]+"""
+KIMI = "|".join([
+    r"[\p{Han}]+",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]+[\p{Ll}\p{Lm}\p{Lo}\p{M}&&[^\p{Han}]]*(?i:'s|'t|'re|'ve|'m|'ll|'d)?",
+    r"\p{N}{1,3}", r" ?[^\s\p{L}\p{N}]+[\r\n]*", r"\s*[\r\n]+", r"\s+(?!\S)", r"\s+"])
 QWEN2 = LLAMA3.replace("{1,3}", "")
 WORLD = """Съешь же ещё этих мягких французских булок, да выпей чаю. В чащах юга жил бы цитрус?
 Ξεσκεπάζω την ψυχοφθόρα βδελυγμία. Η γλώσσα μου έδωσαν ελληνική.
@@ -114,13 +124,18 @@ def sentencepiece(corpus, normalizer, pre, size, byte_tokens):
     return spec
 
 
+def vocabulary(spec):
+    """Tokens to ids, however the model lists them."""
+    vocab = spec["model"]["vocab"]
+    return vocab if isinstance(vocab, dict) else {row[0]: i for i, row in enumerate(vocab)}
+
+
 def ids_of(spec):
-    model = spec["model"]["vocab"]
-    return max(list(model.values()) + [a["id"] for a in spec["added_tokens"]]) + 1
+    return max(list(vocabulary(spec).values()) + [a["id"] for a in spec["added_tokens"]]) + 1
 
 
 def add(spec, content, special=False, **how):
-    row = {"id": spec["model"]["vocab"].get(content, ids_of(spec)), "content": content, "single_word": False,
+    row = {"id": vocabulary(spec).get(content, ids_of(spec)), "content": content, "single_word": False,
            "lstrip": False, "rstrip": False, "normalized": not special, "special": special}
     row.update(how)
     spec["added_tokens"].append(row)
@@ -208,6 +223,154 @@ def make(corpus):
              split(Regex(r"^a|(?<=o)$|[^\W\d]{3}(?!\h)"), "merged_with_previous"), byte]
     t = byte_level("mixed", corpus, normalizers.Strip(), pre_tokenizers.Sequence(mixed), 500)
     out["mixed"] = json.loads(t.to_str())
+    return out
+
+
+RULES = """E9\t65
+45 301\tE9
+FF21 FF22\t41 42
+FB01\t66 69
+A\t20
+D\t20
+D A\t20
+3000\t20
+9\t20
+200B\t
+AD\t
+212B\tE5
+61 300\t61
+3A9\t3C9
+671\t627
+302 20\t20
+4E00\t31
+1F600\t3A 29
+A9\t28 63 29
+64B\t
+""".replace(" \t", "\t")
+
+
+def charsmap(corpus_file):
+    """A small precompiled map, as sentencepiece writes it."""
+    rules = pathlib.Path(corpus_file + ".tsv")
+    rules.write_text(RULES)
+    out = io.BytesIO()
+    spm.SentencePieceTrainer.train(
+        input=corpus_file, model_writer=out, vocab_size=600, hard_vocab_limit=False, minloglevel=9,
+        normalization_rule_tsv=str(rules))
+    model = sentencepiece_model_pb2.ModelProto()
+    model.ParseFromString(out.getvalue())
+    return base64.b64encode(model.normalizer_spec.precompiled_charsmap).decode()
+
+
+def trained(model, trainer, corpus, normalizer, pre, post=None, decoder=None):
+    t = Tokenizer(model)
+    if normalizer:
+        t.normalizer = normalizer
+    if pre:
+        t.pre_tokenizer = pre
+    t.train_from_iterator(corpus, trainer)
+    if decoder:
+        t.decoder = decoder
+    if post:
+        t.post_processor = post(t)
+    return json.loads(t.to_str())
+
+
+def words(corpus, special, size, normalizer, pre, post=None, decoder=None, piece=True):
+    kind = models.WordPiece if piece else models.WordLevel
+    trainer = trainers.WordPieceTrainer if piece else trainers.WordLevelTrainer
+    more = {"limit_alphabet": 250} if piece else {}
+    return trained(kind(unk_token=special[0]),
+                   trainer(vocab_size=size, special_tokens=special, show_progress=False, **more),
+                   corpus, normalizer, pre, post, decoder)
+
+
+def unigram(corpus, special, size, normalizer, pre, post=None, decoder=None):
+    trainer = trainers.UnigramTrainer(vocab_size=size, special_tokens=special, unk_token=special[0],
+                                      show_progress=False)
+    return trained(models.Unigram(), trainer, corpus, normalizer, pre, post, decoder)
+
+
+def bpe(corpus, size, normalizer, pre, decoder=None, post=None, **how):
+    alphabet = how.pop("alphabet", [])
+    trainer = trainers.BpeTrainer(vocab_size=size, show_progress=False, limit_alphabet=how.pop("limit", 256),
+                                  initial_alphabet=alphabet, special_tokens=how.pop("special", []),
+                                  **{k: how[k] for k in how if k == "end_of_word_suffix"})
+    return trained(models.BPE(**how), trainer, corpus, normalizer, pre, post, decoder)
+
+
+def around(first, last):
+    return lambda t: processors.TemplateProcessing(
+        single=f"{first} $A {last}", pair=f"{first} $A {last} $B:1 {last}:1",
+        special_tokens=[(x, t.token_to_id(x)) for x in (first, last)])
+
+
+def make_other_models(corpus, map_of_characters):
+    """WordPiece, WordLevel, Unigram, and what goes with them."""
+    N, P, D = normalizers, pre_tokenizers, decoders
+    bert = ["[UNK]", "[PAD]", "[CLS]", "[SEP]", "[MASK]"]
+    plain = ["<unk>", "<s>", "</s>"]
+    mapped = N.Precompiled(base64.b64decode(map_of_characters))
+    byte = P.ByteLevel(add_prefix_space=False, use_regex=False)
+    out = {}
+    out["bert"] = spec = words(corpus, bert, 900, N.BertNormalizer(), P.BertPreTokenizer(), around("[CLS]", "[SEP]"),
+                               D.WordPiece())
+    add(spec, "word", False, single_word=True)
+    out["bert-cased"] = words(
+        corpus, bert, 700, N.BertNormalizer(True, False, None, False), P.BertPreTokenizer(),
+        lambda t: processors.BertProcessing(("[SEP]", 3), ("[CLS]", 2)), D.WordPiece("##", cleanup=False))
+    out["bert-accents"] = spec = words(corpus, bert, 700, N.BertNormalizer(False, True, True, False),
+                                       P.BertPreTokenizer(), None, D.WordPiece())
+    spec["model"]["max_input_chars_per_word"] = 5
+    out["wordlevel"] = words(
+        corpus, plain, 600, N.Sequence([N.NFKC(), N.Lowercase()]), P.Whitespace(),
+        lambda t: processors.RobertaProcessing(("</s>", 2), ("<s>", 1)), None, piece=False)
+    out["folded"] = words(corpus, plain, 600, N.Sequence([N.NFKD(), N.StripAccents(), N.Nmt()]),
+                          P.Sequence([P.WhitespaceSplit(), P.Punctuation("removed")]), None, None, piece=False)
+    out["t5"] = spec = unigram(corpus, plain, 600, mapped, P.Metaspace(), lambda t: processors.TemplateProcessing(
+        single="$A </s>", pair="$A </s> $B </s>", special_tokens=[("</s>", 2)]), D.Metaspace())
+    add(spec, "<mask>", True, lstrip=True)
+    out["xlmr"] = unigram(
+        corpus, plain, 500,
+        N.Sequence([N.Nmt(), N.NFKC(), N.Replace(Regex(" {2,}"), " ")]),
+        P.Sequence([P.WhitespaceSplit(), P.Metaspace()]), around("<s>", "</s>"), D.Metaspace())
+    out["albert"] = spec = unigram(
+        corpus, plain, 500,
+        N.Sequence([N.Replace("``", '"'), N.NFKD(), N.StripAccents(), N.Lowercase(), mapped]), P.UnicodeScripts(), None,
+        D.Sequence([D.Replace(Regex("[aeiou]+"), "~"), D.Fuse()]))
+    spec["model"]["byte_fallback"] = True
+    spec["model"]["vocab"] += [[f"<0x{b:02X}>", -20.0 - b] for b in range(256)]
+    spec["decoder"] = {"type": "Sequence", "decoders": [{"type": "ByteFallback"}, {"type": "Fuse"}]}
+    for token in spec["added_tokens"]:
+        token["normalized"] = False
+    out["scripts"] = unigram(corpus, plain, 500, N.NFD(), P.Sequence([P.UnicodeScripts(), P.Punctuation("merged_with_next")]),
+                             None, D.Sequence([D.Replace(Regex("[aeiou]+"), "~"), D.Strip("a", 1, 1)]))
+    gpt = bpe(corpus, 600, N.BertNormalizer(), P.BertPreTokenizer(), D.BPEDecoder("</w>"), None, unk_token="<unk>",
+              end_of_word_suffix="</w>", special=["<unk>"])
+    out["openai-gpt"] = gpt
+    out["clip"] = bpe(
+        corpus, 700, N.Sequence([N.NFC(), N.Replace(Regex(r"\s+"), " "), N.Lowercase()]),
+        P.Sequence([P.Split(Regex(CLIP), "removed", True), byte]), D.ByteLevel(),
+        lambda t: processors.RobertaProcessing(("</s>", 2), ("<s>", 1), False, False),
+        unk_token="<unk>", end_of_word_suffix="</w>", special=plain, alphabet=P.ByteLevel.alphabet(), limit=512)
+    taken = vocabulary(out["clip"])
+    for byte_char in P.ByteLevel.alphabet():
+        if byte_char + "</w>" not in taken:
+            taken[byte_char + "</w>"] = ids_of(out["clip"])
+    out["ctc"] = words(corpus, ["<unk>", "<pad>"], 200, N.Replace(" ", "|"), P.FixedLength(1), None,
+                       D.CTC("<pad>", "|", True), piece=False)
+    out["delimited"] = words(corpus, plain, 500, N.Strip(), P.Sequence([P.CharDelimiterSplit("-"), P.FixedLength(3)]),
+                             None, None)
+    for i, behaviour in enumerate(("merged_with_previous", "merged_with_next", "contiguous")):
+        out[f"punctuation{i}"] = words(corpus, plain, 300, None, P.Punctuation(behaviour), None, D.WordPiece("##", False))
+    out["kimi"] = bpe(corpus, 800, N.NFKC(), P.Sequence([P.Split(Regex(KIMI), "isolated"), byte]), D.ByteLevel(),
+                      alphabet=P.ByteLevel.alphabet())
+    odd = [r"[\P{L}\d]+", r"\p{C}+", r"[^\P{Lu}x]", r"[\P{Han}&&[^a-z]]+", r"[^a-y&&\p{Ll}]", r"[\w&&[^\d]&&[^_]]{2}", r"\P{C}{5}"]
+    out["classes"] = bpe(corpus, 500, None,
+                         P.Sequence([P.Split(Regex(x), "isolated") for x in odd] + [byte]), D.ByteLevel(),
+                         alphabet=P.ByteLevel.alphabet())
+    out["bytes-first"] = bpe(corpus, 600, N.Sequence([N.NFC(), N.ByteLevel()]), P.Split("Ġ", "merged_with_next"),
+                             D.ByteLevel(), alphabet=P.ByteLevel.alphabet())
     return out
 
 

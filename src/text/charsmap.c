@@ -9,8 +9,8 @@
 
 /* ---- the double array ----
  *
- * A node's children lie at its offset, exclusive-or their byte; a child knows its byte as its label.
- * A node that ends a string has, at its offset, a unit with the value. */
+ * A node's children lie at its offset, exclusive-or their byte; a child knows its byte as its
+ * label. A node that ends a string has, at its offset, a unit with the value. */
 
 static uint32_t offset_of(uint32_t unit)
 {
@@ -86,13 +86,16 @@ bool heft_charsmap_find(const heft_charsmap *m, heft_str text, bool longest, siz
 
 enum { LONGEST_CLUSTER = 5 }; /* bytes of a grapheme that is looked up as a whole */
 
-/* Bytes of the extended grapheme cluster at the beginning of text, which is not empty. */
-static size_t cluster_of(heft_str text)
+/* Bytes of the extended grapheme cluster at the beginning of text, which is not empty. Marks that
+ * utf8proc does not know (newer) stay with what is before them. */
+static size_t cluster_of(heft_str text, const heft_ranges *newer)
 {
     int32_t before, cp, state = 0;
     size_t at = heft_utf8_decode(text.p, text.n, &before);
+    if (before < 0x80 && before != '\r' && at < text.n && (uint8_t)text.p[at] < 0x80) return at;
     for (size_t n; at < text.n; at += n, before = cp) {
         n = heft_utf8_decode(text.p + at, text.n - at, &cp);
+        if (heft_ranges_have(newer, cp)) cp = 0x301;
         if (utf8proc_grapheme_break_stateful(before, cp, &state)) break;
     }
     return at;
@@ -105,10 +108,11 @@ heft_status heft_rewrite_precompiled(const heft_rewrite *w, heft_run *r, heft_st
 {
     (void)r;
     (void)err;
+    const heft_ranges *newer = heft_ranges_find(heft_unicode_newer, heft_str_of("M"));
     for (size_t i = 0, n; i < in.n; i += n) {
         heft_str cluster = { in.p + i, 0 }, to;
         size_t some;
-        cluster.n = n = cluster_of((heft_str){ in.p + i, in.n - i });
+        cluster.n = n = cluster_of((heft_str){ in.p + i, in.n - i }, newer);
         if (n <= LONGEST_CLUSTER && heft_charsmap_find(w->map, cluster, false, &some, &to)) {
             heft_buf_str(out, to);
             continue;

@@ -51,7 +51,8 @@ static heft_status template_token(heft_json_loader *l, const heft_value *table,
 
 static heft_status post_template(heft_json_loader *l, const heft_value *o, heft_error *err)
 {
-    const heft_value *single = heft_json_member(o, "single"), *table = heft_json_member(o, "special_tokens");
+    const heft_value *single = heft_json_member(o, "single"),
+                     *table = heft_json_member(o, "special_tokens");
     heft_ids before = { 0 }, after = { 0 };
     int32_t texts = 0;
     heft_status st = HEFT_OK;
@@ -201,8 +202,8 @@ static heft_status decoder_ctc(heft_json_loader *l, const heft_value *o, heft_er
     if (!st) st = heft_json_get_str(l, o, "CTC", "word_delimiter_token", false, &u.to, err);
     if (!st) st = heft_json_get_bool(l, o, "CTC", "cleanup", false, &u.clean, err);
     if (!st && l->t->n_undos)
-        st = heft_fail(err, HEFT_E_UNSUPPORTED, "%s: decoder CTC after another is not known to heft",
-                       l->file);
+        st = heft_fail(err, HEFT_E_UNSUPPORTED,
+                       "%s: decoder CTC after another is not known to heft", l->file);
     if (!st) st = add_undo(l, "CTC", u, err);
     l->alone = l->t->joins_repeats = true;
     return st;
@@ -235,5 +236,6 @@ heft_status heft_json_decoder(heft_json_loader *l, const heft_value *v, heft_err
     };
     static const heft_json_section s = { "decoder", "decoders", kinds };
     if (v && v->kind != HEFT_V_NULL) return heft_json_component(l, v, &s, 0, err);
-    return heft_add_undo(l->t, (heft_undo){ .apply = heft_undo_join, .places = HEFT_AT_BEGIN }, err);
+    return heft_add_undo(l->t, (heft_undo){ .apply = heft_undo_join, .places = HEFT_AT_BEGIN },
+                         err);
 }

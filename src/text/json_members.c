@@ -12,7 +12,7 @@
 /* ---- members ---- */
 
 heft_status heft_json_wrong(heft_json_loader *l, const char *where, const char *key,
-                         const heft_value *v, const char *expected, heft_error *err)
+                            const heft_value *v, const char *expected, heft_error *err)
 {
     return heft_fail(err, HEFT_E_FORMAT, "%s: %s.%s is %s, %s is expected", l->file, where, key,
                      v ? heft_value_kind_name(v->kind) : "missing", expected);
@@ -29,7 +29,8 @@ heft_status heft_json_get_bool(heft_json_loader *l, const heft_value *o, const c
 {
     const heft_value *v = heft_json_member(o, key);
     if (!v && !needed) return HEFT_OK;
-    if (!v || v->kind != HEFT_V_BOOL) return heft_json_wrong(l, where, key, v, "true or false", err);
+    if (!v || v->kind != HEFT_V_BOOL)
+        return heft_json_wrong(l, where, key, v, "true or false", err);
     *out = v->n != 0;
     return HEFT_OK;
 }
@@ -70,7 +71,7 @@ heft_status heft_json_all_read(heft_json_loader *l, const heft_value *o, const c
 }
 
 heft_status heft_json_get_char(heft_json_loader *l, const heft_value *o, const char *where,
-                            const char *key, heft_str *out, heft_error *err)
+                               const char *key, heft_str *out, heft_error *err)
 {
     heft_status st = heft_json_get_str(l, o, where, key, true, out, err);
     if (st) return st;
@@ -101,8 +102,8 @@ heft_status heft_json_get_pattern(heft_json_loader *l, const heft_value *o, cons
 }
 
 heft_status heft_json_get_choice(heft_json_loader *l, const heft_value *o, const char *where,
-                              const char *key, const char *const *names, int32_t *out,
-                              heft_error *err)
+                                 const char *key, const char *const *names, int32_t *out,
+                                 heft_error *err)
 {
     heft_str s = { 0 };
     heft_status st = heft_json_get_str(l, o, where, key, true, &s, err);
@@ -118,8 +119,8 @@ heft_status heft_json_get_choice(heft_json_loader *l, const heft_value *o, const
 
 /* ---- components ---- */
 
-heft_status heft_json_component(heft_json_loader *l, const heft_value *o, const heft_json_section *s,
-                                  int32_t depth, heft_error *err)
+heft_status heft_json_component(heft_json_loader *l, const heft_value *o,
+                                const heft_json_section *s, int32_t depth, heft_error *err)
 {
     heft_str type = { 0 };
     if (!o || o->kind == HEFT_V_NULL) return HEFT_OK;

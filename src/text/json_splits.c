@@ -115,7 +115,8 @@ heft_status heft_json_metaspace_scheme(heft_json_loader *l, const heft_value *o,
     heft_status st = heft_json_get_bool(l, o, "Metaspace", "add_prefix_space", false, &prefix, err);
     bool given = heft_json_member(o, "prepend_scheme");
     *scheme = prefix ? HEFT_PREFIX_ALWAYS : HEFT_PREFIX_NEVER;
-    if (!st && given) st = heft_json_get_choice(l, o, "Metaspace", "prepend_scheme", names, scheme, err);
+    if (!st && given)
+        st = heft_json_get_choice(l, o, "Metaspace", "prepend_scheme", names, scheme, err);
     if (!st && !prefix && *scheme != HEFT_PREFIX_NEVER)
         st = heft_fail(err, HEFT_E_FORMAT,
                        "%s: Metaspace.add_prefix_space is false and prepend_scheme is %s", l->file,

@@ -53,7 +53,8 @@ static heft_status new_node(heft_matcher *m, heft_error *err)
 heft_status heft_matcher_add(heft_matcher *m, heft_str s, int32_t value, heft_error *err)
 {
     if (s.n == 0 || s.n > HEFT_MAX_MATCHED_BYTES)
-        return heft_fail(err, HEFT_E_FORMAT, "token %s has %zu bytes, 1 to %d are expected where it is matched",
+        return heft_fail(err, HEFT_E_FORMAT,
+                         "token %s has %zu bytes, 1 to %d are expected where it is matched",
                          heft_show(s).text, s.n, (int)HEFT_MAX_MATCHED_BYTES);
     heft_status st = m->nodes ? HEFT_OK : new_node(m, err);
     uint32_t node = 0;

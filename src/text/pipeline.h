@@ -121,8 +121,8 @@ typedef struct heft_split {
     heft_behaviour behaviour;
     bool invert;
     heft_prefix prefix;
-    heft_str content; /* what spaces become, what a prefix is */
-    int32_t length;   /* characters of a piece */
+    heft_str content;  /* what spaces become, what a prefix is */
+    int32_t length;    /* characters of a piece */
     unsigned grouping; /* HEFT_CUT_* */
 } heft_split;
 
@@ -207,25 +207,25 @@ struct heft_tokenizer {
     heft_bpe bpe;
     heft_words words;
     heft_unigram unigram;
-    heft_charsmap map; /* of the rewrite that has one */
+    heft_charsmap map;    /* of the rewrite that has one */
     heft_matcher symbols; /* matched inside the text, by sentencepiece */
-    heft_added *added; /* (n_added), in the order of the file */
+    heft_added *added;    /* (n_added), in the order of the file */
     int32_t n_added;
     heft_matcher raw, rewritten; /* to indices of added: in the text, in rewritten sections */
     heft_rewrite rewrite[HEFT_MAX_STEPS];
     heft_split split[HEFT_MAX_STEPS];
     heft_undo undo[HEFT_MAX_STEPS];
     int32_t n_rewrites, n_splits, n_undos;
-    bool byte_level;           /* the model sees characters that stand for bytes */
-    bool replaces_invalid;     /* bytes that are not UTF-8 are U+FFFD to the reference */
-    int32_t byte[256];         /* else: the token of a byte, or -1 */
-    heft_str strip;            /* a character taken off the beginning of a decoded text ... */
-    int32_t n_strip;           /* ... at most so often */
-    bool strip_each;           /* ... once of every token before other text */
-    bool joins_repeats;        /* a token that follows itself is written once */
-    unsigned places;           /* those that matter to an undo step */
+    bool byte_level;       /* the model sees characters that stand for bytes */
+    bool replaces_invalid; /* bytes that are not UTF-8 are U+FFFD to the reference */
+    int32_t byte[256];     /* else: the token of a byte, or -1 */
+    heft_str strip;        /* a character taken off the beginning of a decoded text ... */
+    int32_t n_strip;       /* ... at most so often */
+    bool strip_each;       /* ... once of every token before other text */
+    bool joins_repeats;    /* a token that follows itself is written once */
+    unsigned places;       /* those that matter to an undo step */
     heft_spelling spelling[HEFT_PLACES];
-    heft_ids before, after;    /* what it adds: BOS, EOS */
+    heft_ids before, after; /* what it adds: BOS, EOS */
     heft_ids end;
     int32_t bos;
     size_t longest; /* bytes of the longest spelling */

@@ -9,8 +9,7 @@ static heft_status encode(heft_run *r, heft_str piece, heft_error *err)
     switch (t->model) {
     case HEFT_MODEL_BPE: return heft_bpe_encode(&t->bpe, &r->word, piece, &r->ids, err);
     case HEFT_MODEL_WORDS: return heft_words_encode(&t->words, piece, &r->ids, err);
-    case HEFT_MODEL_UNIGRAM:
-        return heft_unigram_encode(&t->unigram, &r->path, piece, &r->ids, err);
+    case HEFT_MODEL_UNIGRAM: return heft_unigram_encode(&t->unigram, &r->path, piece, &r->ids, err);
     }
     return HEFT_OK;
 }

@@ -103,8 +103,8 @@ heft_status heft_split_thousands(const heft_split *s, heft_run *r, int32_t level
             i += run ? run : heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);
             continue;
         }
-        bool before = (s->grouping & HEFT_CUT_BEFORE)
-                      || ((s->grouping & HEFT_CUT_WHOLE) && chars % 3 == 0);
+        bool before =
+            (s->grouping & HEFT_CUT_BEFORE) || ((s->grouping & HEFT_CUT_WHOLE) && chars % 3 == 0);
         if (before && i > begin) st = cut(r, level, p, &begin, i, err);
         for (; i < end && !st; chars--) {
             if (chars % 3 == 0 && i > end - run) st = cut(r, level, p, &begin, i, err);

@@ -1,8 +1,8 @@
 /* Tokenizers: text to ids and back, as the publisher's own file says.
  *
  * One interface in front of the models (BPE, Unigram, WordPiece, WordLevel) and containers
- * (tokenizer.json, GGUF metadata, SentencePiece and tiktoken files). The public functions of heft.h (heft_tokenize, ...) are
- * implemented here. */
+ * (tokenizer.json, GGUF metadata, SentencePiece and tiktoken files). The public functions of heft.h
+ * (heft_tokenize, ...) are implemented here. */
 #ifndef HEFT_TEXT_TOKENIZER_H
 #define HEFT_TEXT_TOKENIZER_H
 

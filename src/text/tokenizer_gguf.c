@@ -209,10 +209,10 @@ static heft_status read_llama(heft_tokenizer *t, const heft_source *s, bool *add
     if (!st && prefix) st = heft_add_rewrite(t, prepend, err);
     if (!st) st = heft_add_rewrite(t, replace, err);
     if (!st)
-        st = heft_add_undo(t, (heft_undo){ .apply = heft_undo_replace,
-                                            .pattern = { .literal = mark },
-                                            .to = space },
-                           err);
+        st = heft_add_undo(
+            t,
+            (heft_undo){ .apply = heft_undo_replace, .pattern = { .literal = mark }, .to = space },
+            err);
     if (!st) st = heft_add_undo(t, (heft_undo){ .apply = heft_undo_byte_fallback }, err);
     t->strip = space;
     t->n_strip = prefix;

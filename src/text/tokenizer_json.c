@@ -25,7 +25,7 @@ typedef struct {
     size_t n_merges, cap;
     double *score; /* (ids so far), of a vocabulary that is a list */
     size_t n_scores, score_cap;
-    heft_value model; /* scalar members of the model, as an object */
+    heft_value model;                               /* scalar members of the model, as an object */
     bool has_model, has_vocab, has_merges, is_list; /* the last: of tokens and scores */
 } file;
 

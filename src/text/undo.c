@@ -109,16 +109,17 @@ heft_status heft_undo_join(const heft_undo *u, heft_run *r, heft_str in, unsigne
 static heft_status clean_up(heft_buf *out, size_t begin, heft_error *err)
 {
     static const char *const rule[][2] = {
-        { " .", "." },     { " ?", "?" },           { " !", "!" },     { " ,", "," },
-        { " ' ", "'" },    { " n't", "n't" },       { " 'm", "'m" },   { " do not", " don't" },
-        { " 's", "'s" },   { " 've", "'ve" },       { " 're", "'re" },
+        { " .", "." },   { " ?", "?" },     { " !", "!" },     { " ,", "," },
+        { " ' ", "'" },  { " n't", "n't" }, { " 'm", "'m" },   { " do not", " don't" },
+        { " 's", "'s" }, { " 've", "'ve" }, { " 're", "'re" },
     };
     heft_buf copy = heft_buf_of(SIZE_MAX / 4);
     for (size_t i = 0; i < sizeof rule / sizeof *rule; i++) {
         copy.n = 0;
         if (out->n > begin) heft_buf_add(&copy, out->p + begin, out->n - begin);
         out->n = begin;
-        replace((heft_str){ copy.p, copy.n }, heft_str_of(rule[i][0]), heft_str_of(rule[i][1]), out);
+        replace((heft_str){ copy.p, copy.n }, heft_str_of(rule[i][0]), heft_str_of(rule[i][1]),
+                out);
     }
     heft_status st = heft_buf_check(&copy, "a token's text", err);
     heft_buf_free(&copy);

@@ -2,9 +2,9 @@
  *
  *   best(0) = 0;  best(j) = max over tokens t that end at j:  best(j - |t|) + score(t)
  *
- * A character that no token spells alone may also be unknown, at a score below all others. Neighbours
- * that are unknown become one. Source: Kudo 2018, arXiv 1804.10959, section 3.2; the order of
- * comparisons is that of sentencepiece, which decides between equal sums. */
+ * A character that no token spells alone may also be unknown, at a score below all others.
+ * Neighbours that are unknown become one. Source: Kudo 2018, arXiv 1804.10959, section 3.2; the
+ * order of comparisons is that of sentencepiece, which decides between equal sums. */
 #include "text/unigram.h"
 
 #include <stdio.h>
@@ -57,8 +57,7 @@ static void offer(const heft_unigram *u, struct heft_step *step, size_t from, si
 
 static heft_status no_token(heft_str s, heft_error *err)
 {
-    return heft_fail(err, HEFT_E_ARG,
-                     "the vocabulary has no token for %s and none for the unknown",
+    return heft_fail(err, HEFT_E_ARG, "the vocabulary has no token for %s and none for the unknown",
                      heft_show(s).text);
 }
 

@@ -31,7 +31,8 @@ void heft_unigram_clear(heft_unigram *u);
 
 /* Append the ids of a piece (valid UTF-8). Cost: its bytes times the longest token that fits.
  * Of two equal sums the one with the earlier last token wins, as in the references.
- * Fails: HEFT_E_ARG naming a character without a token where there is no unknown one, HEFT_E_NOMEM. */
+ * Fails: HEFT_E_ARG naming a character without a token where there is no unknown one, HEFT_E_NOMEM.
+ */
 heft_status heft_unigram_encode(const heft_unigram *u, heft_path *path, heft_str piece,
                                 heft_ids *ids, heft_error *err) HEFT_MUST_CHECK;
 

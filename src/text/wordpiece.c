@@ -27,8 +27,7 @@ void heft_words_clear(heft_words *w)
 static heft_status unknown(const heft_words *w, heft_str word, heft_ids *ids, heft_error *err)
 {
     if (w->unknown >= 0) return heft_ids_add(ids, w->unknown, err);
-    return heft_fail(err, HEFT_E_ARG,
-                     "the vocabulary has no token for %s and none for the unknown",
+    return heft_fail(err, HEFT_E_ARG, "the vocabulary has no token for %s and none for the unknown",
                      heft_show(word).text);
 }
 
