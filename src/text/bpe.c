@@ -365,11 +365,18 @@ static heft_status encode_word(const heft_bpe *b, heft_word *w, heft_str word, h
     return st;
 }
 
+static bool only_newlines(heft_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '\n') return false;
+    return true;
+}
+
 heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids,
                             heft_error *err)
 {
     heft_status st = HEFT_OK;
-    if (b->ignore_merges) {
+    if (b->ignore_merges || (b->whole_lines && only_newlines(piece))) {
         int32_t id = heft_vocab_find(b->vocab, piece);
         bool text = id >= 0 && !(heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_SPECIAL);
         if (text) return heft_ids_add(ids, id, err);

@@ -16,6 +16,7 @@ typedef struct {
     bool fuse_unknown;       /* one for a run of them */
     bool byte_fallback;      /* before unknown: the bytes, as <0xXX> */
     bool ignore_merges;      /* a piece that is a token (not a special one) is it */
+    bool whole_lines;        /* ... if it is newlines only */
     heft_str prefix, suffix; /* of all characters but the first, of the last; kept, mostly empty */
     bool cut_at_mark;     /* no token goes on with U+2581 after anything else: words part there */
     int32_t byte[256];    /* <0xXX>, or -1 */

@@ -187,7 +187,7 @@ heft_status heft_rewrite_sentencepiece(const heft_rewrite *w, heft_run *r, heft_
     }
     while (sp->squeeze && ends_in(out, sp->space))
         out->n -= sp->space.n;
-    if (sp->late && sp->prefix && !words) out->n = 0;
+    if (sp->late && sp->prefix && !words && ends_in(out, sp->space)) out->n -= sp->space.n;
     if (sp->suffix) heft_buf_str(out, sp->space);
     return HEFT_OK;
 }

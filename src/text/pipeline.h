@@ -93,6 +93,8 @@ heft_rewrite_fn heft_rewrite_form;
 heft_rewrite_fn heft_rewrite_bytes;         /* as heft_split_bytes */
 heft_rewrite_fn heft_rewrite_precompiled;   /* map, as tokenizer.json's Precompiled applies it */
 heft_rewrite_fn heft_rewrite_sentencepiece; /* map and sp */
+/* As llama.cpp prepares text for words; left: to lower case, right: without accents. */
+heft_rewrite_fn heft_rewrite_words;
 
 /* All rewrites of the tokenizer; *out is in r or is `in`. */
 heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out,
@@ -253,6 +255,10 @@ heft_status heft_tokenizer_read_gguf(heft_tokenizer *t, const heft_source *s, co
 typedef struct {
     const char *names; /* separated by spaces */
     bool ignore_merges, add_bos;
+    bool raw;               /* the vocabulary has text, not characters that stand for bytes */
+    bool escapes;           /* spaces become U+2581 */
+    bool whole_lines;       /* newlines that are one token are it */
+    unsigned digits;        /* HEFT_CUT_*: runs of digits are cut first; 0: they are not */
     const char *pattern[6]; /* each splits the pieces of the one before; NULL-terminated if fewer */
 } heft_gguf_pre;
 /* NULL: heft does not know it. */

@@ -58,6 +58,66 @@ heft_status heft_rewrite_bytes(const heft_rewrite *w, heft_run *r, heft_str text
     return HEFT_OK;
 }
 
+/* ---- words of GGUF files ---- */
+
+/* The first character of the canonical decomposition: a letter without its accents. */
+static int32_t without_accents(int32_t cp)
+{
+    enum { LONGEST = 8 };
+    utf8proc_int32_t to[LONGEST];
+    int unused = 0;
+    utf8proc_ssize_t n =
+        utf8proc_decompose_char(cp, to, LONGEST, UTF8PROC_STABLE | UTF8PROC_DECOMPOSE, &unused);
+    return n > 0 ? to[0] : cp;
+}
+
+typedef enum { CHAR_GOES, CHAR_SPACE, CHAR_ALONE, CHAR_OF_WORD } char_kind;
+
+static char_kind kind_of(int32_t cp, bool accents)
+{
+    if (heft_ranges_have(&heft_unicode_space, cp)) return CHAR_SPACE;
+    if (cp == 0 || cp == 0xfffd) return CHAR_GOES;
+    if (heft_ranges_have(&heft_unicode_bert_alone, cp)) return CHAR_ALONE;
+    switch (utf8proc_category(cp)) {
+    case UTF8PROC_CATEGORY_CC:
+    case UTF8PROC_CATEGORY_CF:
+    case UTF8PROC_CATEGORY_CO: return CHAR_GOES;
+    case UTF8PROC_CATEGORY_MN:
+    case UTF8PROC_CATEGORY_MC:
+    case UTF8PROC_CATEGORY_ME: return accents ? CHAR_GOES : CHAR_OF_WORD;
+    case UTF8PROC_CATEGORY_PC:
+    case UTF8PROC_CATEGORY_PD:
+    case UTF8PROC_CATEGORY_PS:
+    case UTF8PROC_CATEGORY_PE:
+    case UTF8PROC_CATEGORY_PI:
+    case UTF8PROC_CATEGORY_PF:
+    case UTF8PROC_CATEGORY_PO: return CHAR_ALONE;
+    case UTF8PROC_CATEGORY_SM:
+    case UTF8PROC_CATEGORY_SC:
+    case UTF8PROC_CATEGORY_SK:
+    case UTF8PROC_CATEGORY_SO: return cp < 0x7f ? CHAR_ALONE : CHAR_OF_WORD;
+    default: return CHAR_OF_WORD;
+    }
+}
+
+heft_status heft_rewrite_words(const heft_rewrite *w, heft_run *r, heft_str text, heft_buf *out,
+                               heft_error *err)
+{
+    (void)r;
+    (void)err;
+    for (size_t i = 0; i < text.n;) {
+        int32_t cp;
+        i += heft_utf8_decode(text.p + i, text.n - i, &cp);
+        if (w->right) cp = without_accents(cp);
+        char_kind kind = kind_of(cp, w->right);
+        if (kind == CHAR_GOES) continue;
+        if (kind != CHAR_OF_WORD) heft_buf_z(out, " ");
+        if (kind != CHAR_SPACE) add_char(out, w->left ? utf8proc_tolower(cp) : cp);
+        if (kind == CHAR_ALONE) heft_buf_z(out, " ");
+    }
+    return HEFT_OK;
+}
+
 /* ---- normal forms ---- */
 
 /* Put a stretch into a form; it holds no character the reference's older Unicode lacks. */

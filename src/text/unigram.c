@@ -28,7 +28,8 @@ heft_status heft_unigram_begin(heft_unigram *u, const heft_vocab *vocab, heft_er
     u->vocab = vocab;
     for (int32_t id = 0; id < vocab->size && !st; id++) {
         heft_str s = heft_vocab_str(vocab, id);
-        bool text = !(heft_vocab_flags(vocab, id) & HEFT_TOKEN_SPECIAL) && s.n;
+        uint32_t flags = heft_vocab_flags(vocab, id);
+        bool text = flags && !(flags & (HEFT_TOKEN_SPECIAL | HEFT_TOKEN_BYTE)) && s.n;
         if (text && heft_vocab_find(vocab, s) == id) st = heft_matcher_add(&u->trie, s, id, err);
     }
     for (int32_t i = 0; i < 256; i++) {
