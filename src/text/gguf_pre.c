@@ -22,6 +22,11 @@
 #define LOWER_M     "[\\p{L}\\p{M}&&[^A-Z]]"
 #define SHORT_TAIL  "(?:" SHORT ")?"
 #define LINES       "[^\\n]+|[\\n]+"
+/* 一-龥ࠀ-一가-퟿ without the white space in it, which the reference replaces before it matches.
+ */
+#define CJK                                                                                        \
+    "[\\x{800}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}"                 \
+    "\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{9fa5}\\x{ac00}-\\x{d7ff}]+"
 /* What the reference takes for Han, which is not the script. */
 #define HAN                                                                                        \
     "\\x{3400}-\\x{4dbf}\\x{4e00}-\\x{9fff}\\x{f900}-\\x{faff}\\x{20000}-\\x{2a6df}"               \
@@ -81,10 +86,10 @@ static const heft_gguf_pre table[] = {
       .pattern = { "\\p{N}{1,3}",
                    "(?:" SHORT ")|" LETTERS "|\\p{N}+|" SIGNS "[\\r\\n]*|" SPACES } },
     { .names = "deepseek-llm",
-      .pattern = { "[\r\n]", "\\s?[" ALPHABETS "]+", "\\s?[!-/:-~！-／：-～‘-‟　-。]+", "\\s+$",
-                   "[一-龥ࠀ-一가-퟿]+", "\\p{N}+" } },
+      .pattern = { "[\r\n]", "\\s?[" ALPHABETS "]+", "\\s?[!-/:-~！-／：-～‘-‟、。]+", "\\s+$", CJK,
+                   "\\p{N}+" } },
     { .names = "deepseek-coder",
-      .pattern = { "[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-퟿]+", "\\p{N}" } },
+      .pattern = { "[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", CJK, "\\p{N}" } },
     { .names = "deepseek-v3 hunyuan-dense joyai-llm hy_v4",
       .pattern = { "\\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+", DEEPSEEK3 } },
     { .names = "spark2_5",
@@ -117,13 +122,15 @@ static const heft_gguf_pre table[] = {
       .pattern = { HEAD "[\\p{L}\\p{M}]+" SHORT_TAIL "|\\p{N}{1,3}|" SIGNS "[\\r\\n/]*|" SPACES } },
     { .names = "youtu",
       .ignore_merges = true,
-      .pattern = { "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-ゟ゠-"
+      .pattern = { "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-"
+                   "ゟ゠-"
                    "ヿ]"
                    "+",
                    HEAD "[\\p{L}\\p{M}]+" SHORT_TAIL "|\\p{N}|" SIGNS "[\\r\\n/]*|" SPACES } },
     { .names = "afmoe",
       .digits = HEFT_CUT_BEHIND,
-      .pattern = { "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-ꩿꧠ-"
+      .pattern = { "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-"
+                   "ꩿꧠ-"
                    "꧿가-"
                    "힯ᄀ-ᇿ]+",
                    DEEPSEEK3 } },

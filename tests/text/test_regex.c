@@ -160,10 +160,15 @@ static void a_text_that_is_too_hard_for_a_pattern_is_a_named_error(void **state)
 static void every_pattern_behind_a_gguf_name_takes_long_texts(void **state)
 {
     static const char *const names[] = {
-        "default",   "llama-bpe",   "dbrx",       "qwen2",    "qwen35",         "laguna",
-        "ufakzeka",  "seed-coder",  "bailingmoe", "minicpm5", "deepseek-llm",   "falcon",
-        "poro-chat", "deepseek-v3", "starcoder",  "gpt-2",    "deepseek-coder", "viking",
-        "tekken",    "gpt-4o",      "chameleon",
+        "default",        "llama-bpe",   "dbrx",         "qwen2",
+        "qwen35",         "laguna",      "ufakzeka",     "seed-coder",
+        "bailingmoe",     "minicpm5",    "deepseek-llm", "falcon",
+        "poro-chat",      "deepseek-v3", "starcoder",    "gpt-2",
+        "deepseek-coder", "viking",      "tekken",       "gpt-4o",
+        "chameleon",      "glm5",        "jais-2",       "granite-embed-multi-97m",
+        "tiny_aya",       "youtu",       "afmoe",        "kimi-k2",
+        "superbpe",       "gemma4",      "sarvam-moe",   "whitespace",
+        "spark2_5",       "exaone-moe",
     };
     enum { N = 200 * 1000 };
     static char text[N];
