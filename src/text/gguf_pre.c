@@ -22,7 +22,8 @@
 #define LOWER_M     "[\\p{L}\\p{M}&&[^A-Z]]"
 #define SHORT_TAIL  "(?:" SHORT ")?"
 #define LINES       "[^\\n]+|[\\n]+"
-/* 一-龥ࠀ-一가-퟿ without the white space in it, which the reference replaces before it matches.
+/* 一-龥ࠀ-一가-퟿ without the white space in it, which the reference replaces before it
+ * matches.
  */
 #define CJK                                                                                        \
     "[\\x{800}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}"                 \
@@ -122,14 +123,16 @@ static const heft_gguf_pre table[] = {
       .pattern = { HEAD "[\\p{L}\\p{M}]+" SHORT_TAIL "|\\p{N}{1,3}|" SIGNS "[\\r\\n/]*|" SPACES } },
     { .names = "youtu",
       .ignore_merges = true,
-      .pattern = { "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-龥぀-"
+      .pattern = { "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-"
+                   "龥぀-"
                    "ゟ゠-"
                    "ヿ]"
                    "+",
                    HEAD "[\\p{L}\\p{M}]+" SHORT_TAIL "|\\p{N}|" SIGNS "[\\r\\n/]*|" SPACES } },
     { .names = "afmoe",
       .digits = HEFT_CUT_BEHIND,
-      .pattern = { "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-႟ꩠ-"
+      .pattern = { "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-"
+                   "႟ꩠ-"
                    "ꩿꧠ-"
                    "꧿가-"
                    "힯ᄀ-ᇿ]+",

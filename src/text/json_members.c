@@ -145,3 +145,33 @@ heft_status heft_json_component(heft_json_loader *l, const heft_value *o,
     return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: %s has the type %s, which heft does not know",
                      l->file, s->name, heft_show(type).text);
 }
+
+/* ---- added tokens ---- */
+
+heft_status heft_json_added_token(heft_json_loader *l, const heft_value *o, const char *where,
+                                  int32_t id, heft_error *err)
+{
+    heft_tokenizer *t = l->t;
+    heft_str s = { 0 };
+    heft_added a = { .id = id };
+    heft_status st = heft_json_get_str(l, o, where, "content", true, &s, err);
+    if (!st) st = heft_json_get_bool(l, o, where, "special", false, &a.special, err);
+    a.rewritten = !a.special;
+    if (!st) st = heft_json_get_bool(l, o, where, "normalized", false, &a.rewritten, err);
+    if (!st) st = heft_json_get_bool(l, o, where, "lstrip", false, &a.left, err);
+    if (!st) st = heft_json_get_bool(l, o, where, "rstrip", false, &a.right, err);
+    if (!st) st = heft_json_get_bool(l, o, where, "single_word", false, &a.word, err);
+    if (!st) st = heft_json_all_read(l, o, where, err);
+    if (st) return st;
+    int32_t known = heft_vocab_find(&t->vocab, s);
+    if (known >= 0 && known != id)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, the vocabulary says %d",
+                         l->file, heft_show(s).text, (int)id, (int)known);
+    bool taken = heft_vocab_flags(&t->vocab, id) && !heft_str_eq(heft_vocab_str(&t->vocab, id), s);
+    if (known < 0 && taken)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, which is the token %s",
+                         l->file, heft_show(s).text, (int)id,
+                         heft_show(heft_vocab_str(&t->vocab, id)).text);
+    if (known < 0) st = heft_vocab_set(&t->vocab, id, s, heft_vocab_flags(&t->vocab, id), err);
+    return st ? st : heft_add_added(t, a, err);
+}

@@ -233,6 +233,8 @@ struct heft_tokenizer {
     size_t longest; /* bytes of the longest spelling */
 };
 
+/* An empty tokenizer for a reader to fill; NULL: no memory. */
+heft_tokenizer *heft_tokenizer_new(void);
 /* Compute what follows from the rest: matchers, spellings. */
 heft_status heft_tokenizer_finish(heft_tokenizer *t, heft_error *err) HEFT_MUST_CHECK;
 
@@ -245,11 +247,33 @@ heft_status heft_add_regex(heft_tokenizer *t, heft_str pattern, heft_regex_diale
                            heft_behaviour behaviour, bool invert, heft_error *err) HEFT_MUST_CHECK;
 heft_status heft_add_end(heft_tokenizer *t, int32_t id, heft_error *err) HEFT_MUST_CHECK;
 
-/* The readers of the containers fill a zeroed tokenizer. dir: with tokenizer.json. */
-heft_status heft_tokenizer_read_json(heft_tokenizer *t, const char *dir, const heft_log *log,
-                                     heft_error *err) HEFT_MUST_CHECK;
+/* Add an added token; its id gets the flags that follow. */
+heft_status heft_add_added(heft_tokenizer *t, heft_added a, heft_error *err) HEFT_MUST_CHECK;
+
+/* The readers of the containers fill a zeroed tokenizer: the file called name in dir. */
+typedef heft_status heft_tokenizer_reader(heft_tokenizer *t, const char *dir, const char *name,
+                                          const heft_log *log, heft_error *err);
+heft_tokenizer_reader heft_tokenizer_read_json;
+heft_tokenizer_reader heft_tokenizer_read_model;    /* SentencePiece, or tiktoken under that name */
+heft_tokenizer_reader heft_tokenizer_read_tiktoken; /* the pattern follows from what is beside it */
+heft_tokenizer_reader heft_tokenizer_read_tekken;
 heft_status heft_tokenizer_read_gguf(heft_tokenizer *t, const heft_source *s, const heft_log *log,
                                      heft_error *err) HEFT_MUST_CHECK;
+/* The same from memory. text is changed. */
+heft_status heft_tokenizer_parse_json(heft_tokenizer *t, char *text, size_t n, const heft_log *log,
+                                      heft_error *err) HEFT_MUST_CHECK;
+heft_status heft_tokenizer_parse_model(heft_tokenizer *t, heft_str file, const char *name,
+                                       const heft_log *log, heft_error *err) HEFT_MUST_CHECK;
+
+/* What the files beside a tokenizer say: BOS, tokens that end a text; unless `complete`, which is
+ * what tokenizer.json is, added tokens too and what stands around a text. name: of the tokenizer's
+ * file, for messages. */
+heft_status heft_tokenizer_read_beside(heft_tokenizer *t, const char *dir, const char *name,
+                                       bool complete, const heft_log *log,
+                                       heft_error *err) HEFT_MUST_CHECK;
+/* A JSON file in dir as a tree in the arena; *out is NULL where there is none. */
+heft_status heft_tokenizer_beside(heft_arena *arena, const char *dir, const char *name,
+                                  heft_value **out, heft_error *err) HEFT_MUST_CHECK;
 
 /* What stands behind a name in tokenizer.ggml.pre. */
 typedef struct {

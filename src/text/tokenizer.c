@@ -220,7 +220,12 @@ static heft_str stripped(heft_stream *s, heft_str text)
 static heft_str token_bytes(heft_stream *s, int32_t id, unsigned place)
 {
     heft_str text = spelling_of(s->t, id, place | (s->begun ? 0 : HEFT_AT_BEGIN));
+    uint32_t flags = heft_vocab_flags(&s->t->vocab, id);
     s->begun = true;
+    if ((flags & HEFT_TOKEN_LITERAL) && !(flags & HEFT_TOKEN_ADDED)) { /* the unknown token */
+        s->stripped = s->t->n_strip;
+        return text;
+    }
     return stripped(s, text);
 }
 
@@ -355,6 +360,20 @@ heft_status heft_add_regex(heft_tokenizer *t, heft_str pattern, heft_regex_diale
     return heft_add_split(t, s, err);
 }
 
+heft_status heft_add_added(heft_tokenizer *t, heft_added a, heft_error *err)
+{
+    int32_t n = t->n_added;
+    if ((n & (n - 1)) == 0) { /* room for twice as many, at every power of two */
+        size_t cap = n ? 2 * (size_t)n : 1;
+        heft_added *p = heft_realloc(t->added, cap * sizeof *p);
+        if (!p) return heft_nomem(err, "added tokens");
+        t->added = p;
+    }
+    t->added[t->n_added++] = a;
+    t->vocab.token[a.id].flags |= HEFT_TOKEN_ADDED | (a.special ? HEFT_TOKEN_SPECIAL : 0);
+    return HEFT_OK;
+}
+
 heft_status heft_add_end(heft_tokenizer *t, int32_t id, heft_error *err)
 {
     return heft_tokenizer_is_end(t, id) ? HEFT_OK : heft_ids_add(&t->end, id, err);
@@ -439,6 +458,13 @@ heft_status heft_tokenizer_finish(heft_tokenizer *t, heft_error *err)
     return st;
 }
 
+heft_tokenizer *heft_tokenizer_new(void)
+{
+    heft_tokenizer *t = heft_alloc(1, sizeof *t);
+    if (t) t->bos = t->bpe.unknown = t->words.unknown = t->unigram.unknown = -1;
+    return t;
+}
+
 void heft_tokenizer_close(heft_tokenizer *t)
 {
     if (!t) return;
@@ -467,15 +493,41 @@ void heft_tokenizer_close(heft_tokenizer *t)
     heft_free(t);
 }
 
-/* Open from a directory, or from a GGUF source. */
-static heft_status open_from(const char *dir, const heft_source *gguf, const heft_log *log,
-                             heft_tokenizer **out, heft_error *err)
+/* What a release may have, the first of them that is there is read. */
+static const struct {
+    const char *name;
+    heft_tokenizer_reader *read;
+} containers[] = {
+    { "tokenizer.json", heft_tokenizer_read_json },
+    { "tekken.json", heft_tokenizer_read_tekken },
+    { "tokenizer.model", heft_tokenizer_read_model },
+    { "tiktoken.model", heft_tokenizer_read_tiktoken },
+    { "qwen.tiktoken", heft_tokenizer_read_tiktoken },
+};
+
+enum { CONTAINERS = sizeof containers / sizeof *containers };
+
+/* The index of the container in dir; CONTAINERS: there is none. */
+static heft_status find_container(const char *dir, size_t *out, heft_error *err)
 {
-    heft_tokenizer *t = heft_alloc(1, sizeof *t);
+    char path[4096];
+    for (*out = 0; *out < CONTAINERS; ++*out) {
+        heft_status st =
+            heft_path_join(path, sizeof path, dir, heft_str_of(containers[*out].name), err);
+        if (st || heft_is_file(path)) return st;
+    }
+    return HEFT_OK;
+}
+
+/* Open from a container in a directory, or from a GGUF source. */
+static heft_status open_from(const char *dir, size_t container, const heft_source *gguf,
+                             const heft_log *log, heft_tokenizer **out, heft_error *err)
+{
+    heft_tokenizer *t = heft_tokenizer_new();
     if (!t) return heft_nomem(err, "a tokenizer");
-    t->bos = t->bpe.unknown = t->words.unknown = t->unigram.unknown = -1;
-    heft_status st = gguf ? heft_tokenizer_read_gguf(t, gguf, log, err)
-                          : heft_tokenizer_read_json(t, dir, log, err);
+    heft_status st = gguf
+                         ? heft_tokenizer_read_gguf(t, gguf, log, err)
+                         : containers[container].read(t, dir, containers[container].name, log, err);
     if (!st) st = heft_tokenizer_finish(t, err);
     if (st) {
         heft_tokenizer_close(t);
@@ -502,25 +554,32 @@ static heft_status directory_of(const char *path, char *dir, size_t size, heft_e
 heft_status heft_tokenizer_of(const heft_source *s, const heft_log *log, heft_tokenizer **out,
                               heft_error *err)
 {
-    char dir[4096], file[4096];
+    char dir[4096];
+    size_t i = CONTAINERS;
     *out = NULL;
     if (s->container == HEFT_GGUF) {
         const heft_value *model = heft_value_get(s->config, "tokenizer.ggml.model");
         bool none = !model || (model->kind == HEFT_V_STRING && heft_str_is(model->str, "no_vocab"));
-        return none ? HEFT_OK : open_from(NULL, s, log, out, err);
+        return none ? HEFT_OK : open_from(NULL, 0, s, log, out, err);
     }
     heft_status st = directory_of(s->path, dir, sizeof dir, err);
-    if (!st) st = heft_path_join(file, sizeof file, dir, heft_str_of("tokenizer.json"), err);
-    return st || !heft_is_file(file) ? st : open_from(dir, NULL, log, out, err);
+    if (!st) st = find_container(dir, &i, err);
+    return st || i == CONTAINERS ? st : open_from(dir, i, NULL, log, out, err);
 }
 
 heft_status heft_tokenizer_open(const char *path, const heft_log *log, heft_tokenizer **out,
                                 heft_error *err)
 {
-    if (heft_is_directory(path)) return open_from(path, NULL, log, out, err);
     heft_source *s = NULL;
     heft_tokenizer *t = NULL;
-    heft_status st = heft_source_open(path, log, &s, err);
+    heft_status st;
+    if (heft_is_directory(path)) {
+        size_t i;
+        st = find_container(path, &i, err);
+        /* Without any, the message names the one that is usual. */
+        return st ? st : open_from(path, i == CONTAINERS ? 0 : i, NULL, log, out, err);
+    }
+    st = heft_source_open(path, log, &s, err);
     if (!st) st = heft_tokenizer_of(s, log, &t, err);
     if (!st && !t)
         st = heft_fail(err, HEFT_E_FORMAT, "%s: there is no tokenizer in it",

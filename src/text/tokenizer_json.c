@@ -1,4 +1,4 @@
-/* Reading tokenizer.json: the file, its model and its added tokens, and what stands beside it.
+/* Reading tokenizer.json: the file, its model and its added tokens.
  *
  * The file is read in one pass. Vocabulary and merges go straight from the reader into their
  * tables; the small sections are kept as trees until the vocabulary is there. */
@@ -335,50 +335,18 @@ static heft_status build_model(heft_tokenizer *t, heft_error *err)
     return HEFT_OK;
 }
 
-/* ---- added tokens ---- */
-
-static heft_status add_token(heft_json_loader *l, const heft_value *o, heft_added *a,
-                             heft_error *err)
-{
-    static const char where[] = "added_tokens";
-    heft_tokenizer *t = l->t;
-    heft_str s = { 0 };
-    heft_status st = heft_json_get_str(l, o, where, "content", true, &s, err);
-    if (!st) st = heft_json_get_int(l, o, where, "id", HEFT_MAX_VOCAB - 1, &a->id, err);
-    a->rewritten = true;
-    if (!st) st = heft_json_get_bool(l, o, where, "special", false, &a->special, err);
-    a->rewritten = !a->special;
-    if (!st) st = heft_json_get_bool(l, o, where, "normalized", false, &a->rewritten, err);
-    if (!st) st = heft_json_get_bool(l, o, where, "lstrip", false, &a->left, err);
-    if (!st) st = heft_json_get_bool(l, o, where, "rstrip", false, &a->right, err);
-    if (!st) st = heft_json_get_bool(l, o, where, "single_word", false, &a->word, err);
-    if (!st) st = heft_json_all_read(l, o, where, err);
-    if (st) return st;
-    int32_t known = heft_vocab_find(&t->vocab, s);
-    if (known >= 0 && known != a->id)
-        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, the vocabulary says %d",
-                         l->file, heft_show(s).text, (int)a->id, (int)known);
-    if (known < 0 && heft_vocab_flags(&t->vocab, a->id))
-        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, which is the token %s",
-                         l->file, heft_show(s).text, (int)a->id,
-                         heft_show(heft_vocab_str(&t->vocab, a->id)).text);
-    if (known < 0) st = heft_vocab_set(&t->vocab, a->id, s, 0, err);
-    if (!st)
-        t->vocab.token[a->id].flags |= HEFT_TOKEN_ADDED | (a->special ? HEFT_TOKEN_SPECIAL : 0);
-    return st;
-}
-
 static heft_status add_tokens(heft_json_loader *l, const heft_value *list, heft_error *err)
 {
-    heft_tokenizer *t = l->t;
+    static const char where[] = "added_tokens";
     heft_status st = HEFT_OK;
     if (!list || list->kind == HEFT_V_NULL) return HEFT_OK;
     if (list->kind != HEFT_V_ARRAY)
         return heft_fail(err, HEFT_E_FORMAT, "%s: added_tokens is not an array", l->file);
-    t->added = heft_alloc((size_t)list->n, sizeof *t->added);
-    if (!t->added) return heft_nomem(err, l->file);
-    for (const heft_value *v = list->child; v && !st; v = v->next)
-        st = add_token(l, v, &t->added[t->n_added++], err);
+    for (const heft_value *v = list->child; v && !st; v = v->next) {
+        int32_t id = 0;
+        st = heft_json_get_int(l, v, where, "id", HEFT_MAX_VOCAB - 1, &id, err);
+        if (!st) st = heft_json_added_token(l, v, where, id, err);
+    }
     return st;
 }
 
@@ -423,8 +391,8 @@ static heft_status read_sections(file *f, heft_error *err)
     return HEFT_OK;
 }
 
-static heft_status read_tokenizer(heft_tokenizer *t, char *text, size_t n, const heft_log *log,
-                                  heft_error *err)
+heft_status heft_tokenizer_parse_json(heft_tokenizer *t, char *text, size_t n, const heft_log *log,
+                                      heft_error *err)
 {
     file f = { .l = { .t = t, .file = "tokenizer.json", .log = log } };
     heft_json_open(&f.json, text, n, 0);
@@ -443,93 +411,15 @@ static heft_status read_tokenizer(heft_tokenizer *t, char *text, size_t n, const
     return st;
 }
 
-/* ---- what stands beside it ---- */
-
-/* The id of a token by its text, added tokens included; -1. */
-static int32_t id_of(const heft_tokenizer *t, heft_str s)
-{
-    int32_t id = heft_vocab_find(&t->vocab, s);
-    for (int32_t i = 0; i < t->n_added && id < 0; i++)
-        if (heft_str_eq(heft_vocab_str(&t->vocab, t->added[i].id), s)) id = t->added[i].id;
-    return id;
-}
-
-/* A token named in tokenizer_config.json: "</s>", or {"content": "</s>"}. */
-static int32_t named_token(const heft_tokenizer *t, const heft_value *config, const char *key)
-{
-    const heft_value *v = heft_value_get(config, key);
-    if (v && v->kind == HEFT_V_OBJECT) v = heft_value_get(v, "content");
-    return v && v->kind == HEFT_V_STRING ? id_of(t, v->str) : -1;
-}
-
-static bool is_true(const heft_value *config, const char *key)
-{
-    const heft_value *v = heft_value_get(config, key);
-    return v && v->kind == HEFT_V_BOOL && v->n;
-}
-
-static heft_status read_tokenizer_config(heft_tokenizer *t, const heft_value *config,
-                                         heft_error *err)
-{
-    int32_t eos = named_token(t, config, "eos_token");
-    heft_status st = HEFT_OK;
-    t->bos = named_token(t, config, "bos_token");
-    if (eos >= 0) st = heft_add_end(t, eos, err);
-    if (st || t->before.n || t->after.n) return st; /* tokenizer.json says what is added */
-    if (t->bos >= 0 && is_true(config, "add_bos_token")) st = heft_ids_add(&t->before, t->bos, err);
-    if (!st && eos >= 0 && is_true(config, "add_eos_token")) st = heft_ids_add(&t->after, eos, err);
-    return st;
-}
-
-/* eos_token_id and bos_token_id of generation_config.json or config.json. */
-static heft_status read_ids(heft_tokenizer *t, const heft_value *config, heft_error *err)
-{
-    const heft_value *eos = heft_value_get(config, "eos_token_id"),
-                     *bos = heft_value_get(config, "bos_token_id");
-    heft_status st = HEFT_OK;
-    bool list = eos && eos->kind == HEFT_V_ARRAY;
-    if (t->bos < 0 && bos && bos->kind == HEFT_V_INT && bos->n >= 0 && bos->n < t->vocab.size)
-        t->bos = (int32_t)bos->n;
-    for (const heft_value *v = list ? eos->child : eos; v && !st; v = list ? v->next : NULL)
-        if (v->kind == HEFT_V_INT && v->n >= 0 && v->n < t->vocab.size)
-            st = heft_add_end(t, (int32_t)v->n, err);
-    return st;
-}
-
-/* Read one file of the release, if it is there. */
-static heft_status read_beside(heft_tokenizer *t, const char *dir, const char *name,
-                               heft_status (*read)(heft_tokenizer *, const heft_value *,
-                                                   heft_error *),
-                               heft_error *err)
+heft_status heft_tokenizer_read_json(heft_tokenizer *t, const char *dir, const char *name,
+                                     const heft_log *log, heft_error *err)
 {
     char path[4096];
     char *text = NULL;
     size_t n = 0;
-    heft_arena arena = { 0 };
-    heft_value *tree = NULL;
     heft_status st = heft_path_join(path, sizeof path, dir, heft_str_of(name), err);
-    if (st || !heft_is_file(path)) return st;
-    st = heft_read_file(path, HEFT_MAX_CONFIG_BYTES, &text, &n, err);
-    if (!st) st = heft_json_tree(&arena, text, n, HEFT_JSON_PYTHON, name, &tree, err);
-    if (!st) st = read(t, tree, err);
-    heft_arena_clear(&arena);
-    heft_free(text);
-    return st;
-}
-
-heft_status heft_tokenizer_read_json(heft_tokenizer *t, const char *dir, const heft_log *log,
-                                     heft_error *err)
-{
-    char path[4096];
-    char *text = NULL;
-    size_t n = 0;
-    heft_status st = heft_path_join(path, sizeof path, dir, heft_str_of("tokenizer.json"), err);
     if (!st) st = heft_read_file(path, HEFT_MAX_TOKENIZER_BYTES, &text, &n, err);
-    if (!st) st = read_tokenizer(t, text, n, log, err);
+    if (!st) st = heft_tokenizer_parse_json(t, text, n, log, err);
     heft_free(text);
-    if (!st) st = read_beside(t, dir, "tokenizer_config.json", read_tokenizer_config, err);
-    if (!st) st = read_beside(t, dir, "generation_config.json", read_ids, err);
-    if (!st) st = read_beside(t, dir, "config.json", read_ids, err);
-    if (!st && !t->end.n) heft_warn(log, "tokenizer.json: no end-of-text token is named beside it");
-    return st;
+    return st ? st : heft_tokenizer_read_beside(t, dir, name, true, log, err);
 }

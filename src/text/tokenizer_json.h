@@ -56,6 +56,12 @@ heft_status heft_json_wrong(heft_json_loader *l, const char *where, const char *
 heft_status heft_json_all_read(heft_json_loader *l, const heft_value *o, const char *where,
                                heft_error *err) HEFT_MUST_CHECK;
 
+/* An added token: content, special, normalized, lstrip, rstrip, single_word. An id that has a
+ * string must have this one. Fails: HEFT_E_FORMAT, HEFT_E_UNSUPPORTED (a key heft does not know).
+ */
+heft_status heft_json_added_token(heft_json_loader *l, const heft_value *o, const char *where,
+                                  int32_t id, heft_error *err) HEFT_MUST_CHECK;
+
 /* A component of a section: a row of a table that ends with a NULL type. */
 typedef struct {
     const char *type;

@@ -29,7 +29,8 @@ heft_status heft_unigram_begin(heft_unigram *u, const heft_vocab *vocab, heft_er
     for (int32_t id = 0; id < vocab->size && !st; id++) {
         heft_str s = heft_vocab_str(vocab, id);
         uint32_t flags = heft_vocab_flags(vocab, id);
-        bool text = flags && !(flags & (HEFT_TOKEN_SPECIAL | HEFT_TOKEN_BYTE)) && s.n;
+        bool text =
+            flags && !(flags & (HEFT_TOKEN_SPECIAL | HEFT_TOKEN_BYTE | HEFT_TOKEN_UNUSED)) && s.n;
         if (text && heft_vocab_find(vocab, s) == id) st = heft_matcher_add(&u->trie, s, id, err);
     }
     for (int32_t i = 0; i < 256; i++) {
@@ -47,13 +48,15 @@ void heft_unigram_clear(heft_unigram *u)
     *u = (heft_unigram){ 0 };
 }
 
-/* The way over `from` to `to` by one token, if it is the best so far. */
+/* The way over `from` to `to` by one token, if it is the best so far. sentencepiece adds and compares
+ * floats, but for the scores of user-defined tokens, which it has as doubles. */
 static void offer(const heft_unigram *u, struct heft_step *step, size_t from, size_t to, int32_t id,
                   double score)
 {
-    double sum = step[from].score + score;
+    double sum = step[from].score + score, kept = u->single ? (double)(float)sum : sum;
+    if ((double)(float)score == score) sum = kept;
     if (step[to].begin != SIZE_MAX && sum <= step[to].score) return;
-    step[to] = (struct heft_step){ u->single ? (double)(float)sum : sum, from, id };
+    step[to] = (struct heft_step){ kept, from, id };
 }
 
 static heft_status no_token(heft_str s, heft_error *err)
