@@ -3,11 +3,15 @@
     python tools/make_tokenizer_fixtures.py CORPUS_DIR OUT_DIR
 
 CORPUS_DIR holds public-domain tales (*.txt), of which only merges remain in the vocabularies.
-NAME.json is a tokenizer.json; texts.json the texts; NAME.sum one line per text: FNV-1a (32 bits) of
+NAME.json is a tokenizer.json, NAME.model a SentencePiece model, NAME.tiktoken and NAME.tekken what their names
+say, NAME.config the tokenizer_config.json beside it; texts.json the texts. NAME.sum has one line per 50 of the
+20,000 texts made from those: FNV-1a (32 bits) of, per text, with a newline between two texts,
 
     ids, special tokens parsed | ids, not parsed | their text with | without special tokens
 
-with ids in decimal separated by spaces, no tokens added before or after.
+with ids in decimal separated by spaces, no tokens added before or after. Models of SentencePiece take no special
+tokens from text. The versions of the libraries that said so are printed; they were tokenizers 0.22.2,
+sentencepiece 0.2.3 and tiktoken 0.14.0.
 """
 
 import base64
@@ -16,14 +20,16 @@ import json
 import pathlib
 import random
 import sys
+import tempfile
 
 import sentencepiece as spm
+import tiktoken
 import tokenizers
 from sentencepiece import sentencepiece_model_pb2
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, normalizers, pre_tokenizers
 from tokenizers import processors, trainers
 
-TEXTS = 5200
+TEXTS, ALL_TEXTS, BLOCK = 5200, 20000, 50
 GPT2_LIKE_CASES = ["'s", "'T", "'re", "'VE", "'m", "'ll", "'d", "'\u017f", "don't", "I'LL"]
 LLAMA3 = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*"
           r"|\s*[\r\n]+|\s+(?!\S)|\s+")
@@ -374,11 +380,158 @@ def make_other_models(corpus, map_of_characters):
     return out
 
 
+def plain(spec):
+    """The same, special tokens not found in text by the model either (the reference finds them
+    there); and its ids of added tokens to the real ones."""
+    copy = json.loads(json.dumps(spec))
+    model, special = copy["model"], {a["content"] for a in spec["added_tokens"] if a["special"]}
+    if model["type"] == "BPE":
+        return None, {}
+    hidden = {t: f"\U0010fff0{i}" for t, i in vocabulary(spec).items() if t in special}
+    if isinstance(model["vocab"], list):
+        model["vocab"] = [[hidden.get(t, t), x] for t, x in model["vocab"]]
+    else:
+        model["vocab"] = {hidden.get(t, t): i for t, i in model["vocab"].items()}
+        model["unk_token"] = hidden.get(model["unk_token"], model["unk_token"])
+    copy["post_processor"] = None
+    copy["added_tokens"] = sorted(copy["added_tokens"], key=lambda a: a["special"])
+    first, real = max(vocabulary(copy).values()) + 1, {}
+    for i, a in enumerate(copy["added_tokens"]):
+        real[first + i] = a["id"]
+        a["id"] = first + i
+    return Tokenizer.from_str(json.dumps(copy)), real
+
+
+def of_tokenizers(spec):
+    """Ids with special tokens parsed, and not; and the text of ids."""
+    t = Tokenizer.from_str(json.dumps(spec))
+    other, real = plain(spec)
+
+    def line(text):
+        t.encode_special_tokens = False
+        parsed = t.encode(text, add_special_tokens=False).ids
+        if other:
+            other.encode_special_tokens = True
+            bare = [real.get(i, i) for i in other.encode(text, add_special_tokens=False).ids]
+        else:
+            t.encode_special_tokens = True
+            bare = t.encode(text, add_special_tokens=False).ids
+        return parsed, bare, t.decode(parsed, skip_special_tokens=False), t.decode(parsed, skip_special_tokens=True)
+    return line
+
+
+def of_sentencepiece(blob):
+    sp = spm.SentencePieceProcessor(model_proto=blob)
+
+    def line(text):
+        ids = sp.encode(text)
+        return ids, ids, sp.decode(ids), sp.decode(ids)
+    return line
+
+
+def of_tiktoken(ranks, pattern, special):
+    t = tiktoken.Encoding("x", pat_str=pattern, mergeable_ranks=ranks, special_tokens=special)
+
+    def line(text):
+        parsed = t.encode(text, allowed_special="all", disallowed_special=())
+        bare = t.encode(text, disallowed_special=())
+        names = set(special.values())
+        return parsed, bare, t.decode(parsed), t.decode([i for i in parsed if i not in names])
+    return line
+
+
+def ranks_of(spec):
+    """The tokens of a byte-level BPE as tiktoken has them: by rank, as bytes."""
+    chars = [b for b in range(256) if 33 <= b <= 126 or 161 <= b <= 172 or b >= 174]
+    table = {chr(b): b for b in chars}
+    table.update({chr(256 + i): b for i, b in enumerate(b for b in range(256) if b not in chars)})
+    out = {bytes([b]): b for b in range(256)}
+    for left, right in spec["model"]["merges"]:
+        out.setdefault(bytes(table[c] for c in left + right), len(out))
+    return out
+
+
+def write_tiktoken(out, name, ranks, config):
+    lines = [base64.b64encode(k).decode() + f" {v}" for k, v in ranks.items()]
+    (out / f"{name}.tiktoken").write_text("\n".join(lines) + "\n")
+    (out / f"{name}.config").write_text(json.dumps(config) + "\n")
+
+
+def make_containers(out, corpus_file, spec):
+    """SentencePiece, tiktoken and tekken files, and what their own libraries say."""
+    lines = {}
+    models = {
+        "spm-unigram": dict(model_type="unigram", normalization_rule_tsv=corpus_file + ".tsv"),
+        "spm-bytes": dict(model_type="unigram", byte_fallback=True, normalization_rule_name="identity",
+                          user_defined_symbols=["<tool_call>"], control_symbols=["<mask>"]),
+        "spm-bpe": dict(model_type="bpe", normalization_rule_name="identity", add_dummy_prefix=False),
+        "spm-llama": dict(model_type="bpe", byte_fallback=True, normalization_rule_name="identity",
+                          remove_extra_whitespaces=False, user_defined_symbols=["<tool_call>", "a b", "[["]),
+        "spm-suffix": dict(model_type="unigram", treat_whitespace_as_suffix=True, normalization_rule_name="identity"),
+    }
+    for name, how in models.items():
+        model = io.BytesIO()
+        spm.SentencePieceTrainer.train(input=corpus_file, model_writer=model, vocab_size=900, hard_vocab_limit=False,
+                                       minloglevel=9, **how)
+        (out / f"{name}.model").write_bytes(model.getvalue())
+        lines[name] = of_sentencepiece(model.getvalue())
+    ranks = ranks_of(spec)
+    n = len(ranks)
+    qwen = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"] + [f"<|extra_{i}|>" for i in range(205)]
+    write_tiktoken(out, "qwen", ranks, {"tokenizer_class": "QWenTokenizer"})
+    lines["qwen"] = of_tiktoken(ranks, QWEN2, {t: n + i for i, t in enumerate(qwen)})
+    kimi = {n: "[BOS]", n + 1: "[EOS]", n + 7: "<|im_end|>"}
+    write_tiktoken(out, "kimi-k2", ranks, {
+        "tokenizer_class": "TikTokenTokenizer",
+        "added_tokens_decoder": {str(i): {"content": t, "special": True} for i, t in kimi.items()}})
+    lines["kimi-k2"] = of_tiktoken(
+        ranks, KIMI, {kimi.get(n + i, f"<|reserved_token_{n + i}|>"): n + i for i in range(258)})
+    special = ["<unk>", "<s>", "</s>", "[INST]"] + [f"<SPECIAL_{i}>" for i in range(4, 20)]
+    tekken = {
+        "config": {"pattern": QWEN2, "num_vocab_tokens": n, "default_vocab_size": n + 20 - 5,
+                   "default_num_special_tokens": 20, "version": "v7"},
+        "vocab": [{"rank": v, "token_bytes": base64.b64encode(k).decode(), "token_str": None} for k, v in ranks.items()],
+        "special_tokens": [{"rank": i, "token_str": t, "is_control": True} for i, t in enumerate(special[:4])]}
+    (out / "tekken.tekken").write_text(json.dumps(tekken, separators=(",", ":")) + "\n")
+    shifted = of_tiktoken({k: v for k, v in ranks.items() if v < n - 5}, QWEN2, {})
+    # mistral-common has the ranks behind the special tokens, and takes none of those from text
+    def moved(text):
+        ids = [i + 20 for i in shifted(text)[1]]
+        return ids, ids, text, text
+    lines["tekken"] = moved
+    return lines
+
+
 def fnv(text):
     h = 0x811C9DC5
     for b in text.encode():
         h = (h ^ b) * 0x01000193 & 0xFFFFFFFF
     return f"{h:08x}"
+
+
+def all_texts(strings):
+    """The texts, and as many joined from them that there are ALL_TEXTS; the test joins the same."""
+    out, state = list(strings), 1
+
+    def number(below):
+        nonlocal state
+        state = (state * 1664525 + 1013904223) & 0xFFFFFFFF
+        return (state >> 8) % below
+    while len(out) < ALL_TEXTS:
+        out.append("".join(strings[number(TEXTS)] for _ in range(2 + number(3))))
+    return out
+
+
+def write_sums(path, line_of, strings):
+    """One line per BLOCK texts."""
+    lines = []
+    for i in range(0, len(strings), BLOCK):
+        said = []
+        for text in strings[i:i + BLOCK]:
+            parsed, bare, full, short = line_of(text)
+            said.append("|".join([" ".join(map(str, parsed)), " ".join(map(str, bare)), full, short]))
+        lines.append(fnv("\n".join(said)))
+    path.write_text("\n".join(lines) + "\n")
 
 
 def main():
@@ -391,20 +544,21 @@ def main():
     rng = random.Random(16)
     strings = texts(tales, rng)
     (out / "texts.json").write_text(json.dumps(strings, indent=0, ensure_ascii=False) + "\n")
-    for name, spec in make(training).items():
+    strings = all_texts(strings)
+    with tempfile.TemporaryDirectory() as scratch:
+        corpus_file = str(pathlib.Path(scratch) / "corpus")
+        pathlib.Path(corpus_file).write_text("\n".join(training))
+        specs = make(training)
+        specs.update(make_other_models(training, charsmap(corpus_file)))
+        said = make_containers(out, corpus_file, specs["kimi"])
+    for name, spec in specs.items():
         (out / f"{name}.json").write_text(json.dumps(spec, ensure_ascii=False, separators=(",", ":")) + "\n")
-        t = Tokenizer.from_str(json.dumps(spec))
-        lines = []
-        for s in strings:
-            t.encode_special_tokens = False
-            parsed = t.encode(s, add_special_tokens=False).ids
-            t.encode_special_tokens = True
-            plain = t.encode(s, add_special_tokens=False).ids
-            parts = [" ".join(map(str, parsed)), " ".join(map(str, plain)),
-                     t.decode(parsed, skip_special_tokens=False), t.decode(parsed, skip_special_tokens=True)]
-            lines.append(fnv("|".join(parts)))
-        (out / f"{name}.sum").write_text("\n".join(lines) + "\n")
-        print(name, "by tokenizers", tokenizers.__version__, t.get_vocab_size(), "tokens", file=sys.stderr)
+        said[name] = of_tokenizers(spec)
+    for name, line_of in said.items():
+        write_sums(out / f"{name}.sum", line_of, strings)
+        print(name, file=sys.stderr)
+    print("by tokenizers", tokenizers.__version__, "sentencepiece", spm.__version__, "tiktoken", tiktoken.__version__,
+          file=sys.stderr)
 
 
 main()

@@ -123,7 +123,8 @@ static const heft_gguf_pre table[] = {
       .pattern = { HEAD "[\\p{L}\\p{M}]+" SHORT_TAIL "|\\p{N}{1,3}|" SIGNS "[\\r\\n/]*|" SPACES } },
     { .names = "youtu",
       .ignore_merges = true,
-      .pattern = { "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|[一-"
+      .pattern = { "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|["
+                   "一-"
                    "龥぀-"
                    "ゟ゠-"
                    "ヿ]"

@@ -162,7 +162,10 @@ heft_status heft_json_added_token(heft_json_loader *l, const heft_value *o, cons
     if (!st) st = heft_json_get_bool(l, o, where, "rstrip", false, &a.right, err);
     if (!st) st = heft_json_get_bool(l, o, where, "single_word", false, &a.word, err);
     if (!st) st = heft_json_all_read(l, o, where, err);
-    if (st) return st;
+    if (st || s.n == 0) { /* the reference takes no notice of an empty one */
+        if (!st) heft_warn(l->log, "%s: added token %d is empty: it is left out", l->file, (int)id);
+        return st;
+    }
     int32_t known = heft_vocab_find(&t->vocab, s);
     if (known >= 0 && known != id)
         return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, the vocabulary says %d",

@@ -2,7 +2,9 @@
  * scores), "bert" (words) and "t5" (Unigram).
  *
  * The reference is llama.cpp. Where it would let text become a control token (one that pieces of
- * text merge into), heft does not: control tokens cannot be found by the model. */
+ * text merge into), heft does not: control tokens cannot be found by the model. Where it takes the
+ * beginning of a user-defined token of t5 for the whole of it, so that a character map skips what
+ * follows, heft does not either. */
 #include "text/pipeline.h"
 
 #include "base/bounds.h"

@@ -48,8 +48,8 @@ void heft_unigram_clear(heft_unigram *u)
     *u = (heft_unigram){ 0 };
 }
 
-/* The way over `from` to `to` by one token, if it is the best so far. sentencepiece adds and compares
- * floats, but for the scores of user-defined tokens, which it has as doubles. */
+/* The way over `from` to `to` by one token, if it is the best so far. sentencepiece adds and
+ * compares floats, but for the scores of user-defined tokens, which it has as doubles. */
 static void offer(const heft_unigram *u, struct heft_step *step, size_t from, size_t to, int32_t id,
                   double score)
 {
