@@ -2,9 +2,10 @@
  *
  *   bench_kernels [FORMAT]
  *
- * Up to 8 columns the weights come from memory (parts of 64 MB in turn) and GB/s of weights is what
- * counts; from 32 on they stay in the cache, as in a prompt, and MAC/cycle counts. Best of several
- * runs; the first line says how fast the memory is read in the same run. Nothing is asserted. */
+ * Up to 8 columns the weights come from memory (parts of 128 MB in turn) and GB/s of weights is
+ * what counts; from 32 on they stay in the cache, as in a prompt, and MAC/cycle counts. The sets
+ * take turns, and so does a plain read of the same memory: a figure is the median of its turns, to
+ * be compared with those of the same format only. Nothing is asserted. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/mem.h"
 #include "kernels/kernels.h"
@@ -15,12 +16,17 @@
 #include <string.h>
 #include <time.h>
 
-enum { COLS = 2048, MAX_COLUMNS = 512, PART_BYTES = 8 << 20, PARTS = 8, FEW = 8 };
+enum { COLS = 2048, MAX_COLUMNS = 512, PART_BYTES = 16 << 20, PARTS = 8, FEW = 8 };
+enum { MAX_SETS = 8, MOST_ROUNDS = 201 };
 
+static const int32_t columns[] = { 1, 2, 4, 8, 32, 512 };
+enum { COUNTS = sizeof columns / sizeof columns[0] };
+
+/* Time this thread has had: others may be using the machine. */
 static double now(void)
 {
     struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
@@ -45,25 +51,18 @@ static double clock_hz(void)
     return best;
 }
 
-/* Bytes per second of adding up memory. */
-static double read_speed(const uint8_t *data, size_t bytes)
+/* Read it all. */
+static void add_up(const uint8_t *data, size_t bytes)
 {
-    double best = 0;
-    for (int32_t i = 0; i < 5; i++) {
-        uint64_t sum[8] = { 0 };
-        const double start = now();
-        for (size_t o = 0; o + 64 <= bytes; o += 64)
-            for (size_t j = 0; j < 8; j++) {
-                uint64_t v;
-                memcpy(&v, data + o + 8 * j, sizeof v);
-                sum[j] += v;
-            }
-        const double speed = (double)bytes / (now() - start);
-        for (size_t j = 0; j < 8; j++)
-            __asm__ volatile("" ::"r"(sum[j]));
-        if (speed > best) best = speed;
-    }
-    return best;
+    uint64_t sum[8] = { 0 };
+    for (size_t o = 0; o + 64 <= bytes; o += 64)
+        for (size_t j = 0; j < 8; j++) {
+            uint64_t v;
+            memcpy(&v, data + o + 8 * j, sizeof v);
+            sum[j] += v;
+        }
+    for (size_t j = 0; j < 8; j++)
+        __asm__ volatile("" ::"r"(sum[j]));
 }
 
 /* What one format is measured on. */
@@ -74,36 +73,63 @@ typedef struct {
     void *scratch;
 } work;
 
-/* Best seconds per multiplication. */
-static double measure(const heft_kernels *k, const work *w, int32_t rows, int32_t n)
+static int ascending(const void *a, const void *b)
 {
-    double best = 1e9, start = now();
-    for (int32_t i = 0; i < 400 && (i < 3 || now() - start < 0.4); i++) {
-        const heft_mat *m = n <= FEW ? &w->part[i % PARTS] : &w->part[0];
-        const double begin = now();
-        k->mul(m, 0, rows, w->x, n, w->y, w->scratch);
-        const double took = now() - begin;
-        if (took < best) best = took;
-    }
-    return best;
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
 }
 
-static void bench(const heft_kernels *k, const work *w, double hz)
+static double median(double *x, int32_t n)
 {
-    static const int32_t columns[] = { 1, 2, 4, 8, 32, 512 };
+    qsort(x, (size_t)n, sizeof *x, ascending);
+    return x[n / 2];
+}
+
+/* seconds[s]: a multiplication of n columns with set s; seconds[count]: a read of its weights. */
+static void measure(const heft_kernels *sets, int32_t count, const work *w, int32_t rows, int32_t n,
+                    double *seconds)
+{
+    static double took[MAX_SETS + 1][MOST_ROUNDS];
+    const double start = now();
+    int32_t rounds = 0, part = 0;
+    for (; rounds < MOST_ROUNDS && (rounds < 5 || now() - start < 0.6 * count); rounds++)
+        for (int32_t s = 0; s <= count; s++) {
+            const heft_mat *m = &w->part[n <= FEW ? part++ % PARTS : 0];
+            const double begin = now();
+            if (s < count)
+                sets[s].mul(m, 0, rows, w->x, n, w->y, w->scratch);
+            else if (n <= FEW)
+                add_up(m->data, (size_t)m->stride * (size_t)(m->by_col ? m->cols : rows));
+            took[s][rounds] = now() - begin;
+        }
+    for (int32_t s = 0; s <= count; s++)
+        seconds[s] = median(took[s], rounds);
+}
+
+static void bench(const heft_kernels *sets, int32_t count, const work *w, double hz)
+{
     const heft_mat *m = &w->part[0];
-    const bool scalar = strcmp(k->name, "scalar") == 0;
-    const int32_t all = scalar ? 64 : m->rows, some = scalar ? 16 : 64;
-    printf("%-8s%-2s%-7s", heft_dtypes[m->dtype].name, m->by_col ? "T" : "", k->name);
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        const int32_t n = columns[i], rows = n <= FEW ? all : some;
-        const double seconds = measure(k, w, rows, n), mac = (double)rows * COLS * n;
-        const heft_dtype_info *info = &heft_dtypes[m->dtype];
-        const double bytes = (double)rows * COLS / info->block * info->bytes;
-        printf("  %5.2f (%4.1f)", mac / seconds / hz, bytes / seconds * 1e-9);
-        fflush(stdout);
+    const heft_dtype_info *info = &heft_dtypes[m->dtype];
+    double seconds[COUNTS][MAX_SETS + 1];
+    int32_t rows[COUNTS];
+    for (int32_t i = 0; i < COUNTS; i++) {
+        rows[i] = columns[i] <= FEW ? m->rows : 64;
+        measure(sets, count, w, rows[i], columns[i], seconds[i]);
     }
-    printf("\n");
+    for (int32_t s = 0; s <= count; s++) {
+        printf("%-8s%-2s%-9s", info->name, m->by_col ? "T" : "",
+               s < count ? sets[s].name : "(read)");
+        for (int32_t i = 0; i < COUNTS; i++) {
+            const double numbers = (double)rows[i] * COLS, t = seconds[i][s];
+            const double speed = numbers / info->block * info->bytes / t * 1e-9;
+            if (s < count)
+                printf("  %5.2f (%4.1f)", numbers * columns[i] / t / hz, speed);
+            else if (columns[i] <= FEW)
+                printf("        (%4.1f)", speed);
+        }
+        printf("\n");
+    }
+    fflush(stdout);
 }
 
 static void make(work *w, heft_dtype dtype, bool by_col, const heft_kernels *k, uint8_t *data,
@@ -150,17 +176,23 @@ int main(int argc, char **argv)
         { HEFT_IQ4_XS, false },  { HEFT_TQ1_0, false },  { HEFT_TQ2_0, false },
         { HEFT_MXFP4, false },   { HEFT_NVFP4, false },
     };
-    heft_kernels sets[2];
-    const int32_t count = heft_isa_detect() ? 2 : 1;
-    heft_kernels_init(&sets[0], 0);
-    heft_kernels_init(&sets[1], heft_isa_detect());
+    heft_kernels scalar, sets[MAX_SETS];
+    int32_t count = 0;
+    heft_kernels_init(&scalar, 0);
+    for (int32_t i = 1; heft_isa_name(i); i++) {
+        unsigned isa;
+        if (heft_isa_named(heft_isa_name(i), &isa) && !(isa & ~heft_isa_detect()))
+            heft_kernels_init(&sets[count++], isa);
+    }
+    if (count == 0) sets[count++] = scalar;
 
     const size_t bytes = (size_t)PART_BYTES * PARTS;
     const int32_t numbers = COLS * MAX_COLUMNS;
     uint8_t *data = heft_alloc(bytes, 1);
     float *x = heft_alloc((size_t)numbers, sizeof *x);
     heft_act *a = heft_alloc((size_t)numbers / 32, sizeof *a);
-    float *y = heft_alloc((size_t)PART_BYTES / COLS * 2 * FEW, sizeof *y);
+    /* the narrowest format has 1/5 byte for a number */
+    float *y = heft_alloc((size_t)PART_BYTES / COLS * 6 * FEW, sizeof *y);
     work w = { .scratch = heft_alloc(sets[count - 1].mul_scratch(COLS), 1) };
     if (!data || !x || !a || !y || !w.scratch) return 1;
 
@@ -168,14 +200,12 @@ int main(int argc, char **argv)
     memset(data, 1, bytes);
     random_activations(x, numbers, &seed);
     const double hz = clock_hz();
-    printf("clock %.2f GHz, read %.1f GB/s, K = %d; MAC/cycle (GB/s of weights) for N columns\n",
-           hz * 1e-9, read_speed(data, bytes) * 1e-9, COLS);
-    printf("%-17s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
+    printf("clock %.2f GHz, K = %d; MAC/cycle (GB/s of weights) for N columns\n", hz * 1e-9, COLS);
+    printf("%-19s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         if (argc > 1 && strcmp(argv[1], heft_dtypes[formats[f].dtype].name) != 0) continue;
-        make(&w, formats[f].dtype, formats[f].by_col, &sets[0], data, x, a, y);
-        for (int32_t s = 0; s < count; s++)
-            bench(&sets[s], &w, hz);
+        make(&w, formats[f].dtype, formats[f].by_col, &scalar, data, x, a, y);
+        bench(sets, count, &w, hz);
     }
     heft_free(data);
     heft_free(x);

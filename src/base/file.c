@@ -80,6 +80,13 @@ static void guard_remove(int32_t slot)
     atomic_store(&guards[slot].used, false);
 }
 
+void heft_map_scattered(const heft_map *m, bool scattered)
+{
+    if (!m->data) return;
+    (void)posix_madvise((void *)(uintptr_t)m->data, m->size, /* NOLINT(performance-no-int-to-ptr) */
+                        scattered ? POSIX_MADV_RANDOM : POSIX_MADV_NORMAL);
+}
+
 heft_status heft_map_check(const heft_map *m, heft_error *err)
 {
     if (m->slot < 0 || !m->data || !atomic_load(&guards[m->slot].faulted)) return HEFT_OK;

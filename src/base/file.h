@@ -18,6 +18,10 @@ typedef struct {
 heft_status heft_map_open(heft_map *m, const char *path, heft_error *err) HEFT_MUST_CHECK;
 void heft_map_close(heft_map *m);
 
+/* What is read next lies here and there (each page is fetched alone), or in a row (the system reads
+ * ahead, as from the start): advice, and only ever a matter of time. */
+void heft_map_scattered(const heft_map *m, bool scattered);
+
 /* After heft_guard_mappings(): has a read of this mapping hit a page that is no longer there? Ask
  * after reading; what was read since is zeros. HEFT_E_IO naming the file. */
 heft_status heft_map_check(const heft_map *m, heft_error *err) HEFT_MUST_CHECK;

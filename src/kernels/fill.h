@@ -14,4 +14,9 @@ void heft_kernels_avx2_mat(heft_kernels *k);
 void heft_kernels_avx2_rows(heft_kernels *k);
 void heft_kernels_avx2_attend(heft_kernels *k);
 
+/* On top of AVX2: AVX-VNNI; AVX-512 with VL and VNNI, in registers of 256 and of 512 bits. */
+void heft_kernels_avxvnni_mat(heft_kernels *k);
+void heft_kernels_avx512vl_mat(heft_kernels *k);
+void heft_kernels_avx512_mat(heft_kernels *k);
+
 #endif

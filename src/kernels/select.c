@@ -15,24 +15,47 @@ static bool has_avx2(void)
     return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")
            && __get_cpuid(1, &a, &b, &c, &d) && (c & bit_F16C);
 }
+
+/* Its bit, 4 of eax of leaf 7.1, has no name in every compiler; its registers are AVX2's. */
+static bool has_avxvnni(void)
+{
+    unsigned a = 0, b, c, d;
+    return has_avx2() && __get_cpuid_count(7, 1, &a, &b, &c, &d) && (a & 1u << 4);
+}
+
+static bool has_avx512(void)
+{
+    return has_avx2() && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw")
+           && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl")
+           && __builtin_cpu_supports("avx512vnni");
+}
 #endif
 
 /* One row per instruction set, each better than the ones before it. */
 static const struct {
     const char *name;
-    unsigned bit;
+    unsigned bit, needs; /* its own; those of the sets whose slots it leaves */
     bool (*present)(void);
     void (*fill[3])(heft_kernels *k);
 } sets[] = {
     { "scalar",
+      0,
       0,
       NULL,
       { heft_kernels_scalar_mat, heft_kernels_scalar_rows, heft_kernels_scalar_attend } },
 #if defined(__x86_64__)
     { "avx2",
       HEFT_ISA_AVX2,
+      0,
       has_avx2,
       { heft_kernels_avx2_mat, heft_kernels_avx2_rows, heft_kernels_avx2_attend } },
+    { "avxvnni", HEFT_ISA_AVXVNNI, HEFT_ISA_AVX2, has_avxvnni, { heft_kernels_avxvnni_mat } },
+    { "avx512vl", HEFT_ISA_AVX512VL, HEFT_ISA_AVX2, has_avx512, { heft_kernels_avx512vl_mat } },
+    { "avx512",
+      HEFT_ISA_AVX512,
+      HEFT_ISA_AVX2 | HEFT_ISA_AVX512VL,
+      has_avx512,
+      { heft_kernels_avx512_mat } },
 #endif
 };
 enum { SETS = sizeof sets / sizeof sets[0] };
@@ -45,13 +68,16 @@ unsigned heft_isa_detect(void)
     return isa;
 }
 
+const char *heft_isa_name(int32_t i)
+{
+    return i < SETS ? sets[i].name : NULL;
+}
+
 bool heft_isa_named(const char *name, unsigned *isa)
 {
-    unsigned bits = 0;
     for (int32_t i = 0; i < SETS; i++) {
-        bits |= sets[i].bit;
         if (strcmp(name, sets[i].name) != 0) continue;
-        *isa = bits;
+        *isa = sets[i].bit | sets[i].needs;
         return true;
     }
     return false;
@@ -61,9 +87,10 @@ void heft_kernels_init(heft_kernels *k, unsigned isa)
 {
     assert((isa & ~heft_isa_detect()) == 0);
     for (int32_t i = 0; i < SETS; i++) {
-        if ((sets[i].bit & isa) != sets[i].bit) continue;
+        const unsigned bits = sets[i].bit | sets[i].needs;
+        if ((bits & isa) != bits) continue;
         for (int32_t f = 0; f < 3; f++)
-            sets[i].fill[f](k);
+            if (sets[i].fill[f]) sets[i].fill[f](k);
         k->name = sets[i].name;
     }
 }

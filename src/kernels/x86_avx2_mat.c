@@ -1,6 +1,7 @@
 /* AVX2 matrix products: which kernel multiplies what, and the quantiser of activations. */
-#include "kernels/x86_avx2_mat.h"
 #include "kernels/fill.h"
+#include "kernels/x86_avx2_dot.h"
+#include "kernels/x86_rows.h"
 
 #include <assert.h>
 #include <math.h>
@@ -67,70 +68,22 @@ static void quantise_avx2(heft_act *a, const float *x, int32_t k)
         quantise_block(a + b, x + 32 * b);
 }
 
-/* ---- formats ---- */
+/* ---- blocks ---- */
 
 enum {
     /* Bytes of a panel that stay in the second cache while every column passes. More k than that
      * are done in several passes, with the sums waiting in y. */
     PANEL_BYTES = 320 << 10,
-    FEW_COLUMNS = HEFT_AVX2_FEW, /* up to here row by row is faster than through a panel */
+    FEW_COLUMNS = HEFT_X86_FEW, /* up to here row by row is faster than through a panel */
 };
-
-typedef struct {
-    size_t block; /* bytes of one block of the panel */
-    heft_avx2_tiler *tile;
-    heft_avx2_putter *put;
-    heft_avx2_unpacker *unpack; /* NULL: through heft_unpack and put */
-    heft_avx2_rower *rows;      /* NULL: through heft_unpack */
-} format;
-
-/* clang-format off */
-static const format formats[HEFT_DTYPES] = {
-    [HEFT_Q4_0] = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4,
-                    heft_avx2_unpack_q4_0, heft_avx2_rows_q4_0 },
-    [HEFT_Q8_0] = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8,
-                    heft_avx2_unpack_q8_0, heft_avx2_rows_q8_0 },
-    [HEFT_Q4_K] = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a,
-                    heft_avx2_unpack_q4_k, heft_avx2_rows_q4_k },
-    [HEFT_Q5_K] = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a,
-                    heft_avx2_unpack_q5_k, heft_avx2_rows_q5_k },
-    [HEFT_Q6_K] = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6,
-                    heft_avx2_unpack_q6_k, heft_avx2_rows_q6_k },
-    /* panels through heft_unpack; those whose q fits a narrower panel take that */
-    [HEFT_Q1_0]    = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-    [HEFT_Q2_0]    = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-    [HEFT_Q4_1]    = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a, NULL, NULL },
-    [HEFT_Q5_0]    = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-    [HEFT_Q5_1]    = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a, NULL, NULL },
-    [HEFT_Q2_K]    = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, NULL },
-    [HEFT_Q3_K]    = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-    [HEFT_IQ1_S]   = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-    [HEFT_IQ1_M]   = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-    [HEFT_IQ2_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-    [HEFT_IQ2_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-    [HEFT_IQ2_S]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-    [HEFT_IQ3_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
-    [HEFT_IQ3_S]   = { sizeof(panel_q6), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
-    [HEFT_IQ4_NL]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
-                     heft_avx2_rows_iq4_nl },
-    [HEFT_IQ4_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
-                     heft_avx2_rows_iq4_xs },
-    [HEFT_TQ1_0]   = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-    [HEFT_TQ2_0]   = { sizeof(panel_s4), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-    [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
-                     heft_avx2_rows_mxfp4 },
-    [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
-};
-/* clang-format on */
 
 /* ---- few columns ---- */
 
 /* Needs r1 >= 8: the last group of eight ends at r1 and may begin before r0; what lies before is
  * computed and dropped. */
-static void mul_rows(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *x, int32_t n,
-                     float *const *y)
+static void mul_rows(heft_x86_rower *rows, const heft_mat *w, int32_t r0, int32_t r1,
+                     const heft_act *const *x, int32_t n, float *const *y)
 {
-    heft_avx2_rower *rows = formats[w->dtype].rows;
     for (int32_t r = r0; r < r1; r += 8) {
         const int32_t first = r + 8 <= r1 ? r : r1 - 8;
         const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
@@ -147,9 +100,9 @@ static void mul_rows(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *
 /* ---- many columns ---- */
 
 /* Blocks b .. b + n - 1 of the 16 rows from `first` on to the panel. */
-static void fill_panel(void *panel, const heft_mat *w, int32_t first, int32_t b, int32_t n)
+static void fill_panel(const heft_x86_format *f, void *panel, const heft_mat *w, int32_t first,
+                       int32_t b, int32_t n)
 {
-    const format *f = &formats[w->dtype];
     const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
     if (f->unpack && first + PANEL_ROWS <= w->rows) {
         const heft_dtype_info *info = &heft_dtypes[w->dtype];
@@ -172,29 +125,29 @@ static void fill_panel(void *panel, const heft_mat *w, int32_t first, int32_t b,
 
 /* The panel's blocks from b on times all columns; rows r .. r1 - 1 of y, which the panel has from
  * its row `skip` on. */
-static void mul_panel(const format *f, const void *panel, int32_t b, int32_t blocks,
-                      const heft_act *const *x, int32_t n, float *const *y, int32_t r, int32_t r1,
-                      int32_t skip)
+static void mul_panel(heft_x86_tiler *tile, int32_t columns, const void *panel, int32_t b,
+                      int32_t blocks, const heft_act *const *x, int32_t n, float *const *y,
+                      int32_t r, int32_t r1, int32_t skip)
 {
     const size_t bytes = sizeof(float) * (size_t)(r1 - r);
-    for (int32_t c = 0; c < n; c += 4) {
-        const int32_t nc = n - c < 4 ? n - c : 4;
-        float acc[4][PANEL_ROWS] __attribute__((aligned(64))) = { { 0 } };
-        const heft_act *a[4];
+    for (int32_t c = 0; c < n; c += columns) {
+        const int32_t nc = n - c < columns ? n - c : columns;
+        float acc[HEFT_X86_COLUMNS][PANEL_ROWS] __attribute__((aligned(64))) = { { 0 } };
+        const heft_act *a[HEFT_X86_COLUMNS];
         for (int32_t i = 0; i < nc; i++) {
             a[i] = x[c + i] + b;
             if (b > 0) memcpy(acc[i] + skip, y[c + i] + r, bytes);
         }
-        if (blocks > 0) f->tile(panel, a, nc, blocks, acc);
+        if (blocks > 0) tile(panel, a, nc, blocks, acc);
         for (int32_t i = 0; i < nc; i++)
             memcpy(y[c + i] + r, acc[i] + skip, bytes);
     }
 }
 
-static void mul_panels(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *x,
-                       int32_t n, float *const *y, void *scratch)
+static void mul_panels(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_t r1,
+                       const heft_act *const *x, int32_t n, float *const *y, void *scratch)
 {
-    const format *f = &formats[w->dtype];
+    const heft_x86_format *f = &set->format[w->dtype];
     const int32_t all = w->cols / 32, most = (int32_t)(PANEL_BYTES / f->block) / 8 * 8;
     const int32_t passes = all > most ? (all + most - 1) / most : 1;
     const int32_t step = (all + 8 * passes - 1) / (8 * passes) * 8;
@@ -203,34 +156,35 @@ static void mul_panels(const heft_mat *w, int32_t r0, int32_t r1, const heft_act
         const int32_t first = end >= PANEL_ROWS ? end - PANEL_ROWS : 0;
         for (int32_t pass = 0, b = 0; pass < passes; pass++, b += step) {
             const int32_t blocks = all - b < step ? all - b : step;
-            fill_panel(scratch, w, first, b, blocks);
-            mul_panel(f, scratch, b, blocks, x, n, y, r, end, r - first);
+            fill_panel(f, scratch, w, first, b, blocks);
+            mul_panel(f->tile, set->columns, scratch, b, blocks, x, n, y, r, end, r - first);
         }
     }
 }
 
 /* ---- the table ---- */
 
-static void mul_avx2(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
-                     float *const *y, void *scratch)
+void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_t r1,
+                  const void *const *x, int32_t n, float *const *y, void *scratch)
 {
     assert(heft_dtypes[w->dtype].sum != HEFT_SUM_NONE && 0 <= r0 && r1 <= w->rows);
     const heft_act *const *a = (const heft_act *const *)x;
     const float *const *floats = (const float *const *)x;
+    heft_x86_rower *rows = set->format[w->dtype].rows;
     if (w->by_col)
-        heft_avx2_mul_c(w, r0, r1, floats, n, y, scratch);
+        set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
-        heft_avx2_mul_f(w, r0, r1, floats, n, y, scratch);
-    else if (n <= FEW_COLUMNS && formats[w->dtype].rows && r1 >= 8)
-        mul_rows(w, r0, r1, a, n, y);
+        set->mul_f(w, r0, r1, floats, n, y, scratch);
+    else if (n <= FEW_COLUMNS && rows && r1 >= 8)
+        mul_rows(rows, w, r0, r1, a, n, y);
     else if (0 < n && n <= FEW_COLUMNS)
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
     else
-        mul_panels(w, r0, r1, a, n, y, scratch);
+        mul_panels(set, w, r0, r1, a, n, y, scratch);
 }
 
-static size_t mul_scratch_avx2(int32_t cols)
+size_t heft_x86_mul_scratch(int32_t cols)
 {
     const size_t panel = (size_t)cols / 32 * PANEL_BLOCK_MAX,
                  floats = heft_avx2_float_scratch(cols);
@@ -238,9 +192,68 @@ static size_t mul_scratch_avx2(int32_t cols)
     return most > floats ? most : floats;
 }
 
+/* clang-format off */
+static const heft_x86_format formats[HEFT_DTYPES] = {
+    [HEFT_Q4_0] = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4,
+                    heft_avx2_unpack_q4_0, rows_q4_0 },
+    [HEFT_Q8_0] = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8,
+                    heft_avx2_unpack_q8_0, rows_q8_0 },
+    [HEFT_Q4_K] = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a,
+                    heft_avx2_unpack_q4_k, rows_q4_k },
+    [HEFT_Q5_K] = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a,
+                    heft_avx2_unpack_q5_k, rows_q5_k },
+    [HEFT_Q6_K] = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6,
+                    heft_avx2_unpack_q6_k, rows_q6_k },
+    /* panels through heft_unpack; those whose q fits a narrower panel take that */
+    [HEFT_Q1_0]    = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_Q2_0]    = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_Q4_1]    = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a, NULL, rows_q4_1 },
+    [HEFT_Q5_0]    = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, rows_q5_0 },
+    [HEFT_Q5_1]    = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a, NULL, rows_q5_1 },
+    [HEFT_Q2_K]    = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, rows_q2_k },
+    [HEFT_Q3_K]    = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, rows_q3_k },
+    [HEFT_IQ1_S]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ1_M]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ2_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ2_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ2_S]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ3_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_IQ3_S]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
+    [HEFT_IQ4_NL]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     rows_iq4_nl },
+    [HEFT_IQ4_XS]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     rows_iq4_xs },
+    [HEFT_TQ1_0]   = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_TQ2_0]   = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
+                     rows_mxfp4 },
+    [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
+    [HEFT_INT4]       = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_INT4_ZERO]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_INT8]       = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8, NULL, NULL },
+    [HEFT_UINT8]      = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8, NULL, NULL },
+    [HEFT_UINT8_ZERO] = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, NULL },
+    [HEFT_FP4_MX]     = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_FP4_NV]     = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
+};
+/* clang-format on */
+
+static const heft_x86_set avx2 = {
+    .columns = 4,
+    .mul_f = heft_avx2_mul_f,
+    .mul_c = heft_avx2_mul_c,
+    .format = formats,
+};
+
+static void mul_avx2(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+                     float *const *y, void *scratch)
+{
+    heft_x86_mul(&avx2, w, r0, r1, x, n, y, scratch);
+}
+
 void heft_kernels_avx2_mat(heft_kernels *k)
 {
     k->quantise = quantise_avx2;
     k->mul = mul_avx2;
-    k->mul_scratch = mul_scratch_avx2;
+    k->mul_scratch = heft_x86_mul_scratch;
 }

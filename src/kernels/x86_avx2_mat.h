@@ -1,13 +1,15 @@
-/* The pieces of the AVX2 matrix kernels, and what they share.
+/* The pieces of the x86 matrix kernels, and what they share: AVX2, and what AVX-VNNI and AVX-512
+ * put in its place.
  *
  * Lanes are rows, so there is no sum across lanes. Weights are handled in granules of four
  * consecutive k (32 bits): one register holds a granule of eight rows, and vpmaddubsw multiplies
  * it with one granule of the activations, broadcast.
  *
- * Few columns: rows.c multiplies eight rows at a time straight from the file.
- * Many columns: unpack.c writes 16 rows into a panel, tile.c multiplies it with four columns at a
- * time. A format without kernels of its own reaches the panel through heft_unpack; any.c has the
- * panel that takes every canonical block, and multiplies few columns by canonical blocks. */
+ * Few columns: rows.h multiplies eight rows at a time straight from the file.
+ * Many columns: unpack.c writes 16 rows into a panel, a tile kernel multiplies it with a few
+ * columns at a time. A format without kernels of its own reaches the panel through heft_unpack;
+ * any.c has the panel that takes every canonical block, and multiplies few columns by canonical
+ * blocks. */
 #ifndef HEFT_KERNELS_X86_AVX2_MAT_H
 #define HEFT_KERNELS_X86_AVX2_MAT_H
 
@@ -27,22 +29,22 @@ typedef struct { /* class A, 4 or 5 bits */
     float d[PANEL_ROWS], m[PANEL_ROWS];
 } panel_a;
 
-typedef struct { /* class S, 4 bits: q - 8 */
+typedef struct { /* class S: q - 8, 4 bits, or q - 128, by the kernel that reads it */
     uint8_t q[8][PANEL_ROWS][4];
     float d[PANEL_ROWS];
-} panel_s4;
+} panel_s;
 
 typedef struct { /* class S, 8 bits: q[0] + 16 q[1] - 128, two nibbles */
     uint8_t q[2][8][PANEL_ROWS][4];
     float d[PANEL_ROWS];
 } panel_s8;
 
-typedef struct { /* class Q, 6 bits: q - 32 */
+typedef struct { /* class Q: q - 32, 6 bits, or q - 128 */
     uint8_t q[8][PANEL_ROWS][4];
     int16_t sc[2][PANEL_ROWS][2]; /* the scale of half h, twice, for vpmaddwd */
-    int16_t off[PANEL_ROWS][2];   /* -32 times the scales of both halves */
+    int16_t off[PANEL_ROWS][2];   /* -32 or -128 times the scales of both halves */
     float d[PANEL_ROWS];
-} panel_q6;
+} panel_q;
 
 typedef struct { /* any class but A: signed q */
     int8_t q[8][PANEL_ROWS][4];
@@ -56,39 +58,65 @@ _Static_assert(sizeof(panel_any) <= PANEL_BLOCK_MAX, "panel_any");
 
 /* Blocks b .. b + n - 1 (b and n multiples of the format's stored block) of the 16 rows from
  * `row` on, `stride` bytes apart, to a panel. */
-typedef void heft_avx2_unpacker(void *panel, const uint8_t *row, size_t stride, int32_t b,
-                                int32_t n);
-heft_avx2_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpack_q4_k,
+typedef void heft_x86_unpacker(void *panel, const uint8_t *row, size_t stride, int32_t b,
+                               int32_t n);
+heft_x86_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpack_q4_k,
     heft_avx2_unpack_q5_k, heft_avx2_unpack_q6_k;
 
 /* The same for one canonical block, row r (0 .. 15) of a panel's block. */
-typedef void heft_avx2_putter(void *panel_block, int32_t r, const heft_block *w);
-heft_avx2_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6,
+typedef void heft_x86_putter(void *panel_block, int32_t r, const heft_block *w);
+heft_x86_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6,
     heft_avx2_put_any;
 
-/* acc[c] += a panel of `blocks` blocks times column a[c], c < n, 1 <= n <= 4. acc is 64-byte
- * aligned. */
-typedef void heft_avx2_tiler(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
-                             float (*acc)[PANEL_ROWS]);
-heft_avx2_tiler heft_avx2_tile_a4, heft_avx2_tile_a5, heft_avx2_tile_s4, heft_avx2_tile_s8,
+/* acc[c] += a panel of `blocks` blocks times column a[c], c < n, 1 <= n <= the set's `columns`. acc
+ * is 64-byte aligned. */
+typedef void heft_x86_tiler(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
+                            float (*acc)[PANEL_ROWS]);
+heft_x86_tiler heft_avx2_tile_a4, heft_avx2_tile_a5, heft_avx2_tile_s4, heft_avx2_tile_s8,
     heft_avx2_tile_q6;
 /* panel_any, by the steps of the classes S and Q, M, H */
-heft_avx2_tiler heft_avx2_tile_q, heft_avx2_tile_m, heft_avx2_tile_h;
+heft_x86_tiler heft_avx2_tile_q, heft_avx2_tile_m, heft_avx2_tile_h;
 
 /* ---- rows ---- */
 
 /* acc[c] = the eight rows from `row` on, of `blocks` blocks, times column a[c], c < n,
  * 1 <= n <= 4. */
-typedef void heft_avx2_rower(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
-                             int32_t blocks, float (*acc)[8]);
-heft_avx2_rower heft_avx2_rows_q4_0, heft_avx2_rows_q8_0, heft_avx2_rows_q4_k, heft_avx2_rows_q5_k,
-    heft_avx2_rows_q6_k, heft_avx2_rows_iq4_nl, heft_avx2_rows_iq4_xs, heft_avx2_rows_mxfp4;
+typedef void heft_x86_rower(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
+                            int32_t blocks, float (*acc)[8]);
 
 /* Row r of w, any block format, through heft_unpack: y[c][r] for columns c < n,
- * 1 <= n <= HEFT_AVX2_FEW. */
-enum { HEFT_AVX2_FEW = 8 };
+ * 1 <= n <= HEFT_X86_FEW. */
+enum { HEFT_X86_FEW = 8 };
 void heft_avx2_row_any(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
                        float *const *y);
+
+/* ---- an instruction set ---- */
+
+/* What multiplies one block format. */
+typedef struct {
+    size_t block; /* bytes of one block of the panel */
+    heft_x86_tiler *tile;
+    heft_x86_putter *put;
+    heft_x86_unpacker *unpack; /* NULL: through heft_unpack and put */
+    heft_x86_rower *rows;      /* NULL: through heft_unpack */
+} heft_x86_format;
+
+enum { HEFT_X86_COLUMNS = 8 }; /* most columns of a tile */
+
+/* What multiplies with one instruction set. */
+typedef struct {
+    int32_t columns; /* of a tile */
+    void (*mul_f)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
+                  float *const *y, void *scratch);
+    void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
+                  float *const *y, void *scratch);
+    const heft_x86_format *format; /* HEFT_DTYPES of them */
+} heft_x86_set;
+
+/* heft_kernels.mul with the pieces of a set, and the scratch that is enough for every set. */
+void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_t r1,
+                  const void *const *x, int32_t n, float *const *y, void *scratch);
+size_t heft_x86_mul_scratch(int32_t cols);
 
 /* ---- float weights ---- */
 
@@ -147,6 +175,14 @@ INLINE void granules(const uint8_t *row, size_t stride, __m256i t[4])
     t[1] = _mm256_unpackhi_epi64(ab0, cd0);
     t[2] = _mm256_unpacklo_epi64(ab1, cd1);
     t[3] = _mm256_unpackhi_epi64(ab1, cd1);
+}
+
+/* The first of them; 16 bytes are read all the same. */
+INLINE __m256i first_granule(const uint8_t *row, size_t stride)
+{
+    __m256i t[4];
+    granules(row, stride, t);
+    return t[0];
 }
 
 /* The half at p of eight rows, widened. */
@@ -221,23 +257,44 @@ INLINE __m256i six_bits(__m256i ql, __m256i qh, int32_t u)
     return _mm256_or_si256(low, _mm256_and_si256(top, _mm256_set1_epi8(0x30)));
 }
 
-/* Q6_K: the two scales of block j as int16 pairs (s0, s0), (s1, s1), and -32 (s0, s1); s: the 16
- * bytes of scales. */
+/* Granule k of the fifth bits of Q5_0, which are a bit of the lane for each number: 16 where it is
+ * set. */
+INLINE __m256i fifth_bits(__m256i bits, int32_t k)
+{
+    const __m256i byte = _mm256_set1_epi32(0x01010101 * (k / 2));
+    const __m256i lane = _mm256_setr_epi32(0, 0x04040404, 0x08080808, 0x0c0c0c0c, 0, 0x04040404,
+                                           0x08080808, 0x0c0c0c0c);
+    const __m256i one = _mm256_set1_epi32(k % 2 ? (int32_t)0x80402010 : 0x08040201);
+    const __m256i four =
+        _mm256_and_si256(_mm256_shuffle_epi8(bits, _mm256_add_epi8(byte, lane)), one);
+    return _mm256_and_si256(_mm256_cmpeq_epi8(four, one), _mm256_set1_epi8(16));
+}
+
+/* A pair of the half h of every pair. */
+INLINE __m256i twice(__m256i pairs, int32_t h)
+{
+    const __m256i low = _mm256_set1_epi32(0xffff);
+    const __m256i one = h == 0 ? _mm256_and_si256(pairs, low) : _mm256_srli_epi32(pairs, 16);
+    return _mm256_or_si256(one, _mm256_slli_epi32(one, 16));
+}
+
+/* The two scales of block j as int16 pairs (s0, s0), (s1, s1), and offset (s0, s1); s: the 16 bytes
+ * of scales. */
 typedef struct {
     __m256i sc[2], off;
-} scales_q6;
+} scales_16;
 
-INLINE scales_q6 read_scales_q6(const __m256i s[4], int32_t j)
+INLINE scales_16 read_scales(const __m256i s[4], int32_t j, int16_t offset)
 {
     const __m256i low = _mm256_set1_epi32(0xffff);
     const __m256i v = j % 2 ? s[j / 2] : _mm256_slli_epi32(s[j / 2], 16); /* s1 s0 0 0 */
     const __m256i s0 = _mm256_srai_epi32(_mm256_slli_epi32(v, 8), 24),
                   s1 = _mm256_srai_epi32(v, 24);
     const __m256i s0_low = _mm256_and_si256(s0, low), s1_high = _mm256_slli_epi32(s1, 16);
-    return (scales_q6){
+    return (scales_16){
         .sc = { _mm256_or_si256(s0_low, _mm256_slli_epi32(s0, 16)),
                 _mm256_or_si256(s1_high, _mm256_and_si256(s1, low)) },
-        .off = _mm256_mullo_epi16(_mm256_or_si256(s0_low, s1_high), _mm256_set1_epi16(-32)),
+        .off = _mm256_mullo_epi16(_mm256_or_si256(s0_low, s1_high), _mm256_set1_epi16(offset)),
     };
 }
 

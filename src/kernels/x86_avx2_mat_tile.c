@@ -19,11 +19,11 @@ _Static_assert(offsetof(heft_act, s) == 4 && offsetof(heft_act, h) == 8
                "heft_act");
 _Static_assert(offsetof(panel_a, d) == 512 && offsetof(panel_a, m) == 576 && sizeof(panel_a) == 640,
                "panel_a");
-_Static_assert(offsetof(panel_s4, d) == 512 && sizeof(panel_s4) == 576, "panel_s4");
+_Static_assert(offsetof(panel_s, d) == 512 && sizeof(panel_s) == 576, "panel_s");
 _Static_assert(offsetof(panel_s8, d) == 1024 && sizeof(panel_s8) == 1088, "panel_s8");
-_Static_assert(offsetof(panel_q6, sc) == 512 && offsetof(panel_q6, off) == 640
-                   && offsetof(panel_q6, d) == 704 && sizeof(panel_q6) == 768,
-               "panel_q6");
+_Static_assert(offsetof(panel_q, sc) == 512 && offsetof(panel_q, off) == 640
+                   && offsetof(panel_q, d) == 704 && sizeof(panel_q) == 768,
+               "panel_q");
 
 /* clang-format off */
 #define TEXT_(x) #x

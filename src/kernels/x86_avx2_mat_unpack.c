@@ -12,7 +12,7 @@ static void put(void *p, __m256i v)
 
 void heft_avx2_unpack_q4_0(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
 {
-    panel_s4 *p = panel;
+    panel_s *p = panel;
     row += (size_t)b * sizeof(heft_block_q4_0);
     for (int32_t i = 0; i < n; i++, p++, row += sizeof(heft_block_q4_0))
         for (int32_t g = 0; g < PANEL_ROWS; g += 8) {
@@ -100,7 +100,7 @@ void heft_avx2_unpack_q5_k(void *panel, const uint8_t *row, size_t stride, int32
 }
 
 /* Half `half` of a Q6_K block: four blocks from p on. */
-static void put_half_q6(panel_q6 *p, int32_t g, const uint8_t *block, size_t stride, int32_t half)
+static void put_half_q6(panel_q *p, int32_t g, const uint8_t *block, size_t stride, int32_t half)
 {
     for (int32_t h = 0; h < 2; h++) {
         const uint8_t *ql = block + offsetof(heft_block_q6_k, ql) + 64 * half + 16 * h;
@@ -119,7 +119,7 @@ static void put_half_q6(panel_q6 *p, int32_t g, const uint8_t *block, size_t str
 
 void heft_avx2_unpack_q6_k(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
 {
-    panel_q6 *p = panel;
+    panel_q *p = panel;
     row += (size_t)(b / 8) * sizeof(heft_block_q6_k);
     for (int32_t i = 0; i < n; i += 8, p += 8, row += sizeof(heft_block_q6_k))
         for (int32_t g = 0; g < PANEL_ROWS; g += 8) {
@@ -128,7 +128,7 @@ void heft_avx2_unpack_q6_k(void *panel, const uint8_t *row, size_t stride, int32
             __m256i s[4];
             granules(block + offsetof(heft_block_q6_k, sc), stride, s);
             for (int32_t j = 0; j < 8; j++) {
-                const scales_q6 sc = read_scales_q6(s, j);
+                const scales_16 sc = read_scales(s, j, -32);
                 put(p[j].sc[0][g], sc.sc[0]);
                 put(p[j].sc[1][g], sc.sc[1]);
                 put(p[j].off[g], sc.off);
@@ -152,7 +152,7 @@ void heft_avx2_put_a(void *panel_block, int32_t r, const heft_block *w)
 
 void heft_avx2_put_s4(void *panel_block, int32_t r, const heft_block *w)
 {
-    panel_s4 *p = panel_block;
+    panel_s *p = panel_block;
     for (int32_t i = 0; i < 32; i++)
         p->q[i / 4][r][i % 4] = (uint8_t)(w->q[i] + 8);
     p->d[r] = w->d[0];
@@ -171,7 +171,7 @@ void heft_avx2_put_s8(void *panel_block, int32_t r, const heft_block *w)
 
 void heft_avx2_put_q6(void *panel_block, int32_t r, const heft_block *w)
 {
-    panel_q6 *p = panel_block;
+    panel_q *p = panel_block;
     for (int32_t i = 0; i < 32; i++)
         p->q[i / 4][r][i % 4] = (uint8_t)(w->q[i] + 32);
     for (int32_t h = 0; h < 2; h++) {

@@ -6,7 +6,8 @@
 static heft_status known_id(heft_json_loader *l, const char *where, const heft_value *v,
                             int32_t *id, heft_error *err)
 {
-    if (!v || v->kind != HEFT_V_INT || v->n < 0 || v->n >= l->t->vocab.size)
+    if (!v || v->kind != HEFT_V_INT || v->n < 0 || v->n >= l->t->vocab.size
+        || !heft_vocab_flags(&l->t->vocab, (int32_t)v->n))
         return heft_fail(err, HEFT_E_FORMAT,
                          "%s: %s adds a token that the vocabulary does not have", l->file, where);
     *id = (int32_t)v->n;

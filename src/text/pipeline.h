@@ -23,13 +23,19 @@ enum { HEFT_MAX_STEPS = 32 }; /* of each row */
 typedef struct {
     const heft_tokenizer *t;
     bool parse_special;
-    bool newer;              /* heft_unicode_has_newer of the section */
-    bool continues;          /* the section follows a byte that is not UTF-8: it gets no prefix */
-    heft_matching *matching; /* opened when first needed */
+    /* Who wrote the text: 1 for a byte of the caller's, or NULL: nobody asked. Parallel to the text
+     * at `base`, which is the whole one or, while a section is under way, that section rewritten.
+     */
+    const uint8_t *data;
+    const char *base;
+    heft_buf origin[2], *made; /* origins while they are rewritten */
+    bool newer;                /* heft_unicode_has_newer of the section */
+    bool continues;            /* the section follows a byte that is not UTF-8: it gets no prefix */
+    heft_matching *matching;   /* opened when first needed */
     heft_word word;
     heft_path path;
     heft_ids ids;
-    heft_buf clean;                 /* a text whose bytes that are not UTF-8 were replaced */
+    heft_buf clean, clean_origin;   /* a text whose bytes that are not UTF-8 were replaced */
     heft_buf text[2];               /* rewrites, in turn */
     heft_buf level[HEFT_MAX_STEPS]; /* splits that rewrite */
 } heft_run;
@@ -96,7 +102,14 @@ heft_rewrite_fn heft_rewrite_sentencepiece; /* map and sp */
 /* As llama.cpp prepares text for words; left: to lower case, right: without accents. */
 heft_rewrite_fn heft_rewrite_words;
 
-/* All rewrites of the tokenizer; *out is in r or is `in`. */
+/* How a rewrite says what became what, where it is asked who wrote the text; one that does not is
+ * looked at as a whole. Bytes of the text being rewritten go to out as they are. */
+void heft_rewrite_keep(heft_run *r, heft_buf *out, heft_str in);
+/* `by`, which is at the end of out, took the place of `in`. Its bytes at the ends that are as they
+ * were keep their origin; the others are data if any byte they came from is. */
+void heft_rewrite_replaced(heft_run *r, heft_str in, heft_str by);
+
+/* All rewrites of the tokenizer; *out is in r or is `in`. r->base and r->data follow it. */
 heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out,
                              heft_error *err) HEFT_MUST_CHECK;
 

@@ -115,14 +115,47 @@ heft_status heft_spans_next(heft_spans *s, heft_run *r, bool *more, heft_str *sp
     return HEFT_OK;
 }
 
+/* ---- origins ---- */
+
+/* The origins of `in` where the run has any: r->data is parallel to the text being rewritten. */
+static const uint8_t *origins(const heft_run *r, heft_str in)
+{
+    return r->data ? r->data + (in.p - r->base) : NULL;
+}
+
+void heft_rewrite_keep(heft_run *r, heft_buf *out, heft_str in)
+{
+    heft_buf_str(out, in);
+    if (r->data) heft_buf_add(r->made, origins(r, in), in.n);
+}
+
+void heft_rewrite_replaced(heft_run *r, heft_str in, heft_str by)
+{
+    const uint8_t *was = origins(r, in);
+    size_t least = in.n < by.n ? in.n : by.n, head = 0, tail = 0;
+    if (!was) return;
+    while (head < least && in.p[head] == by.p[head])
+        head++;
+    while (tail < least - head && in.p[in.n - 1 - tail] == by.p[by.n - 1 - tail])
+        tail++;
+    const uint8_t data = memchr(was + head, 1, in.n - head - tail) != NULL;
+    heft_buf_add(r->made, was, head);
+    for (size_t i = head; i < by.n - tail; i++)
+        heft_buf_add(r->made, &data, 1);
+    heft_buf_add(r->made, was + in.n - tail, tail);
+}
+
 /* ---- the rewrites ---- */
 
 heft_status heft_rewrite_prepend(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
                                  heft_error *err)
 {
     (void)err;
-    if (in.n && !r->continues) heft_buf_str(out, w->content);
-    heft_buf_str(out, in);
+    if (in.n && !r->continues) {
+        heft_buf_str(out, w->content);
+        heft_rewrite_replaced(r, slice(in, 0, 0), w->content);
+    }
+    heft_rewrite_keep(r, out, in);
     return HEFT_OK;
 }
 
@@ -135,14 +168,18 @@ heft_status heft_rewrite_replace(const heft_rewrite *w, heft_run *r, heft_str in
         bool more, match;
         heft_status st = heft_spans_next(&spans, r, &more, &span, &match, err);
         if (st || !more) return st;
-        heft_buf_str(out, match ? w->content : span);
+        if (!match) {
+            heft_rewrite_keep(r, out, span);
+            continue;
+        }
+        heft_buf_str(out, w->content);
+        heft_rewrite_replaced(r, span, w->content);
     }
 }
 
 heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
                                heft_error *err)
 {
-    (void)r;
     (void)err;
     size_t begin = 0, end = 0, any = 0;
     for (size_t i = 0; i < in.n;) {
@@ -156,7 +193,7 @@ heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, 
     if (!w->left) begin = 0;
     if (!w->right) end = in.n;
     if (!any && (w->left || w->right)) begin = end = 0;
-    heft_buf_str(out, slice(in, begin, end));
+    heft_rewrite_keep(r, out, slice(in, begin, end));
     return HEFT_OK;
 }
 
@@ -167,10 +204,20 @@ heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out, heft_error
         heft_buf *to = &r->text[i % 2];
         to->n = 0;
         to->max = SIZE_MAX / 4;
+        r->made = &r->origin[i % 2];
+        r->made->n = 0;
+        r->made->max = SIZE_MAX / 4;
         heft_status st = r->t->rewrite[i].apply(&r->t->rewrite[i], r, *out, to, err);
         if (!st) st = heft_buf_check(to, "a rewritten text", err);
+        if (!st && r->made->n != to->n) { /* a rewrite that does not say what became what */
+            r->made->n = 0;
+            heft_rewrite_replaced(r, *out, (heft_str){ to->p, to->n });
+        }
+        if (!st) st = heft_buf_check(r->made, "a rewritten text", err);
         if (st) return st;
         *out = (heft_str){ to->n ? to->p : "", to->n };
+        r->base = out->p;
+        if (r->data) r->data = (const uint8_t *)r->made->p;
     }
     return HEFT_OK;
 }

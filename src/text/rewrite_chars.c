@@ -17,16 +17,23 @@ static bool in(const heft_ranges *r, int32_t cp)
 heft_status heft_rewrite_chars(const heft_rewrite *w, heft_run *r, heft_str text, heft_buf *out,
                                heft_error *err)
 {
-    (void)r;
     (void)err;
+    const heft_str blank = heft_str_of(" ");
     for (size_t i = 0, n; i < text.n; i += n) {
         int32_t cp;
         n = heft_utf8_decode(text.p + i, text.n - i, &cp);
+        heft_str c = { text.p + i, n }, none = { c.p, 0 };
         if (in(w->drop, cp)) continue;
         bool alone = in(w->alone, cp), space = in(w->space, cp);
-        if (alone || space) heft_buf_z(out, " ");
-        if (!space) heft_buf_add(out, text.p + i, n);
-        if (alone) heft_buf_z(out, " ");
+        if (alone || space) {
+            heft_buf_str(out, blank);
+            heft_rewrite_replaced(r, space ? c : none, blank);
+        }
+        if (!space) heft_rewrite_keep(r, out, c);
+        if (alone) {
+            heft_buf_str(out, blank);
+            heft_rewrite_replaced(r, none, blank);
+        }
     }
     return HEFT_OK;
 }
@@ -121,8 +128,10 @@ heft_status heft_rewrite_words(const heft_rewrite *w, heft_run *r, heft_str text
 /* ---- normal forms ---- */
 
 /* Put a stretch into a form; it holds no character the reference's older Unicode lacks. */
-static heft_status normalise(heft_str in, heft_form form, heft_buf *out, heft_error *err)
+static heft_status normalise(heft_run *r, heft_str in, heft_form form, heft_buf *out,
+                             heft_error *err)
 {
+    const size_t before = out->n;
     static const utf8proc_option_t options[] = {
         [HEFT_NFC] = UTF8PROC_STABLE | UTF8PROC_COMPOSE,
         [HEFT_NFD] = UTF8PROC_STABLE | UTF8PROC_DECOMPOSE,
@@ -140,6 +149,8 @@ static heft_status normalise(heft_str in, heft_form form, heft_buf *out, heft_er
     for (utf8proc_ssize_t i = 0; i < n; i++)
         add_char(out, cp[i]);
     heft_free(cp);
+    if (n >= 0 && !out->failed)
+        heft_rewrite_replaced(r, in, (heft_str){ out->p + before, out->n - before });
     return n < 0 ? heft_fail(err, HEFT_E_FORMAT, "normalising: %s", utf8proc_errmsg(n)) : HEFT_OK;
 }
 
@@ -156,20 +167,20 @@ static bool barrier(heft_str in, size_t at, size_t *n)
 heft_status heft_rewrite_form(const heft_rewrite *w, heft_run *r, heft_str text, heft_buf *out,
                               heft_error *err)
 {
-    (void)r;
     heft_status st = HEFT_OK;
     for (size_t i = 0, n; i < text.n && !st;) {
         size_t plain = i;
         while (plain < text.n && (uint8_t)text.p[plain] < 0x80)
             plain++;
         size_t begin = plain == text.n || plain == i ? plain : plain - 1;
-        heft_buf_add(out, text.p + i, begin - i);
+        heft_rewrite_keep(r, out, (heft_str){ text.p + i, begin - i });
         for (i = plain; i < text.n && (uint8_t)text.p[i] >= 0x80 && !barrier(text, i, &n); i += n)
             continue;
-        if (i > begin) st = normalise((heft_str){ text.p + begin, i - begin }, w->form, out, err);
+        if (i > begin)
+            st = normalise(r, (heft_str){ text.p + begin, i - begin }, w->form, out, err);
         if (!st && i < text.n && (uint8_t)text.p[i] >= 0x80) {
             (void)barrier(text, i, &n);
-            heft_buf_add(out, text.p + i, n);
+            heft_rewrite_keep(r, out, (heft_str){ text.p + i, n });
             i += n;
         }
     }

@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "format/protobuf.h"
 
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -178,12 +179,13 @@ static void finish_bpe(file *f)
     b->symbols = f->t->symbols.nodes ? &f->t->symbols : NULL;
 }
 
-/* A user-defined piece is worth more than whatever it could be cut into. */
+/* A user-defined piece is worth more than whatever it could be cut into: the reference multiplies
+ * its length with the best score, and begins the search for that at the smallest positive float. */
 static heft_status finish_unigram(file *f, heft_error *err)
 {
     const float penalty = 10;
     heft_unigram *u = &f->t->unigram;
-    float worst = INFINITY, best = -INFINITY;
+    float worst = INFINITY, best = FLT_MIN;
     f->t->model = HEFT_MODEL_UNIGRAM;
     u->score = heft_alloc((size_t)f->n, sizeof *u->score);
     if (!u->score) return heft_nomem(err, f->name);

@@ -20,7 +20,7 @@ static void the_scalar_set_fills_every_slot(void **state)
         assert_non_null(slots[i]);
 }
 
-static void a_name_gives_its_bits_and_those_below(void **state)
+static void a_name_gives_its_bits_and_those_it_builds_on(void **state)
 {
     (void)state;
     unsigned isa = 99;
@@ -32,7 +32,30 @@ static void a_name_gives_its_bits_and_those_below(void **state)
 #if defined(__x86_64__)
     assert_true(heft_isa_named("avx2", &isa));
     assert_int_equal(isa, HEFT_ISA_AVX2);
+    assert_true(heft_isa_named("avxvnni", &isa));
+    assert_int_equal(isa, HEFT_ISA_AVX2 | HEFT_ISA_AVXVNNI);
+    assert_true(heft_isa_named("avx512", &isa));
+    assert_int_equal(isa, HEFT_ISA_AVX2 | HEFT_ISA_AVX512VL | HEFT_ISA_AVX512);
 #endif
+}
+
+static void every_name_is_listed_once_and_gives_kernels_of_that_name(void **state)
+{
+    (void)state;
+    int32_t count = 0;
+    for (; heft_isa_name(count); count++) {
+        const char *name = heft_isa_name(count);
+        unsigned isa;
+        heft_kernels k;
+        for (int32_t i = 0; i < count; i++)
+            assert_string_not_equal(name, heft_isa_name(i));
+        assert_true(heft_isa_named(name, &isa));
+        if (isa & ~heft_isa_detect()) continue;
+        heft_kernels_init(&k, isa);
+        assert_string_equal(k.name, name);
+    }
+    assert_string_equal(heft_isa_name(0), "scalar");
+    assert_null(heft_isa_name(count));
 }
 
 static void the_best_set_of_this_machine_bears_its_name(void **state)
@@ -43,7 +66,7 @@ static void the_best_set_of_this_machine_bears_its_name(void **state)
     heft_kernels_init(&k, heft_isa_detect());
     heft_kernels_init(&scalar, 0);
     assert_true(heft_isa_named(k.name, &isa));
-    assert_int_equal(isa, heft_isa_detect());
+    assert_int_equal(isa & ~heft_isa_detect(), 0);
     if (isa) assert_ptr_not_equal(*(void **)&k.attend, *(void **)&scalar.attend);
 }
 
@@ -51,7 +74,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_scalar_set_fills_every_slot),
-        cmocka_unit_test(a_name_gives_its_bits_and_those_below),
+        cmocka_unit_test(a_name_gives_its_bits_and_those_it_builds_on),
+        cmocka_unit_test(every_name_is_listed_once_and_gives_kernels_of_that_name),
         cmocka_unit_test(the_best_set_of_this_machine_bears_its_name),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,23 @@
+/* Matrix products with AVX-VNNI: AVX2 and vpdpbusd. */
+#include "kernels/fill.h"
+#include "kernels/x86_lanes_256.h"
+#include "kernels/x86_vnni_dot.h"
+#include "kernels/x86_vnni_mat.h"
+
+static const heft_x86_set set = {
+    .columns = TILE_COLUMNS,
+    .mul_f = heft_avx2_mul_f,
+    .mul_c = heft_avx2_mul_c,
+    .format = formats,
+};
+
+static void mul_avxvnni(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+                        float *const *y, void *scratch)
+{
+    heft_x86_mul(&set, w, r0, r1, x, n, y, scratch);
+}
+
+void heft_kernels_avxvnni_mat(heft_kernels *k)
+{
+    k->mul = mul_avxvnni;
+}

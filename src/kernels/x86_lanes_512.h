@@ -1,0 +1,99 @@
+/* Sixteen 32-bit lanes as one register of 512 bits, for the sources that x86_lanes_256.h serves
+ * too. */
+#ifndef HEFT_KERNELS_X86_LANES_512_H
+#define HEFT_KERNELS_X86_LANES_512_H
+
+#include "kernels/x86_avx2_mat.h"
+
+enum { TILE_COLUMNS = 8 }; /* 32 registers: two of sums for each, and weights */
+
+typedef __m512i ints;
+typedef __m512 floats;
+
+INLINE ints load_ints(const void *p)
+{
+    return _mm512_load_si512(p);
+}
+
+/* Four bytes in every lane. */
+INLINE ints spread_ints(const void *p)
+{
+    int32_t v;
+    memcpy(&v, p, sizeof v);
+    return _mm512_set1_epi32(v);
+}
+
+INLINE ints flip_bytes(ints v)
+{
+    return _mm512_xor_si512(v, _mm512_set1_epi8(-128));
+}
+
+/* Pairs of int16: products added. */
+INLINE ints pairs_ints(ints a, ints b)
+{
+    return _mm512_madd_epi16(a, b);
+}
+
+INLINE ints spread_pair(int16_t low, int16_t high)
+{
+    return _mm512_set1_epi32((int32_t)((uint32_t)(uint16_t)high << 16 | (uint16_t)low));
+}
+
+/* The upper int16 of every pair, widened. */
+INLINE ints upper_ints(ints v)
+{
+    return _mm512_srai_epi32(v, 16);
+}
+
+INLINE ints zero_ints(void)
+{
+    return _mm512_setzero_si512();
+}
+
+/* sum + four products of unsigned and signed bytes */
+INLINE ints dot_ints(ints sum, ints w, ints y)
+{
+    return _mm512_dpbusd_epi32(sum, w, y);
+}
+
+INLINE ints add_ints(ints a, ints b)
+{
+    return _mm512_add_epi32(a, b);
+}
+
+INLINE ints mul_ints(ints a, ints b)
+{
+    return _mm512_mullo_epi32(a, b);
+}
+
+INLINE floats to_floats(ints v)
+{
+    return _mm512_cvtepi32_ps(v);
+}
+
+INLINE floats load_floats(const float *p)
+{
+    return _mm512_load_ps(p);
+}
+
+INLINE void store_floats(float *p, floats v)
+{
+    _mm512_store_ps(p, v);
+}
+
+INLINE floats spread_float(const float *p)
+{
+    return _mm512_set1_ps(*p);
+}
+
+INLINE floats mul_floats(floats a, floats b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+INLINE floats fma_floats(floats a, floats b, floats c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+#endif
