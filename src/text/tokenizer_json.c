@@ -265,7 +265,7 @@ static heft_status finish_unigram(file *f, heft_error *err)
     enum { PENALTY = 10 }; /* of an unknown character, below the worst token */
     heft_json_loader *l = &f->l;
     heft_unigram *u = &l->t->unigram;
-    double worst = INFINITY;
+    double worst = HUGE_VAL;
     heft_status st = HEFT_OK;
     l->t->model = HEFT_MODEL_UNIGRAM;
     if (heft_json_member(&f->model, "unk_id"))
