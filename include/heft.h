@@ -70,8 +70,9 @@ HEFT_API void heft_guard_mappings(void);
 
 typedef struct heft_tokenizer heft_tokenizer;
 
-/* Open the tokenizer of a release: a directory with tokenizer.json, or a GGUF file (its tensors
- * may be absent). Fails: HEFT_E_IO, HEFT_E_FORMAT, HEFT_E_UNSUPPORTED (by name), HEFT_E_NOMEM. */
+/* Open the tokenizer of a release: a directory with tokenizer.json, tekken.json, a SentencePiece
+ * tokenizer.model or a tiktoken file, or a GGUF file (its tensors may be absent). Fails: HEFT_E_IO,
+ * HEFT_E_FORMAT, HEFT_E_UNSUPPORTED (by name), HEFT_E_NOMEM. */
 HEFT_API heft_status heft_tokenizer_open(const char *path, const heft_log *log,
                                          heft_tokenizer **out, heft_error *err) HEFT_MUST_CHECK;
 HEFT_API void heft_tokenizer_close(heft_tokenizer *t);
