@@ -268,6 +268,27 @@ typedef struct {
 /* Tensor i of facts->tensors, in file order. Needs 0 <= i < tensors. */
 HEFT_API void heft_model_tensor(const heft_model *m, int64_t i, heft_tensor_info *out);
 
+/* ---- families --------------------------------------------------------- */
+
+typedef struct {
+    const char *name, *source;                          /* source: the paper or report */
+    const char *const *model_types, *const *gguf_archs; /* of config.json and of GGUF; NULL-ended */
+} heft_family_facts;
+
+/* Family number i, from 0; false: there are no more. Borrowed, static. */
+HEFT_API bool heft_family_describe(int32_t i, heft_family_facts *out);
+
+/* What can be shown of a family, and what shows it. */
+typedef enum {
+    HEFT_SHAPES,     /* a published release, whose tensors all bind with their shapes */
+    HEFT_EXACT,      /* a tiny model: heft gives what the reference library gives */
+    HEFT_EXACT_GGUF, /* one that does so as a GGUF file too */
+    HEFT_RAN         /* a model of real weights that the tests run */
+} heft_shown_how;
+
+/* The name of the i-th of them, from 0; NULL: there are no more. */
+HEFT_API const char *heft_family_shown(const heft_family_facts *f, heft_shown_how how, int32_t i);
+
 /* ---- an engine: a model on this machine ------------------------------- */
 
 typedef struct heft_engine heft_engine;

@@ -84,10 +84,9 @@ static void fix_scales(uint8_t *block, heft_dtype type, float deviation, uint64_
     }
 }
 
-void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uint64_t seed)
+static void fill(void *to, heft_dtype type, int64_t n, float deviation, uint64_t seed)
 {
     const heft_dtype_info *t = &heft_dtypes[type];
-    const float deviation = 1 / sqrtf((float)cols);
     uint8_t *p = to;
     if (t->block == 1) {
         for (int64_t i = 0; i < n; i++, p += t->bytes) {
@@ -105,6 +104,11 @@ void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uin
         }
         fix_scales(p, type, deviation, h);
     }
+}
+
+void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uint64_t seed)
+{
+    fill(to, type, n, 1 / sqrtf((float)cols), seed);
 }
 
 enum { MAX_NAME = 48, PER_LAYER = 14 };
@@ -151,6 +155,10 @@ static void add(maker *m, const char *name, int32_t rows, int32_t cols)
     heft_synthetic_fill(data, t->dtype, numbers, cols ? cols : 16, seed);
     for (int32_t i = 0; !cols && i < rows && strstr(name, "norm"); i++)
         ((float *)data)[i] += 1;
+    if (s->loud && heft_str_ends(heft_str_of(name), s->loud)) {
+        uint8_t *row = (uint8_t *)data + bytes / (uint64_t)rows * (uint64_t)s->loud_row;
+        fill(row, t->dtype, cols, s->loudness / sqrtf((float)cols), ~seed);
+    }
     t->data = data;
 }
 

@@ -15,6 +15,7 @@ enum {
     HEFT_MAX_ALIGNMENT = 1 << 20,      /* general.alignment of a GGUF file */
     HEFT_MAX_CONFIG_BYTES = 64 << 20,  /* config.json, generation_config.json, the index */
     HEFT_MAX_HEADER_BYTES = 100 << 20, /* a safetensors header (the format's own limit) */
+    HEFT_MAX_QUANT_STATE_BYTES = 1 << 16, /* JSON beside a weight of bitsandbytes */
     HEFT_MAX_TOKENIZER_BYTES = 512 << 20,
     HEFT_MAX_ARRAY_IN_TREE = 1 << 12, /* elements of a metadata array kept as values */
 

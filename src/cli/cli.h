@@ -93,6 +93,9 @@ typedef struct {
  */
 heft_status heft_ids_parse(heft_ids *ids, const char *text, heft_error *err) HEFT_MUST_CHECK;
 
+/* Write the table of families, or a JSON array of them. Fails: HEFT_E_NOMEM, as heft_emit. */
+heft_status heft_show_families(bool json, heft_error *err) HEFT_MUST_CHECK;
+
 /* From now on the first interrupt (Ctrl-C) sets a flag and the second ends the program. ends_read:
  * it also ends a read that waits (EINTR). */
 void heft_catch_interrupt(bool ends_read);

@@ -1,15 +1,17 @@
-/* heft show: what a model is. */
+/* heft show: what a model is, and which families there are. */
 #include "cli/cli.h"
 
 typedef struct {
-    bool tensors, json;
+    bool tensors, json, families;
 } options;
 
 static const options defaults = { .json = false };
 
 static const heft_arg args[] = {
     { HEFT_ARG(options, 0, "tensors", FLAG, tensors, NULL), .help = "list every tensor" },
-    { HEFT_ARG(options, 0, "json", FLAG, json, NULL), .help = "one JSON object" },
+    { HEFT_ARG(options, 0, "families", FLAG, families, NULL),
+      .help = "instead: every family, and what was shown of it" },
+    { HEFT_ARG(options, 0, "json", FLAG, json, NULL), .help = "as JSON" },
 };
 
 /* ---- facts, by kind ---- */
@@ -225,6 +227,7 @@ static heft_status run(const heft_call *call, heft_error *err)
 {
     const options *o = call->options;
     heft_model *m = NULL;
+    if (o->families) return heft_show_families(o->json, err);
     heft_status st = heft_open_model(call, call->operand[0], &m, err);
     if (st) return st;
     heft_buf b = heft_buf_of(SIZE_MAX / 2);
@@ -240,17 +243,30 @@ static heft_status run(const heft_call *call, heft_error *err)
     return st;
 }
 
+/* A model, or --families alone. */
+static heft_status check(const heft_call *call, heft_error *err)
+{
+    const options *o = call->options;
+    if (o->families && (call->n_operands || o->tensors))
+        return heft_fail(err, HEFT_E_ARG, "show: --families is about no model");
+    if (!o->families && call->n_operands == 0)
+        return heft_fail(err, HEFT_E_ARG,
+                         "show: something is missing, the use is: heft show MODEL [option...]");
+    return HEFT_OK;
+}
+
 const heft_verb heft_verb_show = {
     .name = "show",
-    .operands = "MODEL",
-    .least = 1,
+    .operands = "[MODEL]",
     .most = 1,
     .summary = "say what a model is: family, sizes, formats, memory",
     .example = "  heft show path/to/model\n"
-               "  heft show path/to/model --tensors --json\n",
+               "  heft show path/to/model --tensors --json\n"
+               "  heft show --families\n",
     .arg = args,
     .n_args = sizeof args / sizeof args[0],
     .defaults = &defaults,
     .size = sizeof defaults,
+    .check = check,
     .run = run,
 };

@@ -55,8 +55,9 @@ static void describe(heft_model *m, const char *name)
     }
     heft_format_bytes sum[HEFT_DTYPES] = { { 0 } };
     for (int64_t i = 0; i < src->n_tensors; i++) {
-        sum[src->tensor[i].dtype].tensors++;
-        sum[src->tensor[i].dtype].bytes += (int64_t)src->tensor[i].bytes;
+        heft_format_bytes *of = &sum[m->net.as[i]];
+        of->tensors++;
+        of->bytes += (int64_t)src->tensor[i].bytes;
     }
     for (int32_t t = 0; t < HEFT_DTYPES; t++) {
         f->bytes += sum[t].bytes;

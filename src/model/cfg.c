@@ -66,8 +66,7 @@ static heft_shown shown(const struct heft_cfg *c, heft_str key)
     return s;
 }
 
-/* A value, or none, as messages and must_be lists write it. */
-static heft_shown text_of(const heft_value *v)
+heft_shown heft_cfg_text(const heft_value *v)
 {
     heft_shown s = { "missing" };
     if (!v) return s;
@@ -182,7 +181,7 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
         && e->n <= INT32_MAX)
         return (int32_t)e->n;
     heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected an integer of %d to %d",
-                    shown(c, v->key).text, i, text_of(e).text, -INT32_MAX, INT32_MAX);
+                    shown(c, v->key).text, i, heft_cfg_text(e).text, -INT32_MAX, INT32_MAX);
     return absent;
 }
 
@@ -194,7 +193,7 @@ int32_t heft_cfg_which(struct heft_cfg *c, const char *hf, int32_t i, const char
     for (int32_t k = 0; e && e->kind == HEFT_V_STRING && words[k]; k++)
         if (heft_str_is(e->str, words[k])) return k;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected %s or the like", hf, i,
-                    text_of(e).text, words[0]);
+                    heft_cfg_text(e).text, words[0]);
     return -1;
 }
 
@@ -206,7 +205,7 @@ float heft_cfg_real_at(struct heft_cfg *c, const char *hf, const char *gguf, int
     const heft_value *e = heft_value_at(v, i);
     if (e && (real >> e->kind & 1) && isfinite((float)e->real)) return (float)e->real;
     heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected a finite number",
-                    shown(c, v->key).text, i, text_of(e).text);
+                    shown(c, v->key).text, i, heft_cfg_text(e).text);
     return (float)absent;
 }
 
@@ -254,7 +253,7 @@ bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "chunked_attention")) return false;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                     "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
-                    text_of(t).text);
+                    heft_cfg_text(t).text);
     return absent;
 }
 
@@ -559,7 +558,7 @@ static heft_status close_accounts(const struct heft_cfg *c, bool strict, const h
     for (const heft_must_be *m = c->family->must_be; m && m->key; m++) {
         const heft_value *v = c->gguf ? NULL : heft_value_get(c->root, m->key);
         if (!v || v->kind == HEFT_V_NULL) continue;
-        const heft_shown found = text_of(v);
+        const heft_shown found = heft_cfg_text(v);
         if (strcmp(found.text, m->only) != 0)
             return heft_fail(err, HEFT_E_UNSUPPORTED,
                              "config.json: %s is %s; heft runs %s with %s only", m->key, found.text,
@@ -607,15 +606,6 @@ static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name
                          v ? heft_value_kind_name(v->kind) : "missing");
     *name = c->arch = v->str;
     if (c->gguf) return HEFT_OK;
-    const heft_value *quant = heft_value_get(c->root, "quantization_config");
-    if (quant && quant->kind != HEFT_V_NULL) {
-        const heft_value *method = heft_value_get(quant, "quant_method");
-        return heft_fail(
-            err, HEFT_E_UNSUPPORTED,
-            "config.json: the quant_method of quantization_config is %s, which heft does not "
-            "know",
-            text_of(method).text);
-    }
     const heft_value *code = heft_value_get(c->root, "auto_map");
     if (code && code->kind != HEFT_V_NULL)
         heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
@@ -645,6 +635,8 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
         return heft_fail(err, HEFT_E_UNSUPPORTED, "heft does not know the model type \"%s\"",
                          heft_show(name).text);
     heft_spec_default(s);
+    st = heft_quant_read(&s->quant, src, err);
+    if (st) return st;
     s->family = c.family = f;
     f->configure(&c, s);
     if (c.failed) {

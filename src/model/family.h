@@ -119,6 +119,11 @@ typedef struct {
     const char *hf, *gguf;
 } heft_weight;
 
+/* The extent of an axis in a layer, or -1: of the whole. */
+int64_t heft_extent(const heft_spec *, int32_t layer, heft_axis);
+/* Must a weight of that need be in a layer, or -1: in the whole? */
+heft_presence heft_presence_of(const heft_spec *, int32_t layer, heft_need);
+
 struct heft_cfg;
 
 /* What a family's config.json calls the numbers that every decoder has; NULL: as llama does. */
@@ -161,6 +166,8 @@ extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_ga
  * under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
     heft_names_shared_experts[], heft_names_mixtral[];
+/* Behind heft_names_llama: experts beside the feed-forward block, with norms of their own. */
+extern const heft_weight heft_names_beside[];
 /* Behind heft_names_llama: latent attention; its index; what experts' sigmoids are corrected by. */
 extern const heft_weight heft_names_latent[], heft_names_index[], heft_names_correction[];
 /* What residual streams are read, written and mixed by; what they end in. */

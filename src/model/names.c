@@ -143,6 +143,19 @@ const heft_weight heft_names_streams_end[] = {
     { 0 },
 };
 
+#define PAIR(hf, gguf) "layers.{}." hf ".weight", "blk.{}." gguf ".weight"
+const heft_weight heft_names_beside[] = {
+    { L(router),     HEFT_SLOT_LIN,  HEFT_AXIS_E, HEFT_AXIS_D,   HEFT_IF_EXPERTS, 0, 0, PAIR("router.proj", "ffn_gate_inp") },
+    { L(router_in),  HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, HEFT_OVER_ROOT, HEFT_OVER_ROOT, "layers.{}.router.scale", "blk.{}.ffn_gate_inp.scale" },
+    { L(e_scale),    HEFT_SLOT_VEC,  HEFT_AXIS_E, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.router.per_expert_scale", "blk.{}.ffn_down_exps.scale" },
+    { L(e_in),       HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, PAIR("pre_feedforward_layernorm_2", "pre_ffw_norm_2") },
+    { L(e_out),      HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, PAIR("post_feedforward_layernorm_2", "post_ffw_norm_2") },
+    { L(shared_out), HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, PAIR("post_feedforward_layernorm_1", "post_ffw_norm_1") },
+    { L(e_gate), HEFT_SLOT_EXPERTS, HEFT_AXIS_2FE, HEFT_AXIS_D,  HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.gate_up_proj", "blk.{}.ffn_gate_up_exps.weight" },
+    { L(e_down), HEFT_SLOT_EXPERTS, HEFT_AXIS_D,   HEFT_AXIS_FE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.down_proj",    "blk.{}.ffn_down_exps.weight" },
+    { 0 },
+};
+
 const heft_weight heft_names_mixtral[] = {
     { L(router), HEFT_SLOT_LIN, HEFT_AXIS_E, HEFT_AXIS_D, HEFT_IF_EXPERTS, 0, 0,
       "layers.{}.block_sparse_moe.gate.weight", "blk.{}.ffn_gate_inp.weight" },

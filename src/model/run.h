@@ -49,7 +49,8 @@ typedef struct {
     heft_globals g;
     heft_layer *layer; /* (L) */
     heft_arena arena;
-    bool *used; /* (n_tensors) of the source */
+    bool *used;  /* (n_tensors) of the source */
+    uint8_t *as; /* (n_tensors)  heft_dtype: the tensor's own, or of the weight it is part of */
     int64_t parameters, parameters_active, copied_bytes, unused_tensors, unused_bytes;
 } heft_net;
 

@@ -7,6 +7,7 @@
 
 #include "base/bounds.h"
 #include "base/mem.h"
+#include "model/methods.h"
 #include "ops/types.h"
 
 enum { HEFT_MAX_ROPE = 4, HEFT_MAX_CACHE = 5 };
@@ -56,6 +57,7 @@ typedef enum { HEFT_MAYBE, HEFT_NO, HEFT_YES } heft_presence;
 
 typedef struct {
     const struct heft_family *family;
+    heft_quant quant; /* how the release has its matrices; binding asks, and nobody else */
     heft_wire wire;
     heft_streams streams; /* of HYPER; elsewhere one */
     int32_t L, D, V, D_embed, ctx;

@@ -310,7 +310,7 @@ static void linear_each_cpu(heft_device *d, float *y, const heft_mat *w, int32_t
     }
     if (!heft_reads_floats(w)) heft_quantise_cpu(d, x, T * H, w->cols);
     each_args a = { .d = d, .w = w, .T = T };
-    a.stored = w->by_col && heft_dtypes[w->dtype].block != 1;
+    a.stored = w->by_col && heft_dtypes[w->dtype].sum != HEFT_SUM_F;
     a.chunk = a.stored ? w->rows : heft_chunk_rows((int64_t)w->rows * H, d->need.threads);
     a.chunks = (w->rows + a.chunk - 1) / a.chunk;
     heft_pool_run(d->pool, each_chunk, &a, H * a.chunks);

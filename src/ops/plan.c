@@ -20,11 +20,14 @@ static void reads(heft_device_need *n, int32_t rows, int32_t cols)
     if (blocks > n->blocks) n->blocks = blocks;
 }
 
-/* Stored bytes of a matrix: whole rows as they lie, whatever lies between them. */
+/* Stored bytes of a matrix: whole rows as they lie, whatever lies between them, and their part of
+ * the scales beside it. */
 static uint64_t stored(const heft_mat *w, int32_t rows)
 {
     const heft_dtype_info *t = &heft_dtypes[w->dtype];
-    return (uint64_t)rows * (uint64_t)w->cols / (uint64_t)t->block * (uint64_t)t->bytes;
+    const uint64_t numbers = (uint64_t)rows * (uint64_t)w->cols;
+    const double part = w->with ? (double)w->with->bytes / (double)w->with->numbers : 0;
+    return numbers / (uint64_t)t->block * (uint64_t)t->bytes + (uint64_t)(part * (double)numbers);
 }
 
 static heft_status sync_plan(heft_device *d, heft_error *err)

@@ -422,6 +422,33 @@ static void show_says_what_the_model_is(void **state)
     program_free(&r);
 }
 
+static void every_family_is_shown_with_what_shows_it(void **state)
+{
+    (void)state;
+    ran r = RUN("", "show", "--families", "--json");
+    assert_int_equal(r.code, 0);
+    int32_t n = 0;
+    heft_family_facts f;
+    for (; heft_family_describe(n, &f); n++) {
+        char entry[128];
+        (void)snprintf(entry, sizeof entry, "{\"family\":\"%s\",\"source\":", f.name);
+        assert_true(says(r.out, entry));
+        /* a family is here only because it is exact on a tiny model, and binds a real one */
+        if (!heft_family_shown(&f, HEFT_EXACT, 0) || !heft_family_shown(&f, HEFT_SHAPES, 0))
+            fail_msg("%s: no golden, or no release's shapes", f.name);
+        if (*f.gguf_archs && !heft_family_shown(&f, HEFT_EXACT_GGUF, 0))
+            fail_msg("%s: no golden as a GGUF file", f.name);
+    }
+    assert_true(n > 40);
+    assert_false(heft_family_describe(-1, &f));
+    assert_true(says(r.out, "\"ran\":[\"fable\"]"));
+    program_free(&r);
+    r = RUN("", "show", FABLE, "--families");
+    assert_int_equal(r.code, 2);
+    assert_string_equal(r.err, "heft: show: --families is about no model\n");
+    program_free(&r);
+}
+
 static void plan_gives_bytes(void **state)
 {
     (void)state;
@@ -624,6 +651,7 @@ int main(void)
         cmocka_unit_test(tokens_and_bytes_are_each_others_inverse),
         cmocka_unit_test(ids_are_words_of_the_command_line),
         cmocka_unit_test(show_says_what_the_model_is),
+        cmocka_unit_test(every_family_is_shown_with_what_shows_it),
         cmocka_unit_test(plan_gives_bytes),
         cmocka_unit_test(what_does_not_fit_is_refused_or_warned_about),
         cmocka_unit_test(a_warning_appears_once_on_standard_error),

@@ -218,7 +218,7 @@ static void list_releases(void)
     DIR *dir = opendir(HEFT_SOURCE_DIR "/tests/real");
     for (struct dirent *e = NULL; dir && (e = readdir(dir)) != NULL;)
         if (e->d_name[0] != '.' && strlen(e->d_name) < NAME && releases.n < MOST)
-            strcpy(releases.name[releases.n++], e->d_name);
+            (void)snprintf(releases.name[releases.n++], NAME, "%s", e->d_name);
     if (dir) closedir(dir);
     qsort(releases.name, (size_t)releases.n, NAME, by_text);
 }

@@ -27,14 +27,6 @@ static const heft_weight own[] = { /* beside heft_names_llama */
     { L(own_gate), HEFT_SLOT_LIN,  HEFT_AXIS_OWN,  HEFT_AXIS_D,   HEFT_IF_OWN, 0, 0, NAME("per_layer_input_gate", "inp_gate") },
     { L(own_out),  HEFT_SLOT_LIN,  HEFT_AXIS_D,    HEFT_AXIS_OWN, HEFT_IF_OWN, 0, 0, NAME("per_layer_projection", "proj") },
     { L(own_norm), HEFT_SLOT_NORM, HEFT_AXIS_D,    HEFT_AXIS_ONE, HEFT_IF_OWN, 0, 0, NAME("post_per_layer_input_norm", "post_norm") },
-    { L(router),     HEFT_SLOT_LIN,  HEFT_AXIS_E, HEFT_AXIS_D,   HEFT_IF_EXPERTS, 0, 0, NAME("router.proj", "ffn_gate_inp") },
-    { L(router_in),  HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, HEFT_OVER_ROOT, HEFT_OVER_ROOT, "layers.{}.router.scale", "blk.{}.ffn_gate_inp.scale" },
-    { L(e_scale),    HEFT_SLOT_VEC,  HEFT_AXIS_E, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.router.per_expert_scale", "blk.{}.ffn_down_exps.scale" },
-    { L(e_in),       HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, NAME("pre_feedforward_layernorm_2", "pre_ffw_norm_2") },
-    { L(e_out),      HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, NAME("post_feedforward_layernorm_2", "post_ffw_norm_2") },
-    { L(shared_out), HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, NAME("post_feedforward_layernorm_1", "post_ffw_norm_1") },
-    { L(e_gate), HEFT_SLOT_EXPERTS, HEFT_AXIS_2FE, HEFT_AXIS_D,  HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.gate_up_proj", "blk.{}.ffn_gate_up_exps.weight" },
-    { L(e_down), HEFT_SLOT_EXPERTS, HEFT_AXIS_D,   HEFT_AXIS_FE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.down_proj",    "blk.{}.ffn_down_exps.weight" },
     { L(scale), HEFT_SLOT_NUMBER, HEFT_AXIS_ONE, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.layer_scalar", "blk.{}.layer_output_scale.weight" },
     { 0 },
 };
@@ -52,9 +44,8 @@ static int32_t keys_of(const heft_spec *s, int32_t i, int32_t first_shared)
 /* Experts beside the block of every layer. */
 static void mix(struct heft_cfg *c, heft_spec *s)
 {
-    const bool gguf = heft_cfg_is_gguf(c);
-    if (gguf ? heft_cfg_int(c, NULL, "expert_count", 0) == 0
-             : !heft_cfg_bool(c, "enable_moe_block", NULL, false))
+    if (heft_cfg_is_gguf(c) ? heft_cfg_int(c, NULL, "expert_count", 0) == 0
+                            : !heft_cfg_bool(c, "enable_moe_block", NULL, false))
         return;
     heft_router r = heft_cfg_router(c, HEFT_BY_SOFTMAX, "num_experts", HEFT_REQUIRED,
                                     "top_k_experts", HEFT_REQUIRED);
@@ -69,15 +60,14 @@ static void mix(struct heft_cfg *c, heft_spec *s)
 
 static void configure(struct heft_cfg *c, heft_spec *s)
 {
-    static const char last[] = "final_logit_softcapping", own_hf[] = "hidden_size_per_layer_input",
-                      own_gguf[] = "embedding_length_per_layer_input";
     const bool gguf = heft_cfg_is_gguf(c);
     if (!gguf && !heft_cfg_has(c, "rope_parameters", NULL))
         heft_cfg_refuse(c, HEFT_E_FORMAT, "rope_parameters is missing, expected an object");
     heft_cfg_llama(c, s);
-    s->own = heft_cfg_int_or_null(c, own_hf, own_gguf, gguf ? 0 : 256, 0);
+    s->own = heft_cfg_int_or_null(c, "hidden_size_per_layer_input",
+                                  "embedding_length_per_layer_input", gguf ? 0 : 256, 0);
     s->embed_scale = sqrtf((float)s->D);
-    s->logit_cap = heft_cfg_real(c, last, last, 0);
+    s->logit_cap = heft_cfg_real(c, "final_logit_softcapping", "final_logit_softcapping", 0);
     int32_t window = heft_cfg_int(c, "sliding_window", "attention.sliding_window", 512);
     int32_t shared = heft_cfg_int(c, "num_kv_shared_layers", "attention.shared_kv_layers", 0);
     int32_t dk = s->layer ? s->layer[0].attn.dk : 2;
@@ -110,39 +100,21 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     mix(c, s);
 }
 
-static const char *const types[] = { "gemma4_text", "gemma4", NULL };
-static const char *const archs[] = { "gemma4", NULL };
-static const heft_weight *const globals[] = { heft_names_globals, own_globals, NULL };
-static const heft_weight *const layers[] = { heft_names_llama, own, NULL };
 /* clang-format off */
+static const char *const types[] = { "gemma4_text", "gemma4", NULL }, *const archs[] = { "gemma4", NULL };
+static const heft_weight *const globals[] = { heft_names_globals, own_globals, NULL };
+static const heft_weight *const layers[] = { heft_names_llama, heft_names_beside, own, NULL };
 static const char *const not_run[] = { "model.vision_tower.", "model.audio_tower.", "model.embed_vision.", "model.embed_audio.", NULL };
 static const char *const harmless[] = {
-    "attention.value_length_swa", "audio_config", "audio_token_id", "boa_token_id", "boi_token_id", "eoa_token_id", "eoi_token_id",
-    "image_token_id", "moe_intermediate_size", "num_experts", "top_k_experts", "video_token_id", "vision_config",
-    "vision_soft_tokens_per_image", "vocab_size_per_layer_input" /* as a shape */, "per_layer_config" /* as other keys */, NULL,
+    "attention.value_length_swa", "audio_config", "audio_token_id", "boa_token_id", "boi_token_id", "eoa_token_id", "eoi_token_id", "image_token_id",
+    "moe_intermediate_size", "num_experts", "top_k_experts", "video_token_id", "vision_config", "vision_soft_tokens_per_image", "vocab_size_per_layer_input", "per_layer_config" /* as other keys */, NULL,
 };
-static const heft_must_be must_be[] = {
-    { "attention_bias", "false" }, { "use_bidirectional_attention", "\"vision\"" }, { NULL, NULL },
-};
-/* clang-format on */
+static const heft_must_be must_be[] = { { "attention_bias", "false" }, { "use_bidirectional_attention", "\"vision\"" }, { NULL, NULL } };
 extern const heft_family heft_family_gemma4;
 const heft_family heft_family_gemma4 = {
-    .name = "gemma4",
-    .source = "the Gemma 4 model card",
-    .model_type = types,
-    .gguf_arch = archs,
-    .globals = globals,
-    .layers = layers,
-    .harmless = harmless,
-    .must_be = must_be,
-    .not_run = not_run,
-    .keys = { .act = "hidden_activation" },
-    .act = HEFT_ACT_GELU_TANH,
-    .context = 131072,
-    .heads = 8,
-    .kv_heads = 4,
-    .head_width = 256,
-    .vocab = 262144,
-    .tied = true,
-    .configure = configure,
+    .name = "gemma4", .source = "the Gemma 4 model card", .model_type = types, .gguf_arch = archs,
+    .globals = globals, .layers = layers, .harmless = harmless, .must_be = must_be, .not_run = not_run,
+    .keys = { .act = "hidden_activation" }, .act = HEFT_ACT_GELU_TANH, .context = 131072, .heads = 8,
+    .kv_heads = 4, .head_width = 256, .vocab = 262144, .tied = true, .configure = configure,
 };
+/* clang-format on */
