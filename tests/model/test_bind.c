@@ -310,7 +310,9 @@ static void refuse_words(const subject *s, const heft_net *net, bool nested)
         { "rope_scaling", "{\"rope_type\":\"spiral\",\"factor\":2}",
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
           "llama3, yarn, longrope and proportional" },
-        { "rope_parameters", "{\"full_attention\":{\"rope_type\":\"spiral\"}}",
+        { "rope_parameters", /* flat, or by layer type */
+          "{\"rope_type\":\"spiral\",\"full_attention\":{\"rope_type\":\"spiral\"},"
+          "\"compress\":{\"rope_type\":\"spiral\"}}",
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
           "llama3, yarn, longrope and proportional" },
         { "rope_theta", "\"spiral\"", "config.json: rope_theta is a string, expected a number" },
@@ -349,6 +351,7 @@ static int32_t refuse_values(const subject *s, const heft_family *f)
 static int32_t refuse_layer_types(const subject *s, const heft_net *net, const heft_value *config)
 {
     if (!heft_value_get(config, "layer_types")) return 0;
+    if (net->spec.wire == HEFT_WIRE_HYPER) return 0; /* words of its own: model/cfg_compressed */
     char list[512] = "[";
     for (int32_t i = 0; i < net->spec.L; i++) {
         const size_t n = strlen(list);
