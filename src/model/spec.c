@@ -1,4 +1,4 @@
-/* The resolved spec: defaults, relations, and a walk over its numbers. */
+/* The resolved spec: defaults, what it says of weights, relations, and a walk over its numbers. */
 #include "model/spec.h"
 
 #include "model/run.h"
