@@ -10,6 +10,7 @@
 #include "base/mem.h"
 #include "kernels/kernels.h"
 #include "kernels/random_mat.h"
+#include "kernels/scaled_mat.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -68,6 +69,7 @@ static void add_up(const uint8_t *data, size_t bytes)
 /* What one format is measured on. */
 typedef struct {
     heft_mat part[PARTS];
+    scaled scales; /* of formats that have them */
     const void *x[MAX_COLUMNS];
     float *y[MAX_COLUMNS];
     void *scratch;
@@ -117,7 +119,7 @@ static void bench(const heft_kernels *sets, int32_t count, const work *w, double
         measure(sets, count, w, rows[i], columns[i], seconds[i]);
     }
     for (int32_t s = 0; s <= count; s++) {
-        printf("%-8s%-2s%-9s", info->name, m->by_col ? "T" : "",
+        printf("%-10s%-2s%-9s", info->name, m->by_col ? "T" : "",
                s < count ? sets[s].name : "(read)");
         for (int32_t i = 0; i < COUNTS; i++) {
             const double numbers = (double)rows[i] * COLS, t = seconds[i][s];
@@ -130,6 +132,23 @@ static void bench(const heft_kernels *sets, int32_t count, const work *w, double
         printf("\n");
     }
     fflush(stdout);
+}
+
+static void give_columns(work *w, int32_t rows, const heft_kernels *k, float *x, heft_act *a,
+                         float *y)
+{
+    const bool floats = w->part[0].by_col || heft_dtypes[w->part[0].dtype].sum == HEFT_SUM_F;
+    for (int32_t c = 0; c < MAX_COLUMNS; c++) {
+        k->quantise(a + (size_t)c * COLS / 32, x + (size_t)c * COLS, COLS);
+        if (floats)
+            w->x[c] = x + (size_t)c * COLS;
+        else
+            w->x[c] = a + (size_t)c * COLS / 32;
+        w->y[c] = y + (size_t)(c % FEW) * (size_t)rows;
+    }
+    /* columns beyond FEW are multiplied with few rows only */
+    for (int32_t c = FEW; c < MAX_COLUMNS; c++)
+        w->y[c] = y + 64 * (size_t)c;
 }
 
 static void make(work *w, heft_dtype dtype, bool by_col, const heft_kernels *k, uint8_t *data,
@@ -146,17 +165,33 @@ static void make(work *w, heft_dtype dtype, bool by_col, const heft_kernels *k, 
             memcpy(part, data, PART_BYTES);
         w->part[i] = mat_on(part, dtype, rows, COLS, by_col);
     }
-    for (int32_t c = 0; c < MAX_COLUMNS; c++) {
-        k->quantise(a + (size_t)c * COLS / 32, x + (size_t)c * COLS, COLS);
-        if (heft_dtypes[dtype].sum == HEFT_SUM_F)
-            w->x[c] = x + (size_t)c * COLS;
-        else
-            w->x[c] = a + (size_t)c * COLS / 32;
-        w->y[c] = y + (size_t)(c % FEW) * (size_t)rows;
+    give_columns(w, rows, k, x, a, y);
+}
+
+/* The same with scales beside the numbers: one set for all parts, as it is small. */
+static void make_scaled(work *w, const scaled_layout *l, const heft_kernels *k, uint8_t *data,
+                        uint8_t *beside, float *x, heft_act *a, float *y)
+{
+    size_t bytes[SCALED_TENSORS];
+    uint64_t seed = 1;
+    const heft_dtype_info *info = &heft_dtypes[l->dtype];
+    const int32_t rows = PART_BYTES / (COLS / info->block * info->bytes);
+    const int64_t lines = l->by_col ? COLS : rows, places = l->by_col ? rows : COLS;
+    uint8_t *tensor[SCALED_TENSORS] = { data };
+    scaled_sizes(l, lines, places, bytes);
+    for (int32_t i = 1; i < SCALED_TENSORS; i++) {
+        tensor[i] = beside;
+        beside += bytes[i];
     }
-    /* columns beyond FEW are multiplied with few rows only */
-    for (int32_t c = FEW; c < MAX_COLUMNS; c++)
-        w->y[c] = y + 64 * (size_t)c;
+    scaled_fill(&w->scales, l, lines, places, tensor, &seed);
+    w->scales.w.rows = rows;
+    w->scales.w.cols = COLS;
+    for (int32_t i = 0; i < PARTS; i++) {
+        w->part[i] = w->scales.w;
+        w->part[i].data = data + (size_t)i * PART_BYTES;
+        if (i > 0) memcpy(data + (size_t)i * PART_BYTES, data, PART_BYTES);
+    }
+    give_columns(w, rows, k, x, a, y);
 }
 
 int main(int argc, char **argv)
@@ -188,25 +223,31 @@ int main(int argc, char **argv)
 
     const size_t bytes = (size_t)PART_BYTES * PARTS;
     const int32_t numbers = COLS * MAX_COLUMNS;
-    uint8_t *data = heft_alloc(bytes, 1);
+    uint8_t *data = heft_alloc(bytes, 1), *beside = heft_alloc(2 * (size_t)PART_BYTES, 1);
     float *x = heft_alloc((size_t)numbers, sizeof *x);
     heft_act *a = heft_alloc((size_t)numbers / 32, sizeof *a);
     /* the narrowest format has 1/5 byte for a number */
     float *y = heft_alloc((size_t)PART_BYTES / COLS * 6 * FEW, sizeof *y);
     work w = { .scratch = heft_alloc(sets[count - 1].mul_scratch(COLS), 1) };
-    if (!data || !x || !a || !y || !w.scratch) return 1;
+    if (!data || !beside || !x || !a || !y || !w.scratch) return 1;
 
     uint64_t seed = 3;
     memset(data, 1, bytes);
     random_activations(x, numbers, &seed);
     const double hz = clock_hz();
     printf("clock %.2f GHz, K = %d; MAC/cycle (GB/s of weights) for N columns\n", hz * 1e-9, COLS);
-    printf("%-19s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
+    printf("%-21s  %12s  %12s  %12s  %12s  %12s  %12s\n", "", "N = 1", "2", "4", "8", "32", "512");
     for (size_t f = 0; f < sizeof formats / sizeof formats[0]; f++) {
         if (argc > 1 && strcmp(argv[1], heft_dtypes[formats[f].dtype].name) != 0) continue;
         make(&w, formats[f].dtype, formats[f].by_col, &scalar, data, x, a, y);
         bench(sets, count, &w, hz);
     }
+    for (int32_t f = 0; f < SCALED_LAYOUTS; f++) {
+        if (argc > 1 && strcmp(argv[1], heft_dtypes[scaled_layouts[f].dtype].name) != 0) continue;
+        make_scaled(&w, &scaled_layouts[f], &scalar, data, beside, x, a, y);
+        bench(sets, count, &w, hz);
+    }
+    heft_free(beside);
     heft_free(data);
     heft_free(x);
     heft_free(a);

@@ -147,6 +147,13 @@ static heft_status read_shape(const heft_value *row, heft_golden_tensor *t, heft
     return HEFT_OK;
 }
 
+static heft_status read_runs(heft_golden *g, const heft_value *row, const char *key,
+                             struct heft_golden_runs *out, heft_error *err)
+{
+    if (!heft_value_get(row, key)) return HEFT_OK;
+    return read_integers(g, row, key, &out->run, &out->n, err);
+}
+
 static heft_status read_tensor(heft_golden *g, const heft_value *row, heft_golden_tensor *t,
                                heft_error *err)
 {
@@ -156,11 +163,13 @@ static heft_status read_tensor(heft_golden *g, const heft_value *row, heft_golde
     if (!st && heft_value_get(row, "permuted"))
         st = read_integer(row, "permuted", &t->permuted, err);
     if (!st && heft_value_get(row, "gguf")) st = read_string(g, row, "gguf", &t->gguf, err);
-    const int32_t *fused = NULL;
-    int32_t n_fused = 0;
-    if (!st && heft_value_get(row, "fused"))
-        st = read_integers(g, row, "fused", &fused, &n_fused, err);
-    if (n_fused == 2) memcpy(t->fused, fused, sizeof t->fused);
+    struct heft_golden_runs fused = { 0 };
+    if (!st) st = read_runs(g, row, "fused", &fused, err);
+    if (fused.n == 2) memcpy(t->fused, fused.run, sizeof t->fused);
+    if (!st) st = read_runs(g, row, "rows", &t->rows, err);
+    if (!st) st = read_runs(g, row, "rows_up", &t->rows_up, err);
+    if (!st) st = read_runs(g, row, "cols", &t->cols, err);
+    t->minus_exp = heft_value_get(row, "minus_exp") != NULL;
     if (!st && heft_value_get(row, "gguf_up"))
         st = read_string(g, row, "gguf_up", &t->gguf_up, err);
     t->alternate = heft_value_get(row, "alternate") != NULL;
@@ -364,7 +373,7 @@ static void encode_integers(const heft_golden_tensor *t, const int8_t *q, heft_d
     }
 }
 
-static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, float plus,
+static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, bool gguf,
                    uint8_t *out)
 {
     if (t->below) {
@@ -376,7 +385,8 @@ static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtyp
         return;
     }
     for (int64_t i = 0; i < t->n; i++) {
-        const float value = value_of(t, q[i]) + plus;
+        float value = value_of(t, q[i]);
+        if (gguf) value = t->minus_exp ? (float)-exp((double)value) : value + t->plus;
         if (dtype == HEFT_F32) {
             memcpy(out + 4 * i, &value, sizeof value);
         } else {
@@ -399,7 +409,7 @@ static heft_status make_tensor(const heft_golden *g, const heft_golden_tensor *t
     uint8_t *data = heft_arena_alloc(arena, bytes, 1);
     if (!q || !data) return heft_nomem(err, "a golden's weights");
     heft_golden_grid(g, t, q);
-    encode(t, q, dtype, 0, data);
+    encode(t, q, dtype, false, data);
     *out = (heft_write_tensor){ .name = t->name, .dtype = dtype, .rank = t->rank, .data = data };
     memcpy(out->shape, t->shape, (size_t)t->rank * sizeof t->shape[0]);
     return HEFT_OK;
@@ -563,21 +573,19 @@ static bool same_gguf(const heft_golden_tensor *a, const heft_golden_tensor *b)
     return strcmp(a->gguf, b->gguf) == 0;
 }
 
-/* All tensors of the GGUF name of number `first`, the first of them. A leading axis of 1 is
- * dropped. */
+/* All tensors of the GGUF name of number `first`, the first of them. An axis of 1 is dropped. */
 static heft_status stack(const heft_golden *g, int32_t first, heft_arena *arena, grid *out,
                          heft_error *err)
 {
     const heft_golden_tensor *t = &g->tensor[first];
-    const bool one = t->rank == 2 && t->shape[0] == 1;
     int64_t count = 0;
     for (int32_t i = first; i < g->n_tensors; i++)
         count += same_gguf(t, &g->tensor[i]);
     *out = (grid){ .q = heft_arena_alloc(arena, (size_t)(count * t->n), 1) };
     if (!out->q) return heft_nomem(err, "a golden's weights");
     if (count > 1) out->shape[out->rank++] = count;
-    for (int32_t i = one; i < t->rank; i++)
-        out->shape[out->rank++] = t->shape[i];
+    for (int32_t i = 0; i < t->rank; i++)
+        if (t->rank == 1 || t->shape[i] != 1) out->shape[out->rank++] = t->shape[i];
     int8_t *q = out->q;
     heft_status st = HEFT_OK;
     for (int32_t i = first; i < g->n_tensors && !st; i++) {
@@ -619,6 +627,26 @@ static heft_status split(grid *d, bool alternate, bool second, heft_arena *arena
     return HEFT_OK;
 }
 
+/* The places of an axis that the runs name. */
+static heft_status choose(grid *d, int32_t axis, const struct heft_golden_runs *runs,
+                          heft_arena *arena, heft_error *err)
+{
+    int64_t inner = 1, outer = 1, chosen = 0;
+    for (int32_t i = 0; i < d->rank; i++)
+        *(i < axis ? &outer : &inner) *= i == axis ? 1 : d->shape[i];
+    for (int32_t i = 0; i < runs->n; i += 2)
+        chosen += runs->run[i + 1];
+    int8_t *q = heft_arena_alloc(arena, (size_t)(outer * chosen * inner), 1), *to = q;
+    if (!q) return heft_nomem(err, "a golden's weights");
+    for (int64_t o = 0; o < outer; o++)
+        for (int32_t i = 0; i < runs->n; to += runs->run[i + 1] * inner, i += 2)
+            memcpy(to, d->q + (o * d->shape[axis] + runs->run[i]) * inner,
+                   (size_t)(runs->run[i + 1] * inner));
+    d->q = q;
+    d->shape[axis] = chosen;
+    return HEFT_OK;
+}
+
 /* A matrix (heads rows, cols) as (heads, rows, cols). */
 static void part_heads(grid *d, int32_t heads)
 {
@@ -638,7 +666,9 @@ static heft_status make_gguf_tensor(const heft_golden *g, int32_t first, bool se
     heft_status st = stack(g, first, arena, &d, err);
     if (!st && t.transposed) st = transpose(&d, arena, err);
     if (t.heads) part_heads(&d, t.heads);
-    if (!st && t.gguf_up) st = split(&d, t.alternate, second, arena, err);
+    if (!st && t.gguf_up && !t.rows.n) st = split(&d, t.alternate, second, arena, err);
+    if (!st && t.rows.n) st = choose(&d, 0, second ? &t.rows_up : &t.rows, arena, err);
+    if (!st && t.cols.n) st = choose(&d, d.rank - 1, &t.cols, arena, err);
     if (!st && t.heads && !second) st = transpose(&d, arena, err);
     if (st) return st;
     if (d.rank == 1 || t.plain || t.offset != 0) dtype = HEFT_F32;
@@ -650,7 +680,7 @@ static heft_status make_gguf_tensor(const heft_golden *g, int32_t first, bool se
                          heft_dtypes[dtype].name);
     uint8_t *data = heft_arena_alloc(arena, bytes, 1);
     if (!data) return heft_nomem(err, "a golden's weights");
-    encode(&t, d.q, dtype, t.plus, data);
+    encode(&t, d.q, dtype, true, data);
     *out = (heft_write_tensor){
         .name = second ? t.gguf_up : t.gguf, .dtype = dtype, .rank = d.rank, .data = data
     };

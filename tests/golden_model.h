@@ -30,6 +30,13 @@ typedef struct {
     int32_t permuted; /* width of the heads whose rows GGUF has as pairs; 0: same order */
     int32_t fused[2]; /* head width, queries of a group: rows of q, k and v are by group, and GGUF's
                        * one after the other; 0: not so */
+    /* Places along axis 0, or the last one, that GGUF's tensor has: a first one and how many follow
+     * each other, and so on. rows_up: those of gguf_up, which has no half then. n 0: all, in order */
+    struct heft_golden_runs {
+        const int32_t *run; /* (n) */
+        int32_t n;
+    } rows, rows_up, cols;
+    bool minus_exp;   /* GGUF stores -exp(w) */
     uint64_t hash;    /* FNV-1a of the integers q, as bytes, in the reference's run */
 } heft_golden_tensor;
 

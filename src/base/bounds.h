@@ -30,6 +30,7 @@ enum {
     HEFT_MAX_ROUNDS = 1024, /* that balance what streams are mixed by */
     HEFT_MAX_BLOCK = 4096,  /* tokens of an entry of several */
     HEFT_MAX_CHOSEN = 64,   /* experts of one row */
+    HEFT_MAX_TAPS = 16,     /* tokens that a convolution sees */
     HEFT_MAX_VOCAB = 1 << 23,
     HEFT_MAX_CONTEXT = 1 << 27, /* positions */
     HEFT_MAX_TOKEN_BYTES = 1 << 20,

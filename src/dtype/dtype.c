@@ -64,7 +64,7 @@ const heft_dtype_info heft_dtypes[HEFT_DTYPES] = {
     [HEFT_INT4_ZERO]  = { "INT4_ZERO",  NULL, -1, 32, 16, HEFT_SUM_S },
     [HEFT_INT8]       = { "INT8",       NULL, -1, 32, 32, HEFT_SUM_S },
     [HEFT_UINT8]      = { "UINT8",      NULL, -1, 32, 32, HEFT_SUM_S },
-    [HEFT_UINT8_ZERO] = { "UINT8_ZERO", NULL, -1, 32, 32, HEFT_SUM_M },
+    [HEFT_UINT8_ZERO] = { "UINT8_ZERO", NULL, -1,  1,  1, HEFT_SUM_F },
     [HEFT_FP4_MX]     = { "FP4_MX",     NULL, -1, 32, 16, HEFT_SUM_S },
     [HEFT_FP4_NV]     = { "FP4_NV",     NULL, -1, 32, 16, HEFT_SUM_H },
 };

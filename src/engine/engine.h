@@ -26,6 +26,7 @@ struct heft_seq {
     int32_t slot, length, max_length;
     int32_t checkpoint[HEFT_CHECKPOINTS]; /* their lengths; 0: none */
     bool open;
+    bool stale;     /* a step failed: what fixed states hold is not of these tokens */
     int32_t *token; /* (engine's context) */
     float *own;     /* (n_rope, widest/2)  tables of ropes that depend on the length */
     const float *inv[HEFT_MAX_ROPE];

@@ -110,10 +110,11 @@ typedef struct {
 static const float FIRST_CREDIT = 1, MOST_CREDIT = 8, EARNED = 0.01f, ROW_COST = 0.25f;
 enum { SHORTEST_MATCH = 3, LONGEST_MATCH = 8, FIRST_GUESS = 3 };
 
+/* A wrong guess is taken back; a state cannot be, but by running tokens again from a checkpoint. */
 static guesser guesser_of(const heft_engine *e, const heft_generation *g)
 {
     guesser u = { .credit = FIRST_CREDIT, .next = FIRST_GUESS };
-    if (g->no_lookup) return u;
+    if (g->no_lookup || e->cache.n_states) return u;
     u.most = e->o.outputs < e->o.batch ? e->o.outputs - 1 : e->o.batch - 1;
     if (u.most > HEFT_GUESSES) u.most = HEFT_GUESSES;
     return u;

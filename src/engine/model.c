@@ -24,6 +24,8 @@ static void describe(heft_model *m, const char *name)
     const heft_source *src = m->source;
     const heft_spec *s = &m->net.spec;
     const heft_layer_spec *l = &s->layer[0];
+    for (int32_t i = 1; i < s->L && !l->attn.H; i++)
+        l = &s->layer[i]; /* the first that attends */
     heft_model_facts *f = &m->facts;
     *f = (heft_model_facts){
         .path = src->path,

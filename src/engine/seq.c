@@ -37,7 +37,7 @@ static void clear(heft_seq *s)
     drop_checkpoints(s, 0);
     heft_cache_clear(&s->e->cache, s->slot);
     s->length = 0;
-    s->open = false;
+    s->open = s->stale = false;
 }
 
 static heft_status take(heft_engine *e, int32_t max_length, heft_seq **out, heft_error *err)
@@ -79,6 +79,7 @@ heft_status heft_seq_fork(const heft_seq *s, heft_seq **out, heft_error *err)
     }
     memcpy(copy->token, s->token, (size_t)s->length * sizeof *s->token);
     copy->length = s->length;
+    copy->stale = s->stale;
     *out = copy;
     return HEFT_OK;
 }
@@ -98,23 +99,15 @@ const int32_t *heft_seq_tokens(const heft_seq *s)
     return s->token;
 }
 
-heft_status heft_seq_rewind(heft_seq *s, int32_t length, heft_error *err)
+/* Run the tokens up to `length` anew from the last checkpoint, or the beginning: something that a
+ * window or a state had let go is needed again. The bits are the same (law 3). */
+static heft_status replay(heft_seq *s, int32_t length, heft_error *err)
 {
-    if (length < 0 || length > s->length)
-        return heft_fail(err, HEFT_E_ARG, "a sequence of %d tokens cannot be rewound to %d",
-                         s->length, length);
     heft_cache *c = &s->e->cache;
-    if (heft_cache_intact(c, s->slot, length)) {
-        s->length = length;
-        drop_checkpoints(s, length);
-        heft_cache_trim(c, s->slot, length);
-        return HEFT_OK;
-    }
-    /* Something a window had let go is needed again: run the tokens anew from the last checkpoint,
-     * or the beginning. The bits are the same (law 3). */
     drop_checkpoints(s, length);
     heft_cache_clear(c, s->slot);
     s->length = 0;
+    s->stale = false;
     for (int32_t k = 0; k < HEFT_CHECKPOINTS; k++) {
         if (s->checkpoint[k] <= s->length) continue;
         heft_cache_clear(c, s->slot);
@@ -124,6 +117,20 @@ heft_status heft_seq_rewind(heft_seq *s, int32_t length, heft_error *err)
     const int32_t from = s->length;
     if (from == length) return HEFT_OK;
     return heft_seq_feed(s, s->token + from, length - from, HEFT_LOGITS_NONE, err);
+}
+
+heft_status heft_seq_rewind(heft_seq *s, int32_t length, heft_error *err)
+{
+    if (length < 0 || length > s->length)
+        return heft_fail(err, HEFT_E_ARG, "a sequence of %d tokens cannot be rewound to %d",
+                         s->length, length);
+    heft_cache *c = &s->e->cache;
+    const bool states = !c->n_states || (length == s->length && !s->stale);
+    if (!states || !heft_cache_intact(c, s->slot, length)) return replay(s, length, err);
+    s->length = length;
+    drop_checkpoints(s, length);
+    heft_cache_trim(c, s->slot, length);
+    return HEFT_OK;
 }
 
 /* ---- a step ------------------------------------------------------------ */
@@ -248,9 +255,25 @@ static void commit(const heft_feed *f)
         take_checkpoint(s);
 }
 
+/* Bring the states of the sequences back to their last tokens, where an earlier step had failed. */
+static heft_status refresh(const heft_feed *feed, int32_t n, heft_error *err)
+{
+    heft_status st = HEFT_OK;
+    for (int32_t i = 0; i < n && !st; i++) {
+        heft_seq *s = feed[i].seq;
+        const int32_t length = s->length;
+        if (!s->stale) continue;
+        st = replay(s, length, err);
+        s->length = length;
+        s->stale = st != HEFT_OK;
+    }
+    return st;
+}
+
 heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, heft_error *err)
 {
     heft_status st = check_feeds(e, feed, n, err);
+    if (!st) st = refresh(feed, n, err);
     if (!st) st = reserve(e, feed, n, err);
     if (st) return st;
     heft_batch b = make_batch(e, feed, n);
@@ -260,6 +283,7 @@ heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, h
                    .ops = &heft_ops_cpu,
                    .b = &b,
                    .kv = e->cache.kv,
+                   .state = e->cache.state,
                    .arena = e->arena,
                    .capture = e->o.hidden ? keep_hidden : NULL,
                    .to = e };
@@ -267,10 +291,12 @@ heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, h
     st = heft_ops_cpu.sync(e->device, err);
     if (!st) st = heft_source_check(e->m->source, err);
     for (int32_t i = 0; i < n; i++) {
-        if (st)
-            heft_cache_trim(&e->cache, feed[i].seq->slot, feed[i].seq->length);
-        else
+        if (!st) {
             commit(&feed[i]);
+            continue;
+        }
+        heft_cache_trim(&e->cache, feed[i].seq->slot, feed[i].seq->length);
+        feed[i].seq->stale = e->cache.n_states > 0;
     }
     return st;
 }

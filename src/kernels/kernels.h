@@ -43,7 +43,8 @@ typedef enum {
     HEFT_ACT_GELU_TANH,
     HEFT_ACT_GELU_ERF,
     HEFT_ACT_RELU,
-    HEFT_ACT_SIGMOID_1702
+    HEFT_ACT_SIGMOID_1702,
+    HEFT_ACT_SIGMOID
 } heft_act_kind;
 
 /* act(min(gate, gate_max)) * (clamp(up, +-up_abs) + up_add); gate_max and up_abs 0 = no limit;
@@ -79,6 +80,13 @@ typedef struct {
     float slope;         /* alibi: + slope * (entry position - pos); 0: none */
     heft_partial *state; /* the tile's result is merged into it */
 } heft_query;
+
+/* What a token brings to one head of a gated delta rule. */
+typedef struct {
+    const float *q, *k; /* (dk) */
+    float decay, beta;
+    int32_t dk;
+} heft_delta_token;
 
 /* What one token brings to an entry of several: (n) each; bias may be NULL. */
 typedef struct {
@@ -140,6 +148,17 @@ typedef struct heft_kernels {
                   int32_t n);
     /* a = a joined with b, in order of position. Sizes (dv). */
     void (*merge)(heft_partial *a, const heft_partial *b, int32_t dv);
+
+    /* ---- fixed states ---- */
+
+    /* y[i] = silu(sum_j w[j * row + i] x[j][i]), i < n, over the taps j whose x[j] is not NULL: a
+     * causal convolution of every channel for itself, the latest tap last. */
+    void (*conv)(float *y, const float *const *x, const float *w, int32_t row, int32_t taps,
+                 int32_t n);
+    /* n rows of a head's state s (n, dk), each by its own number of v (n), and what a query reads
+     * of them, o (n): u = beta (v - decay s k), s = decay s + u k, o = s q. arXiv:2412.06464,
+     * eq. 10, the state transposed. */
+    void (*delta)(float *o, float *s, const float *v, const heft_delta_token *t, int32_t n);
 } heft_kernels;
 
 enum {

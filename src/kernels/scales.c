@@ -4,8 +4,6 @@
  * library's fp8, awq, gptq and bitsandbytes quantizers, compressed-tensors' pack-quantized format.
  */
 #include "kernels/scales.h"
-#include "base/cursor.h"
-#include "kernels/iq_grids.h"
 #include "kernels/sums.h"
 
 #include <assert.h>
@@ -65,21 +63,15 @@ static int32_t packed(const uint8_t *p, int64_t i, int32_t bits)
     return p[i * bits / 8] >> i * bits % 8 & ((1 << bits) - 1);
 }
 
-/* The same where bytes of zero points go down a column: of group g at `line`. */
-static int32_t zero_below(const heft_scales *s, int64_t line, int64_t g, int32_t bits)
-{
-    const int64_t per = 32 / bits;
-    return packed(s->zero + 4 * (line / per * s->stride + g), line % per, bits);
-}
-
+/* Groups in order, or as an index says. */
 static void floats_order(float *y, const heft_mat *w, int64_t line, int64_t at, int32_t n,
                          int32_t bits)
 {
     const heft_scales *s = w->with;
     const uint8_t *p = w->data + line * w->stride;
     for (int32_t i = 0; i < n; i++) {
-        const int64_t g = heft_load32(s->index + 4 * (at + i));
-        const int32_t zero = s->zero ? zero_below(s, line, g, bits) : 1 << (bits - 1);
+        const int64_t g = s->index ? heft_load32(s->index + 4 * (at + i)) : (at + i) / s->group;
+        const int32_t zero = s->zero ? heft_zero_below(s, line, g, bits) : 1 << (bits - 1);
         y[i] = (float)(packed(p, at + i, bits) - zero) * heft_scale(s, line, g);
     }
 }
@@ -89,18 +81,23 @@ static void floats_order(float *y, const heft_mat *w, int64_t line, int64_t at, 
 /* AWQ: where in a word the number of each of its eight columns lies. */
 static const uint8_t awq_at[8] = { 0, 4, 1, 5, 2, 6, 3, 7 };
 
-/* The scales and zero points of group g. */
-static void read_group(const heft_mat *w, int64_t g, int64_t at, int32_t n, int32_t bits, float *d,
-                       int32_t *zero)
+static int32_t bits_of(const heft_mat *w)
+{
+    const heft_dtype_info *t = &heft_dtypes[w->dtype];
+    return 8 * t->bytes / t->block;
+}
+
+void heft_read_group(const heft_mat *w, int64_t group, int64_t at, int32_t n, float *d, float *zero)
 {
     const heft_scales *s = w->with;
+    const int32_t bits = bits_of(w), mask = (1 << bits) - 1;
     const int64_t per = 32 / bits;
-    const uint8_t *z = s->zero + 4 * (g * (s->stride / per));
+    const uint8_t *z = s->zero + 4 * (group * (s->stride / per));
     for (int32_t i = 0; i < n; i++) {
         const int64_t in = (at + i) % per, word = (at + i) / per;
         const int64_t place = w->dtype == HEFT_AWQ4 ? awq_at[in] : in;
-        d[i] = heft_scale(s, g, at + i);
-        zero[i] = (packed(z + 4 * word, place, bits) + s->add) & ((1 << bits) - 1);
+        d[i] = heft_scale(s, group, at + i);
+        zero[i] = (float)((packed(z + 4 * word, place, bits) + s->add) & mask);
     }
 }
 
@@ -124,27 +121,20 @@ static void read_words(const heft_mat *w, int64_t line, int64_t at, int32_t n, i
 static void floats_words(float *y, int64_t apart, const heft_mat *w, int64_t line, int32_t lines,
                          int64_t at, int32_t n, int32_t bits)
 {
-    const heft_scales *s = w->with;
-    float d[STRIP];
-    int32_t zero[STRIP], q[STRIP];
+    float d[STRIP], zero[STRIP];
+    int32_t q[STRIP];
     int64_t have = -1;
     for (int32_t k = 0; k < lines; k++, y += apart) {
-        const int64_t g = s->index ? heft_load32(s->index + 4 * (line + k)) : (line + k) / s->lines;
-        if (g != have) read_group(w, g, at, n, bits, d, zero);
+        const int64_t g = heft_line_group(w->with, line + k);
+        if (g != have) heft_read_group(w, g, at, n, d, zero);
         have = g;
         read_words(w, line + k, at, n, bits, q);
         for (int32_t i = 0; i < n; i++)
-            y[i] = (float)(q[i] - zero[i]) * d[i];
+            y[i] = ((float)q[i] - zero[i]) * d[i];
     }
 }
 
 /* ---- the whole ---- */
-
-static int32_t bits_of(const heft_mat *w)
-{
-    const heft_dtype_info *t = &heft_dtypes[w->dtype];
-    return 8 * t->bytes / t->block;
-}
 
 void heft_floats(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,
                  int32_t at, int32_t n)
@@ -190,7 +180,7 @@ static void unpack_integers(heft_block *out, const heft_mat *w, const uint8_t *p
     const heft_scales *s = w->with;
     const int32_t bits = bits_of(w);
     const int64_t g = 32 * (int64_t)b / s->group;
-    const int32_t zero = s->zero ? zero_below(s, line, g, bits) : 1 << (bits - 1);
+    const int32_t zero = s->zero ? heft_zero_below(s, line, g, bits) : 1 << (bits - 1);
     set_scales(out, s, line, b, 1);
     if (bits == 4) {
         pairs(out->q, p, zero);
@@ -198,9 +188,6 @@ static void unpack_integers(heft_block *out, const heft_mat *w, const uint8_t *p
     }
     for (int32_t i = 0; i < 32; i++)
         out->q[i] = (int8_t)(p[i] - 128);
-    if (!s->zero) return;
-    out->m = out->d[0]; /* a byte less a byte does not fit one: the difference of offsets apart */
-    out->mn[0] = out->mn[1] = (int16_t)(128 - zero);
 }
 
 static void pick_pairs(int8_t *restrict q, const uint8_t *restrict p)

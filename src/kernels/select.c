@@ -36,19 +36,21 @@ static const struct {
     const char *name;
     unsigned bit, needs; /* its own; those of the sets whose slots it leaves */
     bool (*present)(void);
-    void (*fill[3])(heft_kernels *k);
+    void (*fill[4])(heft_kernels *k);
 } sets[] = {
     { "scalar",
       0,
       0,
       NULL,
-      { heft_kernels_scalar_mat, heft_kernels_scalar_rows, heft_kernels_scalar_attend } },
+      { heft_kernels_scalar_mat, heft_kernels_scalar_rows, heft_kernels_scalar_attend,
+        heft_kernels_scalar_delta } },
 #if defined(__x86_64__)
     { "avx2",
       HEFT_ISA_AVX2,
       0,
       has_avx2,
-      { heft_kernels_avx2_mat, heft_kernels_avx2_rows, heft_kernels_avx2_attend } },
+      { heft_kernels_avx2_mat, heft_kernels_avx2_rows, heft_kernels_avx2_attend,
+        heft_kernels_avx2_delta } },
     { "avxvnni", HEFT_ISA_AVXVNNI, HEFT_ISA_AVX2, has_avxvnni, { heft_kernels_avxvnni_mat } },
     { "avx512vl", HEFT_ISA_AVX512VL, HEFT_ISA_AVX2, has_avx512, { heft_kernels_avx512vl_mat } },
     { "avx512",
@@ -89,7 +91,7 @@ void heft_kernels_init(heft_kernels *k, unsigned isa)
     for (int32_t i = 0; i < SETS; i++) {
         const unsigned bits = sets[i].bit | sets[i].needs;
         if ((bits & isa) != bits) continue;
-        for (int32_t f = 0; f < 3; f++)
+        for (int32_t f = 0; f < 4; f++)
             if (sets[i].fill[f]) sets[i].fill[f](k);
         k->name = sets[i].name;
     }

@@ -107,4 +107,16 @@ static inline __m256 erf_avx2(__m256 x)
     return _mm256_blendv_ps(with_sign(far, x), near, is_near);
 }
 
+/* a / (1 + exp(by x)) */
+static inline __m256 over_one_and_exp(__m256 a, __m256 x, float by)
+{
+    __m256 e = exp_avx2(_mm256_mul_ps(_mm256_set1_ps(by), x));
+    return _mm256_div_ps(a, _mm256_add_ps(_mm256_set1_ps(1), e));
+}
+
+static inline __m256 swish_avx2(__m256 x, float by)
+{
+    return over_one_and_exp(x, x, by);
+}
+
 #endif

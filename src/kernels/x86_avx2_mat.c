@@ -90,7 +90,10 @@ static void mul_rows(heft_x86_rower *rows, const heft_mat *w, int32_t r0, int32_
         for (int32_t c = 0; c < n; c += 4) {
             const int32_t nc = n - c < 4 ? n - c : 4;
             float acc[4][8];
-            rows(row, (size_t)w->stride, x + c, nc, w->cols / 32, acc);
+            if (w->with)
+                heft_avx2_rows_scaled(w, first, x + c, nc, acc);
+            else
+                rows(row, (size_t)w->stride, x + c, nc, w->cols / 32, acc);
             for (int32_t i = 0; i < nc; i++)
                 memcpy(y[c + i] + r, acc[i] + (r - first), sizeof(float) * (size_t)(first + 8 - r));
         }
@@ -175,7 +178,7 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
-    else if (n <= FEW_COLUMNS && rows && r1 >= 8)
+    else if (n <= FEW_COLUMNS && (rows || w->with) && r1 >= 8)
         mul_rows(rows, w, r0, r1, a, n, y);
     else if (0 < n && n <= FEW_COLUMNS)
         for (int32_t r = r0; r < r1; r++)
@@ -228,11 +231,11 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
     [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
                      rows_mxfp4 },
     [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
+    /* scales beside them: few columns by heft_avx2_rows_scaled */
     [HEFT_INT4]       = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
     [HEFT_INT4_ZERO]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
     [HEFT_INT8]       = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8, NULL, NULL },
     [HEFT_UINT8]      = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8, NULL, NULL },
-    [HEFT_UINT8_ZERO] = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, NULL },
     [HEFT_FP4_MX]     = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
     [HEFT_FP4_NV]     = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
 };

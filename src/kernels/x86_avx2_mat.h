@@ -118,6 +118,14 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
                   const void *const *x, int32_t n, float *const *y, void *scratch);
 size_t heft_x86_mul_scratch(int32_t cols);
 
+/* Eight rows from r on of w, blocks with scales beside them, times columns a[c], c < n,
+ * 1 <= n <= 4. */
+void heft_avx2_rows_scaled(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
+                           float (*acc)[8]);
+/* As heft_floats. */
+void heft_avx2_floats(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,
+                      int32_t at, int32_t n);
+
 /* ---- float weights ---- */
 
 /* As heft_kernels.mul, for class F and class C. scratch: heft_avx2_float_scratch(cols) bytes,

@@ -125,7 +125,7 @@ INLINE const uint8_t *rows_at(const int32_t t, const heft_mat *w, int32_t r, int
                               float *buffer)
 {
     if (t != SCALED) return w->data + (ptrdiff_t)(w->stride * r);
-    heft_floats(buffer, w->cols, w, r, rows, 0, w->cols);
+    heft_avx2_floats(buffer, w->cols, w, r, rows, 0, w->cols);
     return (const uint8_t *)buffer;
 }
 
@@ -293,8 +293,9 @@ void heft_avx2_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *con
 enum {
     CHAIN_ROWS = 32, /* 4 registers of sums per column */
     CHAIN_COLUMNS = 3,
-    CHAIN_STEP = 16,    /* few columns: k done before the next rows, as many streams side by side */
-    CHAIN_WIDENED = 128 /* more columns: k of 32 rows widened together, 16 KB */
+    CHAIN_STEP = 16, /* few columns: k done before the next rows, as many streams side by side */
+    CHAIN_WIDENED = 128, /* more columns: k of 32 rows widened together, 16 KB */
+    STRIP = 128          /* with scales: rows by CHAIN_ROWS columns, or the other way round */
 };
 
 /* y[c][r .. r + 8 V) += `count` columns of w, the first at w, times x[c][k ..], for N columns. */
@@ -382,31 +383,36 @@ INLINE void mul_c(const int32_t t, const heft_mat *w, int32_t r0, int32_t r1, co
                    w->cols - k < step ? w->cols - k : step, y, scratch);
 }
 
-/* With scales: as many columns of 32 rows are made float32 together, however many x has. */
-static void mul_c_scaled(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x,
-                         int32_t n, float *const *y, float (*strip)[CHAIN_ROWS])
+/* Rows r .. r + rows - 1, of which `count` columns lie at p as floats, times all x from k on. */
+static void chain_strip(const uint8_t *p, size_t apart, const float *const *x, int32_t n, int32_t k,
+                        int32_t count, float *const *y, int32_t r, int32_t rows)
 {
+    int32_t i = 0;
+    for (; i + CHAIN_ROWS <= rows; i += CHAIN_ROWS)
+        chain_columns(HEFT_F32, 4, p + sizeof(float) * (size_t)i, apart, x, n, k, count, y, r + i);
+    for (; i + 8 <= rows; i += 8)
+        chain_columns(HEFT_F32, 1, p + sizeof(float) * (size_t)i, apart, x, n, k, count, y, r + i);
+    for (; i < rows; i++)
+        for (int32_t c = 0; c < n; c++)
+            y[c][r + i] = chain_one(HEFT_F32, p + sizeof(float) * (size_t)i, apart, x[c] + k, count,
+                                    y[c][r + i]);
+}
+
+/* With scales: strips are made float32. Few columns: wide ones, because the columns of w may be a
+ * power of two apart. */
+static void mul_c_scaled(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x,
+                         int32_t n, float *const *y, float *strip)
+{
+    const int32_t wide = n <= FEW ? STRIP : CHAIN_ROWS, deep = n <= FEW ? CHAIN_ROWS : STRIP;
     for (int32_t c = 0; c < n; c++)
         memset(y[c] + r0, 0, sizeof(float) * (size_t)(r1 - r0));
-    for (int32_t r = r0; r < r1; r += CHAIN_ROWS)
-        for (int32_t k = 0; k < w->cols; k += CHAIN_WIDENED) {
-            const int32_t count = w->cols - k < CHAIN_WIDENED ? w->cols - k : CHAIN_WIDENED;
-            const int32_t rows = r1 - r < CHAIN_ROWS ? r1 - r : CHAIN_ROWS;
-            const uint8_t *p = (const uint8_t *)strip;
-            const size_t apart = sizeof *strip;
-            heft_floats(strip[0], CHAIN_ROWS, w, k, count, r, rows);
-            if (rows == CHAIN_ROWS) {
-                chain_columns(HEFT_F32, 4, p, apart, x, n, k, count, y, r);
-                continue;
-            }
-            int32_t i = 0;
-            for (; i + 8 <= rows; i += 8)
-                chain_columns(HEFT_F32, 1, p + sizeof(float) * (size_t)i, apart, x, n, k, count, y,
-                              r + i);
-            for (; i < rows; i++)
-                for (int32_t c = 0; c < n; c++)
-                    y[c][r + i] = chain_one(HEFT_F32, p + sizeof(float) * (size_t)i, apart,
-                                            x[c] + k, count, y[c][r + i]);
+    for (int32_t r = r0; r < r1; r += wide)
+        for (int32_t k = 0; k < w->cols; k += deep) {
+            const int32_t count = w->cols - k < deep ? w->cols - k : deep;
+            const int32_t rows = r1 - r < wide ? r1 - r : wide;
+            heft_avx2_floats(strip, wide, w, k, count, r, rows);
+            chain_strip((const uint8_t *)strip, sizeof(float) * (size_t)wide, x, n, k, count, y, r,
+                        rows);
         }
 }
 
@@ -428,6 +434,7 @@ size_t heft_avx2_float_scratch(int32_t cols)
     const size_t one = sizeof(group_step) * (size_t)steps_of(cols), all = GROUPS * one;
     const size_t most = one > WIDENED_BYTES ? one : WIDENED_BYTES, f = all < most ? all : most;
     const size_t k = (size_t)(cols < CHAIN_WIDENED ? cols : CHAIN_WIDENED);
-    const size_t c = sizeof(float) * CHAIN_ROWS * k;
+    const size_t strip = STRIP * (k < CHAIN_ROWS ? k : CHAIN_ROWS), chain = CHAIN_ROWS * k;
+    const size_t c = sizeof(float) * (strip > chain ? strip : chain);
     return buffer_bytes(cols) + (f > c ? f : c);
 }

@@ -73,13 +73,6 @@ static void scale_avx2(float *y, const float *x, float s, float cap, int64_t n)
     }
 }
 
-/* x / (1 + exp(by x)) */
-static __m256 swish(__m256 x, float by)
-{
-    __m256 e = exp_avx2(_mm256_mul_ps(_mm256_set1_ps(by), x));
-    return _mm256_div_ps(x, _mm256_add_ps(_mm256_set1_ps(1), e));
-}
-
 /* x / 2 (1 + t) */
 static __m256 half_of(__m256 x, __m256 t)
 {
@@ -90,7 +83,7 @@ static __m256 half_of(__m256 x, __m256 t)
 static __m256 act(heft_act_kind fn, __m256 x)
 {
     switch (fn) {
-    case HEFT_ACT_SILU: return swish(x, -1);
+    case HEFT_ACT_SILU: return swish_avx2(x, -1);
     case HEFT_ACT_GELU_TANH: {
         __m256 cube = _mm256_mul_ps(_mm256_mul_ps(x, x), x);
         __m256 t = _mm256_fmadd_ps(_mm256_set1_ps(heft_gelu_cubic), cube, x);
@@ -99,7 +92,8 @@ static __m256 act(heft_act_kind fn, __m256 x)
     case HEFT_ACT_GELU_ERF:
         return half_of(x, erf_avx2(_mm256_mul_ps(x, _mm256_set1_ps(heft_sqrt_half))));
     case HEFT_ACT_RELU: return _mm256_max_ps(_mm256_setzero_ps(), x);
-    case HEFT_ACT_SIGMOID_1702: return swish(x, -1.702f);
+    case HEFT_ACT_SIGMOID_1702: return swish_avx2(x, -1.702f);
+    case HEFT_ACT_SIGMOID: return over_one_and_exp(_mm256_set1_ps(1), x, -1);
     }
     return x;
 }

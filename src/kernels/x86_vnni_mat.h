@@ -141,17 +141,6 @@ INLINE void step_m(const int32_t n, const panel_any *p, const heft_act *const *x
     flush_tile(n, p->m, x, sum, acc);
 }
 
-/* Class M without sub-scales: q is signed. */
-INLINE void step_m8(const int32_t n, const panel_any *p, const heft_act *const *x, floats *acc)
-{
-    ints sum[HEFT_X86_COLUMNS];
-    begin_tile(n, spread_pair(-128, -128), x, sum);
-    add_granules(n, p->q, true, 0, 8, x, sum);
-    flush_tile(n, p->d[0], x, sum, acc);
-    begin_tile(n, load_ints(p->mn), x, sum);
-    flush_tile(n, p->m, x, sum, acc);
-}
-
 INLINE void step_h(const int32_t n, const panel_any *p, const heft_act *const *x, floats *acc)
 {
     for (int32_t h = 0; h < 2; h++) {
@@ -163,7 +152,7 @@ INLINE void step_h(const int32_t n, const panel_any *p, const heft_act *const *x
 }
 
 /* Which panel and step. */
-typedef enum { S4, S8, A, Q, M, M8, H } step_kind;
+typedef enum { S4, S8, A, Q, M, H } step_kind;
 
 INLINE void tile(const step_kind kind, const int32_t n, const void *panel, const heft_act *const *a,
                  int64_t blocks, float (*out)[PANEL_ROWS])
@@ -181,7 +170,6 @@ INLINE void tile(const step_kind kind, const int32_t n, const void *panel, const
         case A: step_a(n, (const panel_a *)panel + b, x, acc); break;
         case Q: step_q(n, (const panel_q *)panel + b, x, acc); break;
         case M: step_m(n, (const panel_any *)panel + b, x, acc); break;
-        case M8: step_m8(n, (const panel_any *)panel + b, x, acc); break;
         case H: step_h(n, (const panel_any *)panel + b, x, acc); break;
         }
     }
@@ -233,12 +221,6 @@ static void tile_m(const void *panel, const heft_act *const *a, int32_t n, int64
     tile_n(M, panel, a, n, blocks, acc);
 }
 
-static void tile_m8(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
-                    float (*acc)[PANEL_ROWS])
-{
-    tile_n(M8, panel, a, n, blocks, acc);
-}
-
 static void tile_h(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
                    float (*acc)[PANEL_ROWS])
 {
@@ -280,11 +262,11 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
     [HEFT_TQ2_0]   = { PANEL_S8, NULL, NULL },
     [HEFT_MXFP4]   = { PANEL_S8, NULL, rows_mxfp4 },
     [HEFT_NVFP4]   = { sizeof(panel_any), tile_h, heft_avx2_put_any, NULL, NULL },
-    [HEFT_INT4]       = { PANEL_S8, NULL, NULL },
+    /* scales beside them: few columns by heft_avx2_rows_scaled */
+    [HEFT_INT4]       = { PANEL_S4, NULL, NULL },
     [HEFT_INT4_ZERO]  = { PANEL_S8, NULL, NULL },
     [HEFT_INT8]       = { PANEL_S8, NULL, NULL },
     [HEFT_UINT8]      = { PANEL_S8, NULL, NULL },
-    [HEFT_UINT8_ZERO] = { sizeof(panel_any), tile_m8, heft_avx2_put_any, NULL, NULL },
     [HEFT_FP4_MX]     = { PANEL_S8, NULL, NULL },
     [HEFT_FP4_NV]     = { sizeof(panel_any), tile_h, heft_avx2_put_any, NULL, NULL },
 };

@@ -5,6 +5,7 @@
  * are in the mapped file; vectors become float copies. */
 #include "base/cursor.h"
 #include "model/run.h"
+#include "model/slices.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -18,6 +19,65 @@ typedef struct {
     const char *beside; /* what stands before the names with a ^ */
     heft_error *err;
 } binder;
+
+static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
+{
+    const heft_layer_spec *l = s->layer ? &s->layer[layer < 0 ? 0 : layer] : NULL;
+    const heft_attn *a = &l->attn;
+    const heft_delta *g = &l->delta;
+    switch (axis) {
+    case HEFT_AXIS_ONE: return 1;
+    case HEFT_AXIS_D: return s->D;
+    case HEFT_AXIS_DE: return s->D_embed;
+    case HEFT_AXIS_V: return s->V;
+    case HEFT_AXIS_P: return (int64_t)s->ctx + s->pos_offset;
+    case HEFT_AXIS_Q: return (int64_t)a->H * a->dk;
+    case HEFT_AXIS_K: return (int64_t)a->G * a->dk;
+    case HEFT_AXIS_VAL: return (int64_t)a->G * a->dv;
+    case HEFT_AXIS_QKV: return (int64_t)a->H * a->dk + (int64_t)a->G * (a->dk + a->dv);
+    case HEFT_AXIS_O: return (int64_t)a->H * a->dv;
+    case HEFT_AXIS_HEAD: return a->dk;
+    case HEFT_AXIS_H: return a->H;
+    case HEFT_AXIS_G: return a->G;
+    case HEFT_AXIS_F: return l->F;
+    case HEFT_AXIS_2F: return 2 * (int64_t)l->F;
+    case HEFT_AXIS_E: return l->route.E;
+    case HEFT_AXIS_FE: return l->F_expert;
+    case HEFT_AXIS_2FE: return 2 * (int64_t)l->F_expert;
+    case HEFT_AXIS_QR: return a->q_rank;
+    case HEFT_AXIS_KVR: return a->kv_rank;
+    case HEFT_AXIS_KVA: return (int64_t)a->kv_rank + a->dk - a->nope;
+    case HEFT_AXIS_UP: return (int64_t)a->H * (a->nope + a->dv);
+    case HEFT_AXIS_NOPE: return a->nope;
+    case HEFT_AXIS_DV: return a->dv;
+    case HEFT_AXIS_OWN: return s->own;
+    case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
+    case HEFT_AXIS_BLOCK: return a->index.every;
+    case HEFT_AXIS_PART: return (int64_t)a->dk * (a->overlap ? 2 : 1);
+    case HEFT_AXIS_IXPART: return (int64_t)a->index.width * (a->overlap ? 2 : 1);
+    case HEFT_AXIS_OR: return a->o_rank;
+    case HEFT_AXIS_OGROUP: return (int64_t)a->H * a->dv / (a->o_groups > 0 ? a->o_groups : 1);
+    case HEFT_AXIS_ORS: return (int64_t)a->o_groups * a->o_rank;
+    case HEFT_AXIS_TOP: return l->route.top;
+    case HEFT_AXIS_QG: return (int64_t)a->H * (a->gate.group ? a->dk + a->dv : a->dk);
+    case HEFT_AXIS_CONV: return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv;
+    case HEFT_AXIS_TAPS: return g->taps;
+    case HEFT_AXIS_MIX:
+        return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv * (g->z.at ? 2 : 1);
+    case HEFT_AXIS_READ: return (int64_t)g->Hv * g->dv;
+    case HEFT_AXIS_HV: return g->Hv;
+    case HEFT_AXIS_BA: return (int64_t)g->Hv * (g->a.at ? 2 : 1);
+    case HEFT_AXIS_STATE: return g->dv;
+    case HEFT_AXIS_STREAMS: return s->streams.n;
+    case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
+    case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
+    case HEFT_AXIS_THREE: return 3;
+    case HEFT_AXIS_IX: return a->index.width;
+    case HEFT_AXIS_IXH: return a->index.heads;
+    case HEFT_AXIS_IXQ: return (int64_t)a->index.heads * a->index.width;
+    }
+    return 0;
+}
 
 /* Append text up to `hole`, or to its end, and skip the hole. */
 static const char *take(char name[256], const char *text, const char *hole, size_t hole_bytes)
@@ -89,10 +149,11 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
     const heft_spec *s = &b->m->spec;
     int32_t n = 0;
     if (w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}"))
-        shape[n++] = heft_extent(s, layer, HEFT_AXIS_E);
-    if (w->slot == HEFT_SLOT_EACH) shape[n++] = heft_extent(s, layer, HEFT_AXIS_H);
-    if (w->rows != HEFT_AXIS_ONE) shape[n++] = heft_extent(s, layer, w->rows);
-    if (w->cols != HEFT_AXIS_ONE) shape[n++] = heft_extent(s, layer, w->cols);
+        shape[n++] = extent(s, layer, HEFT_AXIS_E);
+    if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
+    if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
+    if (w->slot == HEFT_SLOT_TAPS && b->src->container != HEFT_GGUF) shape[n++] = 1;
+    if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
     if (w->slot == HEFT_SLOT_GROUPS) shape[0] *= s->layer[layer].attn.o_groups;
     if (n == 0) shape[n++] = 1; /* a number is a vector of one */
     if (rule == HEFT_BY_COL) {
@@ -143,6 +204,7 @@ static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, 
                              heft_show(t->name).text, heft_dtypes[t->dtype].name);
         }
         if (rule == HEFT_ADD_ONE) v[i] += 1;
+        if (rule == HEFT_MINUS_EXP) v[i] = (float)-exp((double)v[i]);
         if (rule == HEFT_OVER_ROOT) v[i] /= sqrtf((float)n);
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
@@ -237,77 +299,15 @@ static heft_status borrow_kv_up(const binder *b, const heft_tensor *t, heft_laye
     return st ? st : borrow_each(b, t, a->nope, each, a->dv, a->kv_rank, a->H, &l->v_up);
 }
 
-static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
-                                 heft_experts *out)
+/* A matrix of numbers that are read one by one. */
+static heft_status borrow_plain(const binder *b, const heft_tensor *t, int64_t rows, int64_t cols,
+                                const char *what, heft_mat *out)
 {
     if (heft_dtypes[t->dtype].block != 1)
         return heft_fail(b->err, HEFT_E_UNSUPPORTED,
-                         "tensor %s is of %s, expected biases of plain numbers",
-                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
-    return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, &out->bias);
-}
-
-/* A table of integers, each a number of an expert. */
-static heft_status borrow_table(const binder *b, const heft_tensor *t, int32_t E, heft_mat *out)
-{
-    const size_t bytes = (size_t)heft_dtypes[t->dtype].bytes, n = (size_t)numbers_of(t);
-    if (t->dtype != HEFT_I32 && t->dtype != HEFT_I64)
-        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
-                         "tensor %s is of %s, expected numbers of experts as I32 or I64",
-                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
-    for (size_t i = 0; i < n; i++) {
-        const int64_t e = t->dtype == HEFT_I64 ? (int64_t)heft_load64(t->data + i * bytes)
-                                               : (int32_t)heft_load32(t->data + i * bytes);
-        if (e < 0 || e >= E)
-            return heft_fail(b->err, HEFT_E_FORMAT,
-                             "tensor %s: number %lld is %lld, expected an expert of 0 to %d",
-                             heft_show(t->name).text, (long long)i, (long long)e, E - 1);
-    }
-    *out = (heft_mat){ .data = t->data,
-                       .stride = (int64_t)bytes * t->shape[1],
-                       .rows = (int32_t)t->shape[0],
-                       .cols = (int32_t)t->shape[1],
-                       .dtype = (uint8_t)t->dtype };
-    return HEFT_OK;
-}
-
-/* `rows` rows of a matrix with scales, from row `first` of it on. */
-static heft_mat slice(const heft_mat *w, int64_t first, int64_t rows)
-{
-    heft_mat part = *w;
-    part.line += w->by_col ? 0 : first;
-    part.at += w->by_col ? (int32_t)first : 0;
-    part.rows = (int32_t)rows;
-    return part;
-}
-
-/* As borrow_kv_up, of a matrix with scales. */
-static heft_status slice_kv_up(const binder *b, const heft_mat *w, heft_layer *l)
-{
-    const heft_attn *a = &l->s->attn;
-    l->k_up = heft_arena_alloc(&b->m->arena, (size_t)a->H, sizeof *l->k_up);
-    l->v_up = heft_arena_alloc(&b->m->arena, (size_t)a->H, sizeof *l->v_up);
-    if (!l->k_up || !l->v_up) return heft_nomem(b->err, "the heads of a latent attention");
-    for (int32_t h = 0; h < a->H; h++) {
-        const int64_t first = (int64_t)h * (a->nope + a->dv);
-        l->v_up[h] = slice(w, first + a->nope, a->dv);
-        l->k_up[h] = slice(w, first, a->nope);
-        l->k_up[h].rows = a->kv_rank;
-        l->k_up[h].cols = a->nope;
-        l->k_up[h].by_col = !w->by_col;
-    }
-    return HEFT_OK;
-}
-
-static heft_status slice_experts(const binder *b, const heft_mat *w, bool all, int32_t expert,
-                                 int32_t E, heft_experts *out)
-{
-    if (!out->w) out->w = heft_arena_alloc(&b->m->arena, (size_t)E, sizeof *out->w);
-    if (!out->w) return heft_nomem(b->err, "the experts");
-    for (int32_t e = 0; e < E && all; e++)
-        out->w[e] = slice(w, (int64_t)e * w->rows, w->rows);
-    if (!all) out->w[expert] = *w;
-    return HEFT_OK;
+                         "tensor %s is of %s, expected %s of plain numbers",
+                         heft_show(t->name).text, heft_dtypes[t->dtype].name, what);
+    return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, out);
 }
 
 static heft_status slice_groups(const binder *b, const heft_mat *w, int32_t groups, heft_mat **out)
@@ -348,9 +348,10 @@ static heft_status fill_stored(const binder *b, const heft_weight *w, const foun
     switch ((heft_slot)w->slot) {
     case HEFT_SLOT_LIN: ((heft_lin *)slot)->w = m; return HEFT_OK;
     case HEFT_SLOT_MAT: *(heft_mat *)slot = m; return HEFT_OK;
-    case HEFT_SLOT_EXPERTS: return slice_experts(b, &m, all, expert, s->layer[layer].route.E, slot);
-    case HEFT_SLOT_GROUPS: return slice_groups(b, &m, groups, slot);
-    case HEFT_SLOT_KV_UP: return slice_kv_up(b, &m, &b->m->layer[layer]);
+    case HEFT_SLOT_EXPERTS:
+        return heft_slice_experts(&m, all, expert, s->layer[layer].route.E, slot, &b->m->arena,
+                                  b->err);
+    case HEFT_SLOT_KV_UP: return heft_slice_kv_up(&m, &b->m->layer[layer], &b->m->arena, b->err);
     case HEFT_SLOT_BIAS:
     case HEFT_SLOT_NORM:
     case HEFT_SLOT_NORM_BIAS:
@@ -358,11 +359,56 @@ static heft_status fill_stored(const binder *b, const heft_weight *w, const foun
     case HEFT_SLOT_VEC:
     case HEFT_SLOT_EXPERT_BIAS:
     case HEFT_SLOT_EACH:
+    case HEFT_SLOT_GROUPS:
     case HEFT_SLOT_TABLE:
+    case HEFT_SLOT_TAPS:
     case HEFT_SLOT_NONE: break;
     }
     return heft_fail(b->err, HEFT_E_UNSUPPORTED, "tensor %s is of %s, expected plain numbers",
                      heft_show(f->t->name).text, heft_dtypes[f->t->dtype].name);
+}
+
+/* A table of integers, each a number of an expert. */
+static heft_status borrow_table(const binder *b, const heft_tensor *t, int32_t E, heft_mat *out)
+{
+    const size_t bytes = (size_t)heft_dtypes[t->dtype].bytes, n = (size_t)numbers_of(t);
+    if (t->dtype != HEFT_I32 && t->dtype != HEFT_I64)
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is of %s, expected numbers of experts as I32 or I64",
+                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
+    for (size_t i = 0; i < n; i++) {
+        const int64_t e = t->dtype == HEFT_I64 ? (int64_t)heft_load64(t->data + i * bytes)
+                                               : (int32_t)heft_load32(t->data + i * bytes);
+        if (e < 0 || e >= E)
+            return heft_fail(b->err, HEFT_E_FORMAT,
+                             "tensor %s: number %lld is %lld, expected an expert of 0 to %d",
+                             heft_show(t->name).text, (long long)i, (long long)e, E - 1);
+    }
+    *out = (heft_mat){ .data = t->data,
+                       .stride = (int64_t)bytes * t->shape[1],
+                       .rows = (int32_t)t->shape[0],
+                       .cols = (int32_t)t->shape[1],
+                       .dtype = (uint8_t)t->dtype };
+    return HEFT_OK;
+}
+
+/* A tensor is known, not run and counted. */
+static void leave_one(const binder *b, const heft_tensor *t)
+{
+    b->m->used[t - b->src->tensor] = true;
+    b->m->unused_tensors++;
+    b->m->unused_bytes += (int64_t)t->bytes;
+}
+
+/* And so are the others of the weight `name`. */
+static void leave_companions(const binder *b, const char *name)
+{
+    char stem[256];
+    (void)snprintf(stem, sizeof stem, "%s", name);
+    if (heft_str_ends(heft_str_of(stem), ".weight")) stem[strlen(stem) - strlen("weight")] = 0;
+    for (int64_t i = 0; i < b->src->n_tensors; i++)
+        if (!b->m->used[i] && heft_str_begins(b->src->tensor[i].name, stem))
+            leave_one(b, &b->src->tensor[i]);
 }
 
 static heft_status fill(const binder *b, const heft_weight *w, const found *f, int32_t layer,
@@ -375,8 +421,8 @@ static heft_status fill(const binder *b, const heft_weight *w, const found *f, i
     if (w->slot == HEFT_SLOT_NONE && *used) return HEFT_OK; /* under another row */
     *used = true;
     if (w->slot == HEFT_SLOT_NONE) {
-        b->m->unused_tensors++;
-        b->m->unused_bytes += (int64_t)t->bytes;
+        leave_one(b, t);
+        if (f->stored) leave_companions(b, f->name);
         return HEFT_OK;
     }
     if (f->stored) return fill_stored(b, w, f, layer, expert, slot);
@@ -392,6 +438,7 @@ static heft_status fill(const binder *b, const heft_weight *w, const found *f, i
     case HEFT_SLOT_NORM: return copy_vector(b, t, rule, &((heft_norm *)slot)->w);
     case HEFT_SLOT_NORM_BIAS: return copy_vector(b, t, rule, &((heft_norm *)slot)->b);
     case HEFT_SLOT_VEC: return copy_vector(b, t, rule, slot);
+    case HEFT_SLOT_TAPS: return borrow_plain(b, t, rows, cols, "taps", slot);
     case HEFT_SLOT_NUMBER: {
         const float *one = NULL;
         st = copy_vector(b, t, rule, &one);
@@ -400,7 +447,8 @@ static heft_status fill(const binder *b, const heft_weight *w, const found *f, i
     }
     case HEFT_SLOT_EXPERTS:
         return borrow_experts(b, t, rule, expert, rows, cols, s->layer[layer].route.E, slot);
-    case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
+    case HEFT_SLOT_EXPERT_BIAS:
+        return borrow_plain(b, t, rows, cols, "biases", &((heft_experts *)slot)->bias);
     case HEFT_SLOT_EACH:
         return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.H, slot);
     case HEFT_SLOT_GROUPS:
@@ -416,6 +464,7 @@ static bool filled(const heft_weight *w, const void *slot)
 {
     switch ((heft_slot)w->slot) {
     case HEFT_SLOT_LIN: return ((const heft_lin *)slot)->w.data != NULL;
+    case HEFT_SLOT_TAPS:
     case HEFT_SLOT_MAT: return ((const heft_mat *)slot)->data != NULL;
     case HEFT_SLOT_BIAS: return ((const heft_lin *)slot)->bias != NULL;
     case HEFT_SLOT_NORM: return ((const heft_norm *)slot)->w != NULL;
@@ -434,6 +483,51 @@ static bool filled(const heft_weight *w, const void *slot)
 }
 
 /* ---- one row of a table ------------------------------------------------ */
+
+static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need need)
+{
+    const heft_layer_spec *l = layer < 0 ? NULL : &s->layer[layer];
+    const bool fused = l && l->attn.k.at > 0;
+    switch (need) {
+    case HEFT_ALWAYS: return HEFT_YES;
+    case HEFT_IF_THERE: return HEFT_MAYBE;
+    case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_OUT_NORM: return s->out_norm;
+    case HEFT_IF_SERIAL: return s->wire == HEFT_WIRE_SERIAL ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_ONE_NORM: return s->two_norms ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_TWO_NORMS: return s->two_norms ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
+    case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
+    case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
+    case HEFT_OWN_K: return l->attn.kv_from == layer ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_OWN_V:
+        return l->attn.kv_from != layer ? HEFT_MAYBE : l->attn.v_from_k ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_OWN: return s->own ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_QKV_BIAS: return s->qkv_bias;
+    case HEFT_IF_O_BIAS: return s->o_bias;
+    case HEFT_IF_MLP_BIAS: return s->mlp_bias;
+    case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_LOW_Q: return l->attn.q_rank ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_CHOOSES: return l->attn.index.heads ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_BLOCKS: return l->attn.index.every > 1 ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_BY_TOKEN: return l->route.by_token ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_CHOSEN: return l->route.by_token ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_INDEX: return l->attn.index.heads ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_HEAD_BIAS: return s->head_bias;
+    case HEFT_IF_ATTENDS: return l->attn.H ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_DELTA: return l->delta.Hv ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_Z_WITHIN: return l->delta.z.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_Z_APART: return l->delta.Hv && !l->delta.z.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_A_WITHIN: return l->delta.a.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_A_APART: return l->delta.Hv && !l->delta.a.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
+    }
+    return HEFT_MAYBE;
+}
 
 /* Does another row after w, in this table and for this layer, name the same slot? */
 static bool has_alternative(const binder *b, const heft_weight *w, int32_t layer)
@@ -594,6 +688,7 @@ void heft_net_set_norms(heft_net *m)
             set_kind(&m->spec, &l->hyper[k].norm, l->hyper[k].fn.w.data);
         heft_norm *norms[] = { &l->n1,     &l->n3,        &l->n2,   &l->n4,    &l->q_norm,
                                &l->k_norm, &l->router_in, &l->e_in, &l->e_out, &l->shared_out };
+        set_kind(&m->spec, &l->read_norm, l->read_norm.w);
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n],
                      norms[n]->w || (weightless && n < 2)

@@ -55,6 +55,12 @@ static size_t entry_bytes(const heft_cache_decl *d, heft_dtype type)
     return (size_t)d->G * (size_t)width * (size_t)heft_dtypes[type_of(d, type)].bytes;
 }
 
+/* Floats of a slot's state, in whole cache lines. */
+static size_t state_floats(const heft_cache_decl *d)
+{
+    return lines((size_t)d->state * sizeof(float)) / sizeof(float);
+}
+
 static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
 {
     return lines((size_t)HEFT_TILE * entry_bytes(d, type));
@@ -88,6 +94,8 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
     for (int32_t i = 0; i < places_of(shape->spec); i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
+        c->n_states += rows_of(shape) * state_floats(&d);
+        if (d.state) continue;
         assert(every_of(&d) == 1 || d.keep == 0);
         int32_t g = find_group(c, &d);
         if (g == HEFT_MAX_GROUPS)
@@ -110,13 +118,15 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
     return HEFT_OK;
 }
 
-enum { PARTS = 2 + 3 * HEFT_MAX_GROUPS };
+enum { PARTS = 4 + 3 * HEFT_MAX_GROUPS };
 
 static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
 {
     int32_t n = 0;
     p[n++] = (heft_part){ &c->kv, (size_t)places_of(c->shape.spec), sizeof *c->kv };
     p[n++] = (heft_part){ &c->pool, c->pool_bytes, 1 };
+    p[n++] = (heft_part){ &c->state, (size_t)places_of(c->shape.spec), sizeof *c->state };
+    p[n++] = (heft_part){ &c->states, c->n_states, sizeof *c->states };
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
         p[n++] = (heft_part){ &k->table, rows_of(&c->shape) * (size_t)c->pages, sizeof *k->table };
@@ -130,7 +140,7 @@ bool heft_cache_forgets(const heft_spec *s)
 {
     heft_cache_decl d;
     for (int32_t i = 0; i < places_of(s); i++)
-        if (decl_of(s, i, &d) && d.keep) return true;
+        if (decl_of(s, i, &d) && (d.keep || d.state)) return true;
     return false;
 }
 
@@ -169,9 +179,15 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
             k->free[k->n_free] = k->n_pages - 1 - k->n_free; /* low pages go first */
     }
     uint8_t *at = c->pool;
+    float *state = c->states;
     for (int32_t i = 0; i < places_of(shape->spec); i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
+        if (d.state) {
+            c->state[i] = (heft_state){ state, state_floats(&d) };
+            state += rows_of(shape) * c->state[i].each;
+            continue;
+        }
         int32_t g = find_group(c, &d);
         c->kv[i] = (heft_kv){ .base = at,
                               .page_bytes = layer_page_bytes(&d, shape->type),
@@ -305,6 +321,12 @@ void heft_cache_fork(heft_cache *c, int32_t from, int32_t to)
             copy[p] = row[p];
             if (row[p] != NONE) c->group[g].refs[row[p]]++;
         }
+    }
+    for (int32_t i = 0; c->n_states && i < places_of(c->shape.spec); i++) {
+        const heft_state *s = &c->state[i];
+        if (s->base)
+            memcpy(s->base + (size_t)to * s->each, s->base + (size_t)from * s->each,
+                   s->each * sizeof *s->base);
     }
 }
 

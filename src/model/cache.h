@@ -4,7 +4,10 @@
  * block of `every` tokens, which is there when all of them are. What has the same reach and the
  * same blocks forms a group, which has one page table per sequence (slot): page p of a group is
  * page p of every layer in it. Pages are shared by reference count after a fork, copied before a
- * shared one is written, and given back when no later token can see them. */
+ * shared one is written, and given back when no later token can see them.
+ *
+ * A layer may keep a state of fixed size instead, one for every slot, copied at a fork. It is that
+ * of the slot's last token and cannot go back: only a checkpoint can. */
 #ifndef HEFT_MODEL_CACHE_H
 #define HEFT_MODEL_CACHE_H
 
@@ -43,9 +46,12 @@ typedef struct {
     heft_kv *kv;                           /* (L, HEFT_MAX_CACHE)  base NULL: nothing is kept */
     uint8_t *pool;
     size_t pool_bytes;
+    heft_state *state; /* the same */
+    float *states;
+    size_t n_states; /* floats of all layers and slots */
 } heft_cache;
 
-/* Does a layer forget (a window, a chunk), so that going back may need a checkpoint? */
+/* Does a layer forget (a window, a chunk, a state), so that going back may need a checkpoint? */
 bool heft_cache_forgets(const heft_spec *);
 
 /* Bytes that opening allocates; fails with HEFT_E_UNSUPPORTED where layers have more than
@@ -64,7 +70,7 @@ heft_status heft_cache_reserve(heft_cache *, int32_t slot, int32_t from, int32_t
 /* Give back the pages that no token from position `length` on can see, nor one of the few before it
  * (HEFT_CACHE_BACK), and those behind it. */
 void heft_cache_trim(heft_cache *, int32_t slot, int32_t length);
-/* Is everything there that a token at position `length` can see? */
+/* Are all entries there that a token at position `length` can see? */
 bool heft_cache_intact(const heft_cache *, int32_t slot, int32_t length);
 /* `to` (empty) gets what `from` has: a second sequence, a checkpoint, or the way back from one. */
 void heft_cache_fork(heft_cache *, int32_t from, int32_t to);

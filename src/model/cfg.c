@@ -324,6 +324,14 @@ static bool by_layer(struct heft_cfg *c, const char *const key[2])
     return v && v->kind == HEFT_V_ARRAY;
 }
 
+/* Is the embedding the head? The text part of a model of several says so, or else the whole. */
+static bool tied(struct heft_cfg *c)
+{
+    const heft_value *whole = heft_value_get(c->src->config, "tie_word_embeddings");
+    const bool absent = whole && whole->kind == HEFT_V_BOOL ? whole->n != 0 : c->family->tied;
+    return heft_cfg_bool(c, "tie_word_embeddings", NULL, absent);
+}
+
 void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
 {
     const heft_family *f = c->family;
@@ -340,16 +348,14 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
     s->eps = heft_cfg_real(c, named(k->eps, "rms_norm_eps"),
                            "attention.layer_norm_rms_epsilon|attention.layer_norm_epsilon",
                            f->eps > 0 ? (double)f->eps : 1e-6);
-    s->tied = c->gguf                                                  ? HEFT_MAYBE
-              : heft_cfg_bool(c, "tie_word_embeddings", NULL, f->tied) ? HEFT_YES
-                                                                       : HEFT_NO;
+    s->tied = c->gguf ? HEFT_MAYBE : tied(c) ? HEFT_YES : HEFT_NO;
     int32_t H = heft_cfg_int(c, named(k->heads, "num_attention_heads"), "attention.head_count",
                              silent_means(c, f->heads, HEFT_REQUIRED));
     H = count(c, "number of heads", H, HEFT_MAX_HEADS);
     const char *const g_keys[] = { named(k->kv_heads, "num_key_value_heads"),
                                    "attention.head_count_kv" },
                       *const f_keys[] = { named(k->ff, "intermediate_size"),
-                                          "feed_forward_length" };
+                                          "feed_forward_length|expert_feed_forward_length" };
     const bool many_G = by_layer(c, g_keys), many_F = by_layer(c, f_keys);
     int32_t G =
         many_G ? 0

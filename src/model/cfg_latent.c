@@ -52,12 +52,11 @@ bool heft_cfg_word(struct heft_cfg *c, const char *key, int32_t i, const char *y
     if (!list || list->kind == HEFT_V_NULL) return absent;
     const heft_value *v = list->kind == HEFT_V_ARRAY ? heft_value_at(list, i) : list;
     if (v && v->kind == HEFT_V_STRING && heft_str_is(v->str, yes)) return true;
-    if (v && v->kind == HEFT_V_STRING && heft_str_is(v->str, no)) return false;
-    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected \"%s\" or \"%s\"", key, i,
-                    !v                         ? "missing"
-                    : v->kind == HEFT_V_STRING ? heft_show(v->str).text
-                                               : heft_value_kind_name(v->kind),
-                    yes, no);
+    if (v && no && v->kind == HEFT_V_STRING && heft_str_is(v->str, no)) return false;
+    const heft_shown found = heft_show_z(!v ? "missing" : heft_value_kind_name(v->kind));
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected %s%s%s", key, i,
+                    v && v->kind == HEFT_V_STRING ? heft_show(v->str).text : found.text, yes,
+                    no ? " or " : "", no ? no : "");
     return absent;
 }
 
@@ -120,6 +119,6 @@ void heft_cfg_index(struct heft_cfg *c, heft_spec *s, const heft_latent_absent *
     x.rope = index_rope(s, pairs);
     for (int32_t i = 0; i < s->L; i++) {
         s->layer[i].attn.index = x;
-        (void)heft_cfg_word(c, "layer_types", i, "indexed_attention", "indexed_attention", true);
+        (void)heft_cfg_word(c, "layer_types", i, "indexed_attention", NULL, true);
     }
 }

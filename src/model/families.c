@@ -46,7 +46,10 @@
     X(qwen2) \
     X(qwen2_moe) \
     X(qwen3) \
+    X(qwen3_5) \
+    X(qwen3_5_moe) \
     X(qwen3_moe) \
+    X(qwen3_next) \
     X(smollm3) \
     X(stablelm) \
     X(starcoder2)

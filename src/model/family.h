@@ -14,35 +14,43 @@ typedef enum {
     HEFT_AXIS_D,
     HEFT_AXIS_DE, /* width of the embedding, where it is not D */
     HEFT_AXIS_V,
-    HEFT_AXIS_P /* positions */,
+    HEFT_AXIS_P, /* positions */
     HEFT_AXIS_Q,
     HEFT_AXIS_K,
     HEFT_AXIS_VAL,
     HEFT_AXIS_QKV,
-    HEFT_AXIS_O /* H dv */,
-    HEFT_AXIS_HEAD /* dk */,
+    HEFT_AXIS_O,    /* H dv */
+    HEFT_AXIS_HEAD, /* dk */
     HEFT_AXIS_H,
     HEFT_AXIS_G,
     HEFT_AXIS_F,
     HEFT_AXIS_2F,
     HEFT_AXIS_E,
-    HEFT_AXIS_FE /* width of an expert */,
+    HEFT_AXIS_FE, /* width of an expert */
     HEFT_AXIS_2FE,
-    HEFT_AXIS_QR /* rank of queries */,
-    HEFT_AXIS_KVR /* rank of keys and values */,
-    HEFT_AXIS_KVA /* and a rotated key */,
-    HEFT_AXIS_UP /* H (nope + dv) */,
+    HEFT_AXIS_QR,  /* rank of queries */
+    HEFT_AXIS_KVR, /* rank of keys and values */
+    HEFT_AXIS_KVA, /* and a rotated key */
+    HEFT_AXIS_UP,  /* H (nope + dv) */
     HEFT_AXIS_NOPE,
     HEFT_AXIS_DV,
-    HEFT_AXIS_OWN,  /* width of a layer's own input */
-    HEFT_AXIS_OWNS, /* of all layers' */
-    HEFT_AXIS_BLOCK /* tokens of an entry */,
-    HEFT_AXIS_PART /* what a token brings to entries */,
-    HEFT_AXIS_IXPART /* and to the index's */,
-    HEFT_AXIS_OR /* rank of a group of outputs */,
-    HEFT_AXIS_OGROUP /* heads of a group */,
-    HEFT_AXIS_ORS /* the ranks of all groups */,
-    HEFT_AXIS_TOP /* experts of a token */,
+    HEFT_AXIS_OWN,    /* width of a layer's own input */
+    HEFT_AXIS_OWNS,   /* of all layers' */
+    HEFT_AXIS_BLOCK,  /* tokens of an entry */
+    HEFT_AXIS_PART,   /* what a token brings to entries */
+    HEFT_AXIS_IXPART, /* and to the index's */
+    HEFT_AXIS_OR,     /* rank of a group of outputs */
+    HEFT_AXIS_OGROUP, /* heads of a group */
+    HEFT_AXIS_ORS,    /* the ranks of all groups */
+    HEFT_AXIS_TOP,    /* experts of a token */
+    HEFT_AXIS_QG,     /* queries, and the gates of what they bring */
+    HEFT_AXIS_CONV,   /* channels of a convolution: queries, keys and values of a delta rule */
+    HEFT_AXIS_TAPS,
+    HEFT_AXIS_MIX,   /* the channels, and gates where those have no projection of their own */
+    HEFT_AXIS_READ,  /* what is read of all states: Hv dv */
+    HEFT_AXIS_HV,    /* value heads */
+    HEFT_AXIS_BA,    /* strengths, and decays where those have no projection of their own */
+    HEFT_AXIS_STATE, /* dv of a delta rule */
     HEFT_AXIS_STREAMS,
     HEFT_AXIS_BLEND, /* what streams are read, written and mixed by */
     HEFT_AXIS_ALL,   /* all streams' width */
@@ -65,8 +73,9 @@ typedef enum {
     HEFT_SLOT_EACH,        /* one tensor (H, rows, cols): a matrix of every head */
     HEFT_SLOT_GROUPS,      /* one matrix (o_groups rows, cols) for a list of them */
     HEFT_SLOT_TABLE,       /* experts by token: integers, in place */
-    HEFT_SLOT_KV_UP,       /* k_up and v_up as one matrix: of each head nope rows, then dv */
-    HEFT_SLOT_NONE         /* known, not run, counted */
+    HEFT_SLOT_TAPS,  /* a table of rows that a release has as (channels, 1, taps); plain numbers */
+    HEFT_SLOT_KV_UP, /* k_up and v_up as one matrix: of each head nope rows, then dv */
+    HEFT_SLOT_NONE   /* known, not run, counted */
 } heft_slot;
 
 typedef enum {
@@ -74,7 +83,8 @@ typedef enum {
     HEFT_BY_COL /* stored [in, out] */,
     HEFT_ADD_ONE /* w + 1 */,
     HEFT_OVER_ROOT /* w / sqrt(n), of n numbers */,
-    HEFT_STACK /* a vector for each row, a tensor each */
+    HEFT_STACK /* a vector for each row, a tensor each */,
+    HEFT_MINUS_EXP /* -exp(w) */
 } heft_rule;
 
 typedef enum {
@@ -105,6 +115,12 @@ typedef enum {
     HEFT_IF_BLOCKS,   /* a layer with entries of several tokens */
     HEFT_IF_BY_TOKEN, /* experts by token, or not */
     HEFT_IF_CHOSEN,
+    HEFT_IF_ATTENDS,
+    HEFT_IF_DELTA,    /* a gated delta rule instead */
+    HEFT_IF_Z_WITHIN, /* whose gates are rows of its projection, or of one of their own */
+    HEFT_IF_Z_APART,
+    HEFT_IF_A_WITHIN, /* the same of its decays */
+    HEFT_IF_A_APART,
     HEFT_IF_INDEX, /* a layer with an index; not run and counted where it takes another's choice */
     HEFT_IF_HEAD_BIAS
 } heft_need;
@@ -162,10 +178,12 @@ extern const heft_family *const heft_families[]; /* NULL-ended */
 extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_gate_up[],
     heft_names_globals_add_one[], heft_names_add_one[], heft_names_outputs[];
 /* Behind heft_names_llama: routers, experts of one tensor each in a release, and the feed-forward
- * blocks of layers without. Behind that: one expert that all share, or several in one; experts
- * under "block_sparse_moe". */
+ * blocks of layers without. Behind that: one expert that all share, or several in one; the gate of
+ * such an expert; experts under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
-    heft_names_shared_experts[], heft_names_mixtral[];
+    heft_names_shared_experts[], heft_names_shared_gate[], heft_names_mixtral[];
+/* Behind heft_names_llama: gated delta rules beside gated attention, norms stored less 1. */
+extern const heft_weight heft_names_delta[];
 /* Behind heft_names_llama: experts beside the feed-forward block, with norms of their own. */
 extern const heft_weight heft_names_beside[];
 /* Behind heft_names_llama: latent attention; its index; what experts' sigmoids are corrected by. */
@@ -279,11 +297,18 @@ bool heft_cfg_lists(struct heft_cfg *, const char *hf, int32_t n, bool absent);
  * as the number under `interval` (else as absent here) says. */
 bool heft_cfg_flag(struct heft_cfg *, const char *hf, int32_t i, const char *interval,
                    int32_t absent);
-/* Is element i of a list of words `yes`? The only other word there is `no`. */
+/* Is element i of a list of words `yes`? The only other word there is `no`; or NULL: none. */
 bool heft_cfg_word(struct heft_cfg *, const char *hf, int32_t i, const char *yes, const char *no,
                    bool absent);
 /* a * b, a width; refused where it is beyond all bounds. */
 int32_t heft_cfg_times(struct heft_cfg *, int32_t a, int32_t b);
+/* Gated delta rules on the layers that are not full, as layer_types says or an interval (4).
+ * Queries of the others have gates, and the first numbers (a quarter) of their heads rotate. fused:
+ * a release has the rows of projections by key head, in two of them, and a GGUF file the value
+ * heads in a release's order. */
+void heft_cfg_delta(struct heft_cfg *, heft_spec *, bool fused);
+/* The experts of such models, as of qwen's mixtures, and one that all share, which has a gate. */
+void heft_cfg_delta_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top);
 /* Does layer i attend to everything? From layer_types where there is such a list; from GGUF's
  * attention.sliding_window_pattern: a period, or a list of the layers that do not. */
 bool heft_cfg_full(struct heft_cfg *, int32_t layer, bool absent);

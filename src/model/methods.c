@@ -121,7 +121,7 @@ heft_status heft_check_keys(const heft_value *object, const heft_must_be *keys, 
     return HEFT_OK;
 }
 
-const heft_value *heft_method_setting(const heft_value *object, const char *keys)
+const heft_value *heft_quant_setting(const heft_value *object, const char *keys)
 {
     while (keys && *keys) {
         const size_t n = strcspn(keys, "|");
@@ -135,7 +135,7 @@ const heft_value *heft_method_setting(const heft_value *object, const char *keys
 heft_status heft_read_int(const heft_value *object, const char *keys, int32_t absent, int32_t *out,
                           heft_error *err)
 {
-    const heft_value *v = heft_method_setting(object, keys);
+    const heft_value *v = heft_quant_setting(object, keys);
     *out = absent;
     if (!v && absent >= -1) return HEFT_OK;
     if (v && v->kind == HEFT_V_INT && v->n >= -1 && v->n <= HEFT_MAX_WIDTH && v->n != 0) {
@@ -173,10 +173,10 @@ static heft_status read_settings(heft_quant *q, heft_error *err)
         st = heft_read_int(q->config, "bits|w_bit", required, &q->bits, err);
         if (!st) st = heft_read_int(q->config, "group_size|q_group_size", required, &q->group, err);
     }
-    const heft_value *format = heft_method_setting(q->config, "checkpoint_format|format");
+    const heft_value *format = heft_quant_setting(q->config, "checkpoint_format|format");
     q->old_zeros = gptq && !(format && heft_str_is(format->str, "gptq_v2"));
     if (!st)
-        st = heft_read_block(heft_method_setting(q->config, "weight_block_size"), q->block, err);
+        st = heft_read_block(heft_quant_setting(q->config, "weight_block_size"), q->block, err);
     return st;
 }
 
@@ -185,7 +185,7 @@ static const char *method_name(const heft_value *config, heft_shown *name)
 {
     const heft_value *v = heft_value_get(config, "quant_method");
     *name = v && v->kind == HEFT_V_STRING ? heft_show(v->str) : heft_show_z("");
-    if (!v && heft_method_setting(config, "load_in_4bit|load_in_8bit")) return "bitsandbytes";
+    if (!v && heft_quant_setting(config, "load_in_4bit|load_in_8bit")) return "bitsandbytes";
     return name->text;
 }
 
@@ -193,9 +193,9 @@ heft_status heft_quant_read(heft_quant *q, const heft_source *src, heft_error *e
 {
     *q = (heft_quant){ 0 };
     if (src->container == HEFT_GGUF) return HEFT_OK;
-    const heft_value *v = heft_method_setting(src->config, "quantization_config");
+    const heft_value *v = heft_quant_setting(src->config, "quantization_config");
     if (!v)
-        v = heft_method_setting(heft_value_get(src->config, "text_config"), "quantization_config");
+        v = heft_quant_setting(heft_value_get(src->config, "text_config"), "quantization_config");
     if (!v) return HEFT_OK;
     heft_shown shown;
     const char *name = method_name(v, &shown);
@@ -341,7 +341,7 @@ heft_status heft_companion(heft_maker *m, const char *suffix, bool required,
         heft_show_z(name).text, heft_show(m->in->tensor->name).text, m->in->quant->method->name);
 }
 
-void heft_method_note(heft_maker *m, const heft_tensor *t)
+void heft_part_note(heft_maker *m, const heft_tensor *t)
 {
     const int64_t i = t - m->in->source->tensor;
     m->in->used[i] = true;
@@ -356,7 +356,7 @@ heft_status heft_part_is(heft_maker *m, const heft_tensor *t, uint64_t types, in
     for (int32_t i = 0; i < rank && same; i++)
         same = t->shape[i] == shape[i];
     if (same) {
-        heft_method_note(m, t);
+        heft_part_note(m, t);
         return HEFT_OK;
     }
     heft_dtype first = 0;
@@ -380,7 +380,7 @@ static heft_status check_skipped(const heft_maker *m)
     heft_str module = heft_str_of(m->stem);
     bool listed = false;
     module.n--; /* the dot */
-    const heft_value *list = heft_method_setting(m->in->quant->config, m->in->quant->method->skip);
+    const heft_value *list = heft_quant_setting(m->in->quant->config, m->in->quant->method->skip);
     heft_status st = heft_module_listed(list, module, &listed, m->err);
     if (st || !listed) return st;
     return heft_fail(m->err, HEFT_E_FORMAT,

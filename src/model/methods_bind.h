@@ -46,7 +46,7 @@ heft_status heft_companion(heft_maker *, const char *suffix, bool required,
 heft_status heft_part_is(heft_maker *, const heft_tensor *, uint64_t types, int32_t rank,
                          const int64_t *shape) HEFT_MUST_CHECK;
 /* The tensor belongs to the weight. */
-void heft_method_note(heft_maker *, const heft_tensor *);
+void heft_part_note(heft_maker *, const heft_tensor *);
 /* Does it have one number, whatever its rank? */
 bool heft_is_one(const heft_tensor *);
 
@@ -69,7 +69,7 @@ heft_status heft_bind_index(heft_maker *, const heft_tensor *, int64_t n, int64_
 heft_status heft_check_keys(const heft_value *object, const heft_must_be *keys, const char *where,
                             heft_error *err) HEFT_MUST_CHECK;
 /* The first of the keys "a|b" that is there and not null, or NULL. */
-const heft_value *heft_method_setting(const heft_value *object, const char *keys);
+const heft_value *heft_quant_setting(const heft_value *object, const char *keys);
 /* The integer under the first of "a|b" that is there: -1 or positive. absent below -1: required. */
 heft_status heft_read_int(const heft_value *object, const char *keys, int32_t absent, int32_t *out,
                           heft_error *err) HEFT_MUST_CHECK;

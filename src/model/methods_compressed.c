@@ -43,15 +43,15 @@ static heft_status check_format(const heft_value *v, heft_error *err)
 
 heft_status heft_check_groups(const heft_quant *q, heft_error *err)
 {
-    const heft_value *groups = heft_method_setting(q->config, "config_groups");
+    const heft_value *groups = heft_quant_setting(q->config, "config_groups");
     if (!groups || groups->kind != HEFT_V_OBJECT)
         return heft_fail(
             err, HEFT_E_FORMAT,
             "config.json: config_groups of quantization_config is %s, expected an object",
             heft_cfg_text(groups).text);
-    heft_status st = check_format(heft_method_setting(q->config, "format"), err);
+    heft_status st = check_format(heft_quant_setting(q->config, "format"), err);
     for (const heft_value *g = groups->child; g && !st; g = g->next) {
-        const heft_value *weights = heft_method_setting(g, "weights");
+        const heft_value *weights = heft_quant_setting(g, "weights");
         if (!weights || weights->kind != HEFT_V_OBJECT)
             return heft_fail(err, HEFT_E_UNSUPPORTED,
                              "config.json: the weights of %s of config_groups are %s, expected an "
@@ -59,7 +59,7 @@ heft_status heft_check_groups(const heft_quant *q, heft_error *err)
                              heft_show(g->key).text, heft_cfg_text(weights).text);
         st = heft_check_keys(g, keys_group, heft_show(g->key).text, err);
         if (!st) st = heft_check_keys(weights, keys_weights, "the weights of a group", err);
-        if (!st) st = check_format(heft_method_setting(g, "format"), err);
+        if (!st) st = check_format(heft_quant_setting(g, "format"), err);
     }
     return st;
 }
@@ -67,17 +67,17 @@ heft_status heft_check_groups(const heft_quant *q, heft_error *err)
 /* The first group of which the module is a target: by its class, its name or a pattern. */
 static heft_status group_of(heft_maker *m, const heft_value **out)
 {
-    const heft_value *groups = heft_method_setting(m->in->quant->config, "config_groups");
+    const heft_value *groups = heft_quant_setting(m->in->quant->config, "config_groups");
     const heft_str module = { m->stem, strlen(m->stem) - 1 };
     heft_status st = HEFT_OK;
     for (const heft_value *g = groups->child; g && !st; g = g->next) {
-        const heft_value *targets = heft_method_setting(g, "targets");
+        const heft_value *targets = heft_quant_setting(g, "targets");
         bool is = false;
         st = heft_module_listed(targets, module, &is, m->err);
         for (const heft_value *t = targets ? targets->child : NULL; t && !is; t = t->next)
             is = t->kind == HEFT_V_STRING && heft_str_is(t->str, "Linear");
         if (st || !is) continue;
-        *out = heft_method_setting(g, "weights");
+        *out = heft_quant_setting(g, "weights");
         return HEFT_OK;
     }
     if (st) return st;
@@ -88,7 +88,7 @@ static heft_status group_of(heft_maker *m, const heft_value **out)
 
 static bool says(const heft_value *object, const char *key, const char *text)
 {
-    const heft_value *v = heft_method_setting(object, key);
+    const heft_value *v = heft_quant_setting(object, key);
     return v && v->kind == HEFT_V_STRING && heft_str_is(v->str, text);
 }
 
@@ -99,10 +99,10 @@ static heft_status read_scheme(heft_maker *m, scheme *s)
     heft_status st = group_of(m, &weights);
     if (!st) st = heft_read_int(weights, "num_bits", -2, &s->bits, m->err);
     if (!st) st = heft_read_int(weights, "group_size", 0, &s->group, m->err);
-    if (!st) st = heft_read_block(heft_method_setting(weights, "block_structure"), block, m->err);
+    if (!st) st = heft_read_block(heft_quant_setting(weights, "block_structure"), block, m->err);
     if (st) return st;
-    const heft_value *symmetric = heft_method_setting(weights, "symmetric");
-    const heft_value *strategy = heft_method_setting(weights, "strategy");
+    const heft_value *symmetric = heft_quant_setting(weights, "symmetric");
+    const heft_value *strategy = heft_quant_setting(weights, "strategy");
     if (!strategy || strategy->kind != HEFT_V_STRING)
         return heft_fail(m->err, HEFT_E_FORMAT,
                          "config.json: a strategy of config_groups is %s, expected a string",
@@ -147,7 +147,7 @@ static heft_status bind_packed(heft_maker *m, const scheme *s)
     heft_dtype as = s->bits == 4 ? HEFT_INT4 : HEFT_UINT8;
     if (zeros) as = s->bits == 4 ? HEFT_INT4_ZERO : HEFT_UINT8_ZERO;
     if (!ordered) as = s->bits == 4 ? HEFT_INT4_ORDER : HEFT_INT8_ORDER;
-    if (ordered && s->group % 32)
+    if (ordered && as != HEFT_UINT8_ZERO && s->group % 32)
         return heft_fail(m->err, HEFT_E_UNSUPPORTED,
                          "tensor %s: %d numbers share a scale, expected a multiple of 32",
                          heft_show(in->tensor->name).text, s->group);
@@ -156,7 +156,7 @@ static heft_status bind_packed(heft_maker *m, const scheme *s)
     m->s->zero = zeros ? zeros->data : NULL;
     m->s->index = ordered ? NULL : index->data;
     if (st || !shape) return st;
-    heft_method_note(m, shape);
+    heft_part_note(m, shape);
     const bool wide = shape->dtype == HEFT_I64;
     if (shape->rank == 1 && shape->shape[0] == 2 && (wide || shape->dtype == HEFT_I32)) {
         const uint8_t *p = shape->data;
@@ -179,7 +179,7 @@ static heft_status bind_bytes(heft_maker *m, const scheme *s)
         return heft_fail(m->err, HEFT_E_UNSUPPORTED,
                          "tensor %s: heft does not know zero points of unpacked integers",
                          heft_show(zeros->name).text);
-    if (zeros) heft_method_note(m, zeros); /* all zero, as written beside symmetric weights */
+    if (zeros) heft_part_note(m, zeros); /* all zero, as written beside symmetric weights */
     st = s->is_float ? heft_bind_rows(m, HEFT_FP8, 1u << HEFT_F8_E4M3)
                      : heft_bind_rows(m, HEFT_INT8, 1u << HEFT_I8);
     return st ? st : heft_bind_scales(m, scale, HEFT_OF_FLOATS, s->lines, s->group);
@@ -199,7 +199,9 @@ heft_status heft_bind_compressed(heft_maker *m)
         const heft_tensor *scale = NULL;
         st = heft_bind_rows(m, HEFT_FP4_MX, 1u << HEFT_U8);
         if (!st) st = heft_companion(m, "weight_scale", true, &scale);
-        return st ? st : heft_bind_scales(m, scale, 1u << HEFT_U8 | 1u << HEFT_F8_E8M0, 1, 32);
+        if (!st) st = heft_bind_scales(m, scale, 1u << HEFT_U8 | 1u << HEFT_F8_E8M0, 1, 32);
+        m->s->type = HEFT_F8_E8M0;
+        return st;
     }
     return heft_fail(
         m->err, HEFT_E_FORMAT,

@@ -4,6 +4,7 @@
  *     k = rotate(norm(x Wk^T))   (T, G, dk)    appended to the cache
  *     v = x Wv^T                 (T, G, dv)    appended to the cache
  *     o_h = softmax(scale q_h k_g^T) v_g,  g = h / (H / G),  causal, within the window
+ *     o_h = o_h * sigmoid(g_h)   where the rows of Wq make gates too (qwen3_next)
  *     y = concat(o) Wo^T         (T, D)
  *
  * Fused projections are read through head descriptors: one matrix gives q, k and v (phi3, neox,
@@ -20,6 +21,19 @@ static int32_t caches_gqa(const heft_spec *s, int32_t layer, heft_cache_decl out
                                          : a->window + a->chunk;
     out[0] = (heft_cache_decl){ .G = a->G, .dk = a->dk, .dv = a->dv, .keep = keep };
     return 1;
+}
+
+/* o (T,H,dv) times the sigmoid of the gates that lie among the queries, rows of p. */
+static float *gated(heft_run *r, const heft_attn *a, const float *o, const float *p, int32_t row)
+{
+    static const heft_norm none = { 0 };
+    static const heft_act_spec sigmoid = { .fn = HEFT_ACT_SIGMOID, .gated = true };
+    const int32_t T = r->b->T, width = a->H * a->dv;
+    const heft_slice s = { p, row, a->H, a->dv, a->gate };
+    float *g = heft_tmp(r, (int64_t)T * width), *y = heft_tmp(r, (int64_t)T * width);
+    r->ops->heads(r->dev, g, &s, a, &none, NULL, NULL, T);
+    r->ops->act(r->dev, y, g, o, width, &sigmoid, T, width);
+    return y;
 }
 
 static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
@@ -64,6 +78,7 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
     }
     r->ops->attend(r->dev, o, q, kv, NULL, l->sinks, a->alibi > 0 ? l->slopes : NULL, NULL, a,
                    r->b);
+    if (a->gate.group) o = gated(r, a, o, p[0], w[0]->w.rows);
     float *y = heft_tmp(r, T * r->m->spec.D);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, o, r->b->T);
     return y;

@@ -89,6 +89,34 @@ const heft_weight heft_names_latent[] = {
     { 0 },
 };
 
+/* Gated delta rules and gated attention. Of the projections of a rule there are two, or four. */
+#define ROW(slot, kind, rows, cols, need, hf, gguf) \
+    { L(slot), HEFT_SLOT_##kind, rows, cols, need, 0, 0, "layers.{}." hf, "blk.{}." gguf }
+#define NORM_ADD_ONE(slot, axis, need, hf, gguf) \
+    { L(slot), HEFT_SLOT_NORM, axis, HEFT_AXIS_ONE, need, HEFT_ADD_ONE, HEFT_AS_IS, "layers.{}." hf ".weight", "blk.{}." gguf ".weight" }
+const heft_weight heft_names_delta[] = {
+    NORM_ADD_ONE(n1,     HEFT_AXIS_D,    HEFT_ALWAYS,     "input_layernorm",          "attn_norm"),
+    NORM_ADD_ONE(n3,     HEFT_AXIS_D,    HEFT_ALWAYS,     "post_attention_layernorm", "post_attention_norm"),
+    NORM_ADD_ONE(q_norm, HEFT_AXIS_HEAD, HEFT_IF_ATTENDS, "self_attn.q_norm",         "attn_q_norm"),
+    NORM_ADD_ONE(k_norm, HEFT_AXIS_HEAD, HEFT_IF_ATTENDS, "self_attn.k_norm",         "attn_k_norm"),
+    ROW(q, LIN, HEFT_AXIS_QG,  HEFT_AXIS_D,    HEFT_IF_ATTENDS, "self_attn.q_proj.weight",     "attn_q.weight"),
+    ROW(k, LIN, HEFT_AXIS_K,   HEFT_AXIS_D,    HEFT_IF_ATTENDS, "self_attn.k_proj.weight",     "attn_k.weight"),
+    ROW(v, LIN, HEFT_AXIS_VAL, HEFT_AXIS_D,    HEFT_IF_ATTENDS, "self_attn.v_proj.weight",     "attn_v.weight"),
+    ROW(o, LIN, HEFT_AXIS_D,   HEFT_AXIS_O,    HEFT_IF_ATTENDS, "self_attn.o_proj.weight",     "attn_output.weight"),
+    ROW(o, LIN, HEFT_AXIS_D,   HEFT_AXIS_READ, HEFT_IF_DELTA,   "linear_attn.out_proj.weight", "ssm_out.weight"),
+    ROW(mix,   LIN, HEFT_AXIS_MIX,  HEFT_AXIS_D, HEFT_IF_Z_WITHIN, "linear_attn.in_proj_qkvz.weight", "ssm_in.weight"),
+    ROW(mix,   LIN, HEFT_AXIS_MIX,  HEFT_AXIS_D, HEFT_IF_Z_APART,  "linear_attn.in_proj_qkv.weight",  "attn_qkv.weight"),
+    ROW(z,     LIN, HEFT_AXIS_READ, HEFT_AXIS_D, HEFT_IF_Z_APART,  "linear_attn.in_proj_z.weight",    "attn_gate.weight"),
+    ROW(beta,  LIN, HEFT_AXIS_BA,   HEFT_AXIS_D, HEFT_IF_A_WITHIN, "linear_attn.in_proj_ba.weight",   "ssm_ba.weight"),
+    ROW(beta,  LIN, HEFT_AXIS_BA,   HEFT_AXIS_D, HEFT_IF_A_APART,  "linear_attn.in_proj_b.weight",    "ssm_beta.weight"),
+    ROW(alpha, LIN, HEFT_AXIS_HV,   HEFT_AXIS_D, HEFT_IF_A_APART,  "linear_attn.in_proj_a.weight",    "ssm_alpha.weight"),
+    ROW(conv, TAPS, HEFT_AXIS_CONV, HEFT_AXIS_TAPS, HEFT_IF_DELTA, "linear_attn.conv1d.weight", "ssm_conv1d.weight"),
+    { L(rate), HEFT_SLOT_VEC, HEFT_AXIS_HV, HEFT_AXIS_ONE, HEFT_IF_DELTA, HEFT_MINUS_EXP, HEFT_AS_IS, "layers.{}.linear_attn.A_log", "blk.{}.ssm_a" },
+    ROW(dt, VEC, HEFT_AXIS_HV, HEFT_AXIS_ONE, HEFT_IF_DELTA, "linear_attn.dt_bias", "ssm_dt.bias"),
+    ROW(read_norm, NORM, HEFT_AXIS_STATE, HEFT_AXIS_ONE, HEFT_IF_DELTA, "linear_attn.norm.weight", "ssm_norm.weight"),
+    { 0 },
+};
+
 const heft_weight heft_names_index[] = {
     HEADS(ix_q, LIN, HEFT_AXIS_IXQ, HEFT_AXIS_QR, HEFT_IF_INDEX, "layers.{}.self_attn.indexer.wq_b.weight", "blk.{}.indexer.attn_q_b.weight"),
     HEADS(ix_k, LIN, HEFT_AXIS_IX,  HEFT_AXIS_D,  HEFT_IF_INDEX, "layers.{}.self_attn.indexer.wk.weight",   "blk.{}.indexer.attn_k.weight"),
@@ -114,6 +142,12 @@ const heft_weight heft_names_index[] = {
 const heft_weight heft_names_shared_expert[] = { SHARED("shared_expert."), { 0 } };
 const heft_weight heft_names_shared_experts[] = { SHARED("shared_experts."), { 0 } };
 
+const heft_weight heft_names_shared_gate[] = {
+    { L(shared_gate), HEFT_SLOT_LIN, HEFT_AXIS_ONE, HEFT_AXIS_D, HEFT_IF_SHARED, 0, 0,
+      "layers.{}.mlp.shared_expert_gate.weight", "blk.{}.ffn_gate_inp_shexp.weight" },
+    { 0 },
+};
+
 const heft_weight heft_names_experts[] = {
     FFN(gate, HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE, "gate_proj", "blk.{}.ffn_gate.weight"),
     FFN(up,   HEFT_AXIS_F, HEFT_AXIS_D, HEFT_IF_DENSE, "up_proj",   "blk.{}.ffn_up.weight"),
@@ -131,18 +165,6 @@ const heft_weight heft_names_correction[] = {
     { 0 },
 };
 
-#define HYPER(i, name) \
-    { L(hyper[i].fn),   HEFT_SLOT_LIN, HEFT_AXIS_BLEND, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_fn",    "blk.{}.hc_" name "_fn.weight" }, \
-    { L(hyper[i].base), HEFT_SLOT_VEC, HEFT_AXIS_BLEND, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_base",  "blk.{}.hc_" name "_base.weight" }, \
-    { L(hyper[i].gain), HEFT_SLOT_VEC, HEFT_AXIS_THREE, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_scale", "blk.{}.hc_" name "_scale.weight" }
-const heft_weight heft_names_streams[] = { HYPER(0, "attn"), HYPER(1, "ffn"), { 0 } };
-const heft_weight heft_names_streams_end[] = {
-    { G(hyper.fn),   HEFT_SLOT_LIN, HEFT_AXIS_STREAMS, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "hc_head_fn",    "output_hc_fn.weight" },
-    { G(hyper.base), HEFT_SLOT_VEC, HEFT_AXIS_STREAMS, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_base",  "output_hc_base.weight" },
-    { G(hyper.gain), HEFT_SLOT_VEC, HEFT_AXIS_ONE,     HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_scale", "output_hc_scale.weight" },
-    { 0 },
-};
-
 #define PAIR(hf, gguf) "layers.{}." hf ".weight", "blk.{}." gguf ".weight"
 const heft_weight heft_names_beside[] = {
     { L(router),     HEFT_SLOT_LIN,  HEFT_AXIS_E, HEFT_AXIS_D,   HEFT_IF_EXPERTS, 0, 0, PAIR("router.proj", "ffn_gate_inp") },
@@ -153,6 +175,18 @@ const heft_weight heft_names_beside[] = {
     { L(shared_out), HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, PAIR("post_feedforward_layernorm_1", "post_ffw_norm_1") },
     { L(e_gate), HEFT_SLOT_EXPERTS, HEFT_AXIS_2FE, HEFT_AXIS_D,  HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.gate_up_proj", "blk.{}.ffn_gate_up_exps.weight" },
     { L(e_down), HEFT_SLOT_EXPERTS, HEFT_AXIS_D,   HEFT_AXIS_FE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.down_proj",    "blk.{}.ffn_down_exps.weight" },
+    { 0 },
+};
+
+#define HYPER(i, name) \
+    { L(hyper[i].fn),   HEFT_SLOT_LIN, HEFT_AXIS_BLEND, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_fn",    "blk.{}.hc_" name "_fn.weight" }, \
+    { L(hyper[i].base), HEFT_SLOT_VEC, HEFT_AXIS_BLEND, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_base",  "blk.{}.hc_" name "_base.weight" }, \
+    { L(hyper[i].gain), HEFT_SLOT_VEC, HEFT_AXIS_THREE, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_scale", "blk.{}.hc_" name "_scale.weight" }
+const heft_weight heft_names_streams[] = { HYPER(0, "attn"), HYPER(1, "ffn"), { 0 } };
+const heft_weight heft_names_streams_end[] = {
+    { G(hyper.fn),   HEFT_SLOT_LIN, HEFT_AXIS_STREAMS, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "hc_head_fn",    "output_hc_fn.weight" },
+    { G(hyper.base), HEFT_SLOT_VEC, HEFT_AXIS_STREAMS, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_base",  "output_hc_base.weight" },
+    { G(hyper.gain), HEFT_SLOT_VEC, HEFT_AXIS_ONE,     HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_scale", "output_hc_scale.weight" },
     { 0 },
 };
 

@@ -12,6 +12,7 @@ typedef struct rest {
     /* of a repeated group: its body again, so many times more at least and at most */
     const char *body, *close;
     int32_t least, most;
+    const char *at; /* of the text: where the last one began */
 } rest;
 
 typedef struct {
@@ -40,6 +41,7 @@ static bool escape_has(char c, char text, bool *known)
     case 'w': return is_word(text);
     case 'W': return !is_word(text);
     case 's': return text == ' ' || (text >= '\t' && text <= '\r');
+    case 'S': return !(text == ' ' || (text >= '\t' && text <= '\r'));
     default: break;
     }
     *known = !is_word(c);
@@ -115,13 +117,15 @@ static bool resume(matcher *m, const char *s, const rest *r)
 {
     if (!r) return true;
     if (!r->body) return match(m, r->p, r->end, s, r->then);
-    if (r->most > 0) {
+    const bool empty = s == r->at; /* the body, which need not be tried again */
+    if (r->most > 0 && !empty) {
         rest again = *r;
+        again.at = s;
         again.least -= again.least > 0;
         again.most -= again.most < INT32_MAX;
         if (match(m, r->body, r->close, s, &again) && !m->bad) return true;
     }
-    return r->least == 0 && match(m, r->p, r->end, s, r->then);
+    return (r->least == 0 || empty) && match(m, r->p, r->end, s, r->then);
 }
 
 /* The end of the alternative at p: a | outside of groups, or the end. */
@@ -144,7 +148,7 @@ static bool match_atom(matcher *m, const char *p, const char *end, const char *s
             p += 2;
         else
             m->bad |= *p == '?';
-        const rest group = { next, end, then, p, close - 1, least, most };
+        const rest group = { next, end, then, p, close - 1, least, most, NULL };
         return !m->bad && resume(m, s, &group);
     }
     while (n < most && s + n < m->end && atom_has(m, p, close, s[n]))

@@ -18,6 +18,12 @@ typedef struct { /* a layer: one flat struct, so that offsetof names every slot 
     heft_compress comp, ix_comp; /* of entries, of the index's keys */
     heft_mat *o_a;               /* (o_groups): (o_rank, H dk / o_groups) */
     const float *sinks, *slopes;
+    /* Gated delta rule: what the convolution reads and perhaps the gate, the gate, strengths and
+     * perhaps decays, decays; o is its output too. */
+    heft_lin mix, z, beta, alpha;
+    heft_mat conv;          /* (channels, taps) */
+    const float *rate, *dt; /* (Hv) */
+    heft_norm read_norm;    /* (dv)  of what is read */
     heft_lin router, shared_gate;
     const float *choice;  /* (E) added to what experts are chosen by, or NULL */
     const float *e_scale; /* (E) times the weights of experts, or NULL */
@@ -68,7 +74,8 @@ typedef struct {
     heft_device *dev;
     const heft_ops *ops; /* the device's; or one that records, counts or times, and passes on */
     const heft_batch *b;
-    const heft_kv *kv; /* (L, HEFT_MAX_CACHE); NULL while planning */
+    const heft_kv *kv;       /* (L, HEFT_MAX_CACHE); NULL while planning */
+    const heft_state *state; /* the same */
     float *cs[HEFT_MAX_ROPE];
     int32_t *chosen;   /* (T, top) what rows attend to by the last index, where there are any */
     float *arena;      /* outputs of operations; NULL while planning */
@@ -91,7 +98,7 @@ typedef struct heft_ffn {
     const char *name;
     float *(*forward)(heft_run *, const heft_layer *, const float *h, const float *residual);
 } heft_ffn;
-extern const heft_mixer heft_mixer_gqa, heft_mixer_mla, heft_mixer_csa;
+extern const heft_mixer heft_mixer_gqa, heft_mixer_mla, heft_mixer_csa, heft_mixer_delta;
 extern const heft_ffn heft_ffn_mlp, heft_ffn_moe;
 
 /* The spellings forward.c and the blocks use: run.c takes memory and calls r->ops. */

@@ -233,6 +233,7 @@ static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
     const heft_index *x = &s->layer[i].attn.index;
     heft_status st =
         within(err, "number of keys that a token attends to", i, x->top, 0, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
     if (st || x->top == 0) return st;
     int32_t from = i;
     while (from > 0 && s->layer[from].attn.index.heads == 0)
@@ -245,7 +246,6 @@ static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
     if (!st)
         st = within(err, "width of the index's queries", i, (int64_t)x->heads * x->width, 1,
                     HEFT_MAX_WIDTH);
-    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
     if (!st) st = within(err, "rank of queries", i, s->layer[i].attn.q_rank, 1, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "rope table of the index", i, x->rope, -1, s->n_rope - 1);
     if (!st && x->rope >= 0)
@@ -282,6 +282,23 @@ static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *er
     if (!st && s->layer[i].mixer == &heft_mixer_csa) st = check_compressed(s, i, err);
     if (!st) st = check_index(s, i, err);
     return st || a->kv_rank == 0 ? st : check_latent(s, i, err);
+}
+
+static heft_status check_delta(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_delta *g = &s->layer[i].delta;
+    heft_status st = within(err, "number of value heads", i, g->Hv, 1, HEFT_MAX_HEADS);
+    if (!st) st = within(err, "number of key heads", i, g->Hk, 1, g->Hv);
+    if (!st && g->Hv % g->Hk)
+        st =
+            heft_fail(err, HEFT_E_FORMAT,
+                      "layer %d: %d value heads cannot share %d key heads evenly", i, g->Hv, g->Hk);
+    if (!st) st = within(err, "head width", i, g->dk, 1, HEFT_MAX_HEAD_WIDTH);
+    if (!st) st = within(err, "width of a value head", i, g->dv, 1, HEFT_MAX_HEAD_WIDTH);
+    if (!st)
+        st = within(err, "width of all heads", i,
+                    2 * ((int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv), 1, HEFT_MAX_WIDTH);
+    return st ? st : within(err, "number of taps of the convolution", i, g->taps, 1, HEFT_MAX_TAPS);
 }
 
 static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
@@ -350,7 +367,10 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
         st = check_rope(&s->rope[i], err);
     for (int32_t i = 0; i < s->L && !st; i++) {
         st = check_ffn(s, i, err);
-        if (!st) st = check_attention(s, i, err);
+        if (!st && s->layer[i].mixer == &heft_mixer_delta)
+            st = check_delta(s, i, err);
+        else if (!st)
+            st = check_attention(s, i, err);
     }
     return st;
 }
@@ -384,6 +404,7 @@ const heft_field heft_fields[] = {
     SPEC(weightless, BOOL),
     LAYER(attn.k.at, INT),
     LAYER(attn.v.at, INT),
+    LAYER(attn.gate.group, INT),
     LAYER(attn.window, INT),
     LAYER(attn.chunk, INT),
     LAYER(attn.kv_from, INT),
@@ -403,6 +424,11 @@ const heft_field heft_fields[] = {
     LAYER(attn.index.rope, INT),
     LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL),
+    LAYER(delta.k.at, INT),
+    LAYER(delta.v.at, INT),
+    LAYER(delta.z.at, INT),
+    LAYER(delta.a.at, INT),
+    LAYER(delta.tiled, BOOL),
     LAYER(act.fn, ENUM),
     LAYER(act.gated, BOOL),
     LAYER(act.up.at, INT),

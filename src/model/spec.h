@@ -16,8 +16,10 @@ struct heft_mixer;
 struct heft_ffn;
 struct heft_family;
 
-/* What a layer keeps of a sequence; layers with equal `keep` and `every` share one page table. */
+/* What a layer keeps of a sequence: entries, or a state. Layers with entries of equal `keep` and
+ * `every` share one page table. */
 typedef struct {
+    int64_t state;     /* floats, however long the sequence is; 0: entries instead */
     int32_t G, dk, dv; /* an entry: keys and values of G heads */
     int32_t keep;      /* tokens a later row can still see (window, chunk); 0 = all */
     int32_t every;     /* tokens that an entry stands for, once all of them are there; 0: one */
@@ -41,7 +43,8 @@ typedef struct {
 typedef struct {
     const struct heft_mixer *mixer;
     const struct heft_ffn *ffn;
-    heft_attn attn;
+    heft_attn attn;   /* H 0: none */
+    heft_delta delta; /* instead of attention */
     int32_t F; /* width of the feed-forward block, or of the expert that all share; 0: none */
     heft_act_spec act;
     heft_router route;        /* E 0: no experts */

@@ -61,6 +61,13 @@ void heft_gate_cpu(heft_device *, float *y, const float *x, const float *gate, i
 /* Scratch of one thread for routing. */
 size_t heft_route_scratch(const heft_device_need *);
 
+void heft_conv_cpu(heft_device *, float *y, const heft_slice *, const heft_taps *,
+                   const heft_state *, const heft_batch *);
+void heft_delta_gates_cpu(heft_device *, float *decay, float *beta, const heft_slice *a,
+                          const heft_slice *b, const float *rate, const float *dt, int32_t T);
+void heft_delta_cpu(heft_device *, float *o, const heft_delta_rows *, const heft_delta *,
+                    const heft_state *, const heft_batch *);
+
 /* The keys, and values, of one tile of a sequence's cache: all but scale and cap. */
 heft_tile heft_tile_cpu(const heft_kv *, const heft_batch *, int32_t seq, int32_t g, int32_t tile);
 void heft_select_cpu(heft_device *, int32_t *chosen, const float *q, const float *w,

@@ -95,6 +95,19 @@ typedef struct heft_ops {
     void (*expand)(heft_device *, float *z, const float *x, const float *y, const float *c,
                    int32_t n, int32_t T, int32_t D);
 
+    /* y (T,n,width) = silu(convolution of the slice's channels over a sequence's last tokens). The
+     * state (taps - 1, all channels) has the inputs of the tokens before this step, and gets those
+     * before the next. */
+    void (*conv)(heft_device *, float *y, const heft_slice *, const heft_taps *, const heft_state *,
+                 const heft_batch *);
+    /* decay (T,n) = exp(rate softplus(a + dt)), beta (T,n) = sigmoid(b), of n heads of width 1 */
+    void (*delta_gates)(heft_device *, float *decay, float *beta, const heft_slice *a,
+                        const heft_slice *b, const float *rate, const float *dt, int32_t T);
+    /* o (T,Hv,dv): what queries read of states (Hv,dv,dk) that every token of a sequence corrects
+     * in its turn */
+    void (*delta)(heft_device *, float *o, const heft_delta_rows *, const heft_delta *,
+                  const heft_state *, const heft_batch *);
+
     /* Choose every row's experts by its logits (T,E): fills `to`. bias (E) is added to what experts
      * are chosen by and to nothing else, scale (E) multiplies their weights at last; NULL: none. Of
      * equals the lower number is chosen. */

@@ -157,6 +157,27 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
     most(&counts(d)->need.group, a->H / a->G);
 }
 
+static void conv_plan(heft_device *d, float *y, const heft_slice *s, const heft_taps *w,
+                      const heft_state *state, const heft_batch *b)
+{
+    (void)y, (void)state, (void)b;
+    counts(d)->weight_bytes += stored(w->w, s->n * s->width);
+    most(&counts(d)->need.cols, 2 * s->width * w->w->cols); /* as stored, and by tap */
+}
+
+static void delta_gates_plan(heft_device *d, float *decay, float *beta, const heft_slice *a,
+                             const heft_slice *b, const float *rate, const float *dt, int32_t T)
+{
+    (void)decay, (void)beta, (void)b, (void)rate, (void)dt, (void)T;
+    counts(d)->weight_bytes += 2 * sizeof(float) * (uint64_t)a->n;
+}
+
+static void delta_plan(heft_device *d, float *o, const heft_delta_rows *in, const heft_delta *g,
+                       const heft_state *state, const heft_batch *b)
+{
+    (void)d, (void)o, (void)in, (void)g, (void)state, (void)b;
+}
+
 static void blend_plan(heft_device *d, float *c, const float *x, const heft_hyper *h,
                        const heft_streams *s, int32_t T)
 {
@@ -262,6 +283,9 @@ const heft_ops heft_ops_plan = {
     .store = store_plan,
     .select = select_plan,
     .attend = attend_plan,
+    .conv = conv_plan,
+    .delta_gates = delta_gates_plan,
+    .delta = delta_plan,
     .compress = compress_plan,
     .blend = blend_plan,
     .collapse = collapse_plan,

@@ -49,6 +49,7 @@ typedef struct {
 typedef struct {          /* one layer's attention */
     int32_t H, G, dk, dv; /* heads, key/value heads, their widths */
     heft_heads q, k, v;
+    heft_heads gate;       /* in the rows of q: outputs times its sigmoid; group 0: none */
     int32_t window, chunk; /* keys a query sees, itself included; blocks of positions; 0 = all */
     int32_t kv_from, rope; /* layer whose cache it reads; index of spec.rope or -1 */
     int32_t unturn;        /* index of the rope that turns what is read of values back, or -1 */
@@ -66,6 +67,14 @@ typedef struct {          /* one layer's attention */
     bool overlap;             /* an entry is made of the block before its own too */
     int32_t o_groups, o_rank; /* heads go to the output in groups, each through a rank of its own */
 } heft_attn;
+
+typedef struct {            /* one layer's gated delta rule: arXiv:2412.06464 */
+    int32_t Hk, Hv, dk, dv; /* key heads, value heads, their widths; Hv 0: none */
+    int32_t taps;           /* of the convolution before it */
+    heft_heads q, k, v, z;  /* in the rows of one projection; z.at 0: gates have their own */
+    heft_heads b, a;        /* the same of strengths and decays; a.at 0: decays have their own */
+    bool tiled;             /* value head h reads key head h % Hk; else h / (Hv / Hk) */
+} heft_delta;
 
 typedef struct {     /* pairing is a field: permuting rows instead would copy all of q and k */
     bool pairs;      /* (2i, 2i+1); else (i, i + width/2) */
@@ -167,6 +176,25 @@ typedef struct {
     int32_t G, dk, dv, group, layer;
     bool v_in_k; /* no values are kept: a key's first dv numbers are its value */
 } heft_kv;
+
+/* What one layer keeps of every sequence, whatever its length: floats, of slot i from
+ * base + i * each on. Before the first token they count as zeros, and need not be. */
+typedef struct {
+    float *base;
+    size_t each;
+} heft_state;
+
+/* A convolution of channels first .. of all `channels`. */
+typedef struct {
+    const heft_mat *w; /* (channels, taps)  plain numbers, the present token's last */
+    int32_t first;
+} heft_taps;
+
+/* What a step brings to a gated delta rule: queries and keys (T,Hk,dk), values (T,Hv,dv), and of
+ * each value head what is left of its state and how much is corrected (T,Hv). */
+typedef struct {
+    const float *q, *k, *v, *decay, *beta;
+} heft_delta_rows;
 
 /* n heads of `width` in rows of x that are `row` floats apart. */
 typedef struct {

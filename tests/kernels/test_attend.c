@@ -41,11 +41,11 @@ typedef struct {
 /* Entries with gaps, few or many; none, now and then. */
 static void choose_some(uint64_t *seed, heft_query *q)
 {
-    const uint64_t r = random_bits(seed);
-    uint32_t seen = (uint32_t)r;
-    if (r >> 32 & 1) seen &= (uint32_t)random_bits(seed);
-    if (r >> 33 & 1) seen &= (uint32_t)random_bits(seed) & (uint32_t)random_bits(seed);
-    if ((r >> 34) % 8 == 0) seen = 0;
+    const uint32_t luck = random_bits(seed);
+    uint32_t seen = random_bits(seed);
+    if (luck & 1) seen &= random_bits(seed);
+    if (luck & 2) seen &= random_bits(seed) & random_bits(seed);
+    if (luck >> 29 == 0) seen = 0;
     q->skip = ~seen;
     q->lo = q->hi = 0;
     for (int32_t e = HEFT_TILE - 1; e >= 0; e--) {

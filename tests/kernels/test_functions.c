@@ -84,6 +84,20 @@ static void ln_is_within_two_to_the_minus_23_5(void **state)
     assert_true(isnan(heft_ln(-1)) && isnan(heft_ln(NAN)));
 }
 
+static double softplus(double x)
+{
+    return (x > 0 ? x : 0) + log1p(exp(-fabs(x)));
+}
+
+/* Down to where exp(x) is smaller than what 1 can hold: there it is exp(x) still. */
+static void softplus_is_within_two_to_the_minus_22_4(void **state)
+{
+    (void)state;
+    assert_true(worst(heft_softplus, softplus, -87, 3e38f) < 0x1p-22 * 0.76);
+    assert_true(heft_softplus(INFINITY) == INFINITY && heft_softplus(-INFINITY) == 0);
+    assert_true(isnan(heft_softplus(NAN)) && heft_softplus(40) == 40);
+}
+
 /* Positions and frequencies as models have them, up to angles of 2^27. Two in a million may round
  * the other way. */
 static void rope_angles_have_rounded_sines_and_cosines(void **state)
@@ -143,6 +157,7 @@ int main(void)
         cmocka_unit_test(tanh_is_within_two_to_the_minus_22_6_and_odd),
         cmocka_unit_test(erf_is_within_two_to_the_minus_23_6_and_odd),
         cmocka_unit_test(ln_is_within_two_to_the_minus_23_5),
+        cmocka_unit_test(softplus_is_within_two_to_the_minus_22_4),
         cmocka_unit_test(rope_angles_have_rounded_sines_and_cosines),
         cmocka_unit_test(rope_angles_hold_near_multiples_of_a_quarter_turn),
         cmocka_unit_test(rope_multiplies_by_the_magnitude_and_survives_any_number),

@@ -80,13 +80,14 @@ static const float *run_glu(const heft_kernels *k, int32_t n, int32_t way, uint6
                             float extra[EXTRA])
 {
     (void)extra;
-    const int32_t step = 1 + (way / 5 & 1);
+    enum { FUNCTIONS = HEFT_ACT_SIGMOID + 1 };
+    const int32_t form = way / FUNCTIONS, step = 1 + (form & 1);
     float *y = output(n), *x = make(X, 2 * n, &seed, true);
-    heft_glu g = { .fn = (heft_act_kind)(way % 5), .gate = x, .gate_step = step };
+    heft_glu g = { .fn = (heft_act_kind)(way % FUNCTIONS), .gate = x, .gate_step = step };
     g.up = step == 2 ? x + 1 : x + n;
     g.up_step = step;
-    if (way / 10 & 1) g.gate_max = 7, g.up_abs = 6, g.up_add = 1;
-    if (way / 20 & 1) g.up = NULL;
+    if (form & 2) g.gate_max = 7, g.up_abs = 6, g.up_add = 1;
+    if (form & 4) g.up = NULL;
     k->glu(y, &g, n);
     return y;
 }
@@ -147,7 +148,7 @@ static const float *run_softmax(const heft_kernels *k, int32_t n, int32_t way, u
 static const kernel kernels[] = {
     { "norm_rms", 4, run_norm_rms }, { "norm_layer", 8, run_norm_layer },
     { "add", 4, run_add },           { "scale", 4, run_scale },
-    { "glu", 40, run_glu },          { "rotate", 2, run_rotate },
+    { "glu", 48, run_glu },          { "rotate", 2, run_rotate },
     { "narrow", 6, run_narrow },     { "softmax", 3, run_softmax },
     { "condense", 4, run_condense },
 };

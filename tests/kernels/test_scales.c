@@ -5,6 +5,8 @@
 #include "fence.h"
 #include "kernels/scales.h"
 #include "random_mat.h"
+#include "scaled_mat.h"
+#include "sets.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -15,9 +17,9 @@
 
 #include <cmocka.h>
 
-enum { MOST_COLUMNS = 10, DATA = 0, SCALE, ZERO, INDEX, SCALE2, SCRATCH, COLUMN }; /* fences */
+enum { MOST_COLUMNS = 10, SCRATCH = SCALED_TENSORS, COLUMN }; /* and numbers of fences */
 
-static heft_kernels scalar, best;
+static heft_kernels scalar, best; /* best: the set being tested */
 
 /* ---- single numbers --------------------------------------------------- */
 
@@ -63,162 +65,16 @@ static void a_factor_multiplies_or_divides_every_scale_with_one_rounding(void **
 
 /* ---- matrices --------------------------------------------------------- */
 
-/* How a format lays out a matrix of `lines` times `places`. Sizes in bits or numbers. */
-typedef struct {
-    heft_dtype dtype;
-    bool by_col;
-    heft_dtype type;      /* of scales */
-    int32_t lines, group; /* that share one */
-    int32_t zero_bits;    /* of a zero point; 0: none */
-    bool index, nested;
-} layout;
-
-static const layout layouts[] = {
-    { .dtype = HEFT_FP8, .type = HEFT_F32, .lines = 24, .group = 40 },
-    { .dtype = HEFT_FP8, .type = HEFT_BF16, .lines = 1, .group = INT32_MAX },
-    { .dtype = HEFT_FP8, .type = HEFT_F8_E8M0, .lines = INT32_MAX, .group = INT32_MAX },
-    { .dtype = HEFT_FP8, .by_col = true, .type = HEFT_F16, .lines = 16, .group = 24 },
-    { .dtype = HEFT_BNB4, .type = HEFT_F32, .lines = 1, .group = 64 },
-    { .dtype = HEFT_BNB4, .by_col = true, .type = HEFT_U8, .group = 64, .nested = true },
-    { .dtype = HEFT_GPTQ2,
-      .by_col = true,
-      .type = HEFT_F16,
-      .lines = 32,
-      .group = 1,
-      .zero_bits = 2 },
-    { .dtype = HEFT_GPTQ4,
-      .by_col = true,
-      .type = HEFT_F16,
-      .lines = 48,
-      .group = 1,
-      .zero_bits = 4 },
-    { .dtype = HEFT_GPTQ4,
-      .type = HEFT_BF16,
-      .lines = 16,
-      .group = 1,
-      .zero_bits = 4,
-      .index = true },
-    { .dtype = HEFT_GPTQ4,
-      .by_col = true,
-      .type = HEFT_F16,
-      .lines = 16,
-      .group = 1,
-      .zero_bits = 4,
-      .index = true },
-    { .dtype = HEFT_GPTQ8,
-      .by_col = true,
-      .type = HEFT_F16,
-      .lines = 16,
-      .group = 1,
-      .zero_bits = 8 },
-    { .dtype = HEFT_AWQ4,
-      .by_col = true,
-      .type = HEFT_F16,
-      .lines = 32,
-      .group = 1,
-      .zero_bits = 4 },
-    { .dtype = HEFT_AWQ4, .type = HEFT_F16, .lines = 32, .group = 1, .zero_bits = 4 },
-    { .dtype = HEFT_INT4_ORDER,
-      .type = HEFT_BF16,
-      .lines = 1,
-      .group = 32,
-      .zero_bits = 4,
-      .index = true },
-    { .dtype = HEFT_INT8_ORDER, .type = HEFT_BF16, .lines = 1, .group = 32, .index = true },
-    { .dtype = HEFT_INT4, .type = HEFT_BF16, .lines = 1, .group = 32 },
-    { .dtype = HEFT_INT4, .type = HEFT_F16, .lines = 1, .group = INT32_MAX },
-    { .dtype = HEFT_INT4_ZERO, .type = HEFT_BF16, .lines = 1, .group = 64, .zero_bits = 4 },
-    { .dtype = HEFT_INT8, .type = HEFT_F32, .lines = 1, .group = INT32_MAX },
-    { .dtype = HEFT_UINT8, .type = HEFT_BF16, .lines = 1, .group = 32 },
-    { .dtype = HEFT_UINT8_ZERO, .type = HEFT_BF16, .lines = 1, .group = 32, .zero_bits = 8 },
-    { .dtype = HEFT_FP4_MX, .type = HEFT_F8_E8M0, .lines = 1, .group = 32 },
-    { .dtype = HEFT_FP4_NV, .type = HEFT_F8_E4M3, .lines = 1, .group = 16 },
-};
-
-typedef struct {
-    float code[16], code2[256];
-    heft_scales s;
-    heft_mat w;
-} scaled;
-
-static uint8_t *bytes_of(int32_t fence, int64_t n, uint64_t *seed)
-{
-    uint8_t *p = fenced(fence, (size_t)n);
-    for (int64_t i = 0; i < n; i++)
-        p[i] = (uint8_t)random_bits(seed);
-    return p;
-}
-
-static int64_t parts(int64_t n, int64_t of)
-{
-    return (n + of - 1) / of;
-}
-
-static void fill_scales(scaled *t, const layout *l, int64_t n, uint64_t *seed)
-{
-    const int32_t bytes = heft_dtypes[l->type].bytes;
-    uint8_t *p = fenced(SCALE, (size_t)(n * bytes));
-    for (int64_t i = 0; i < n; i++) {
-        const float f = random_float(seed) / 64;
-        const uint32_t luck = random_bits(seed);
-        const uint16_t half = l->type == HEFT_F16 ? heft_to_half(f) : heft_to_bf16(f);
-        if (bytes == 4) memcpy(p + 4 * i, &f, 4);
-        if (bytes == 2) memcpy(p + 2 * i, &half, 2);
-        if (l->type == HEFT_F8_E8M0) p[i] = (uint8_t)(115 + luck % 6);
-        if (l->type == HEFT_F8_E4M3) p[i] = (uint8_t)(luck % 0x60);
-        if (l->type == HEFT_U8) p[i] = (uint8_t)luck;
-    }
-    t->s.scale = p;
-}
-
 /* A matrix of `lines` times `places`, its tensors ending where memory does. */
-static void scaled_new(scaled *t, const layout *l, int64_t lines, int64_t places, uint64_t *seed)
+static void scaled_new(scaled *t, const scaled_layout *l, int64_t lines, int64_t places,
+                       uint64_t *seed)
 {
-    const heft_dtype_info *info = &heft_dtypes[l->dtype];
-    const bool words = l->group == 1, flat = l->dtype == HEFT_BNB4;
-    const bool awq = l->dtype == HEFT_AWQ4;
-    const int64_t groups = words && l->index ? 3 : parts(lines, l->lines ? l->lines : 1);
-    *t = (scaled){
-        .s = { .factor = 1, .lines = l->lines, .group = l->group, .type = (uint8_t)l->type }
-    };
-    t->w = (heft_mat){ .with = &t->s, .dtype = (uint8_t)l->dtype, .by_col = l->by_col };
-    const int64_t per_word = info->block; /* of GPTQ: numbers along the lines */
-    t->w.stride = words && !awq ? 4 * places : places * info->bytes / info->block;
-    const int64_t stored = words && !awq ? lines / per_word : lines;
-    uint8_t *data = bytes_of(DATA, stored * t->w.stride, seed);
-    t->w.data = data;
-    if (l->dtype == HEFT_FP8) /* no NaN, whose sign and payload are not defined */
-        for (int64_t i = 0; i < lines * places; i++)
-            if ((data[i] & 127) == 127) data[i] ^= 1;
-    t->s.stride = words ? places : parts(places, l->group);
-    const int64_t scales = flat ? parts(lines * places, l->group) : groups * t->s.stride;
-    fill_scales(t, l, scales, seed);
-    if (l->zero_bits) {
-        const int64_t n = words ? groups * places / (32 / l->zero_bits) * 4
-                                : parts(lines, 32 / l->zero_bits) * 4 * t->s.stride;
-        t->s.zero = bytes_of(ZERO, n, seed);
-        t->s.add = words && !awq;
-    }
-    if (l->index) {
-        const int64_t n = words ? lines : places, of = words ? groups : t->s.stride;
-        uint8_t *index = fenced(INDEX, (size_t)(4 * n));
-        for (int64_t i = 0; i < n; i++) {
-            const uint32_t g = random_bits(seed) % (uint32_t)of;
-            memcpy(index + 4 * i, &g, 4);
-        }
-        t->s.index = index;
-    }
-    for (int32_t i = 0; i < 256; i++)
-        t->code[i % 16] = t->code2[i] = random_float(seed);
-    t->s.code = (const uint8_t *)t->code;
-    if (!l->nested) return;
-    uint8_t *scale2 = fenced(SCALE2, (size_t)(4 * parts(scales, 32)));
-    for (int64_t i = 0; i < parts(scales, 32); i++)
-        memcpy(scale2 + 4 * i, &t->code2[i % 256], 4);
-    t->s.code2 = (const uint8_t *)t->code2;
-    t->s.scale2 = scale2;
-    t->s.group2 = 32;
-    t->s.offset = 0.125f;
+    size_t bytes[SCALED_TENSORS];
+    uint8_t *tensor[SCALED_TENSORS];
+    scaled_sizes(l, lines, places, bytes);
+    for (int32_t i = 0; i < SCALED_TENSORS; i++)
+        tensor[i] = fenced(i, bytes[i]);
+    scaled_fill(t, l, lines, places, tensor, seed);
 }
 
 /* Rows r0 .. r1 - 1 times n columns, by both: equal bits, and nothing else is written. */
@@ -254,7 +110,7 @@ static void compare(const heft_mat *w, int32_t r0, int32_t r1, int32_t n, uint64
 
 static void every_shape_part_and_slice_is_equal(void **state)
 {
-    const layout *l = *state;
+    const scaled_layout *l = *state;
     const bool blocks = heft_dtypes[l->dtype].sum != HEFT_SUM_F;
     static const int32_t columns[] = { 1, 2, 3, 4, 7, 8, 9, MOST_COLUMNS };
     uint64_t seed = 77 + l->dtype;
@@ -284,7 +140,7 @@ static void every_shape_part_and_slice_is_equal(void **state)
 /* Of formats that read floats: activations of 8 bits are not 1. */
 static void a_row_read_and_a_row_multiplied_by_one_are_the_same(void **state)
 {
-    const layout *l = *state;
+    const scaled_layout *l = *state;
     uint64_t seed = 5 + l->dtype;
     scaled t;
     scaled_new(&t, l, 96, 64, &seed);
@@ -305,25 +161,31 @@ static void a_row_read_and_a_row_multiplied_by_one_are_the_same(void **state)
 
 int main(void)
 {
-    enum { LAYOUTS = sizeof layouts / sizeof *layouts, FIRST = 3 };
-    struct CMUnitTest tests[FIRST + 2 * LAYOUTS] = {
+    enum { FIRST = 3 };
+    struct CMUnitTest tests[FIRST + 2 * SCALED_LAYOUTS] = {
         cmocka_unit_test(e4m3_is_what_its_bits_say),
         cmocka_unit_test(scales_of_powers_of_two_reach_from_subnormals_to_nan),
         cmocka_unit_test(a_factor_multiplies_or_divides_every_scale_with_one_rounding),
     };
-    static layout copies[LAYOUTS];
+    static scaled_layout copies[SCALED_LAYOUTS];
     heft_kernels_init(&scalar, 0);
-    heft_kernels_init(&best, heft_isa_detect());
-    if (heft_isa_detect() == 0)
-        printf("not run: this processor has no instruction set that heft has kernels for\n");
     size_t n = FIRST; /* cmocka passes over empty entries */
-    for (size_t i = 0; i < LAYOUTS; i++) {
-        copies[i] = layouts[i];
+    for (size_t i = 0; i < SCALED_LAYOUTS; i++) {
+        copies[i] = scaled_layouts[i];
         tests[n++] = (struct CMUnitTest)cmocka_unit_test_prestate(
             every_shape_part_and_slice_is_equal, &copies[i]);
-        if (heft_dtypes[layouts[i].dtype].sum == HEFT_SUM_F)
+        if (heft_dtypes[copies[i].dtype].sum == HEFT_SUM_F)
             tests[n++] = (struct CMUnitTest)cmocka_unit_test_prestate(
                 a_row_read_and_a_row_multiplied_by_one_are_the_same, &copies[i]);
     }
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    heft_kernels sets[MAX_SETS];
+    const int32_t count = sets_here(sets);
+    int failed = 0;
+    best = scalar;
+    for (int32_t i = 0; i < count || i == 0; i++) {
+        if (count) best = sets[i];
+        printf("%s:\n", best.name);
+        failed += cmocka_run_group_tests(tests, NULL, NULL);
+    }
+    return failed;
 }

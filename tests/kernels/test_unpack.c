@@ -121,10 +121,9 @@ static void canonical_blocks_keep_to_the_ranges_of_their_class(void **state)
     for (size_t f = 0; f < sizeof ranges / sizeof ranges[0]; f++) {
         const heft_dtype_info *info = &heft_dtypes[ranges[f].dtype];
         const int32_t blocks = (int32_t)sizeof bytes / info->bytes * (info->block / 32);
-        heft_mat w = { .data = bytes,
-                       .rows = 1,
-                       .cols = 32 * blocks,
-                       .dtype = (uint8_t)ranges[f].dtype };
+        heft_mat w = {
+            .data = bytes, .rows = 1, .cols = 32 * blocks, .dtype = (uint8_t)ranges[f].dtype
+        };
         range q = { 127, -128 }, sc = { 127, -128 }, mn = { 127, -128 };
         for (int32_t b = 0; b < blocks; b++) {
             heft_block out;

@@ -252,6 +252,32 @@ static const struct {
       "tensor model.layers.0.self_attn.q_proj.bias is missing; llama needs it" },
     { "llama_first", "mlp_bias", "true",
       "tensor model.layers.0.mlp.gate_proj.bias is missing; llama needs it" },
+    { "qwen3_next_plain", "linear_num_value_heads", "5",
+      "layer 0: 5 value heads cannot share 2 key heads evenly" },
+    { "qwen3_next_plain", "linear_num_key_heads", "0",
+      "layer 0: the number of key heads is 0, expected 1 to 4" },
+    { "qwen3_next_plain", "linear_value_head_dim", "2147483647",
+      "layer 0: the width of a value head is 2147483647, expected 1 to 8192" },
+    { "qwen3_next_plain", "linear_conv_kernel_dim", "17",
+      "layer 0: the number of taps of the convolution is 17, expected 1 to 16" },
+    { "qwen3_next_plain", "linear_conv_kernel_dim", "3",
+      "tensor model.layers.0.linear_attn.conv1d.weight is 128 x 1 x 4, qwen3_next needs 128 x 1 x "
+      "3" },
+    { "qwen3_next_plain", "full_attention_interval", "0",
+      "config.json: full_attention_interval is 0, expected a period of at least 1" },
+    { "qwen3_next_plain", "attention_bias", "true",
+      "config.json: attention_bias is true; heft runs qwen3_next with false only" },
+    { "qwen3_next_kinds", "layer_types", "[\"full_attention\",\"linear_attention\",\"mamba\"]",
+      "config.json: layer_types[2] is mamba, expected \"full_attention\" or \"linear_attention\"" },
+    { "qwen3_next_kinds", "layer_types", "[\"full_attention\",7,8]",
+      "config.json: layer_types[1] is an integer, expected \"full_attention\" or "
+      "\"linear_attention\"" },
+    { "qwen3_next_kinds", "layer_types", "[\"full_attention\"]",
+      "config.json: layer_types has 1 entries, expected 3" },
+    { "qwen3_5_plain", "attn_output_gate", "false",
+      "config.json: attn_output_gate is false; heft runs qwen3_5 with true only" },
+    { "qwen3_5_moe_plain", "norm_topk_prob", "false",
+      "config.json: norm_topk_prob is false; heft runs qwen3_5_moe with true only" },
     { "llama_biases", "attention_bias", "false",
       "tensor model.layers.0.self_attn.q_proj.bias is there, but the configuration says that llama "
       "has none" },
@@ -301,7 +327,8 @@ static void assert_change_refused(const subject *s, const char *key, const char 
     assert_string_equal(warned, "");
 }
 
-static void refuse_words(const subject *s, const heft_net *net, bool nested)
+/* params: the golden's rope_parameters, by type of layer or not, or NULL. */
+static void refuse_words(const subject *s, const heft_net *net, const heft_value *params)
 {
     static const struct {
         const char *key, *value, *message;
@@ -310,9 +337,10 @@ static void refuse_words(const subject *s, const heft_net *net, bool nested)
         { "rope_scaling", "{\"rope_type\":\"spiral\",\"factor\":2}",
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
           "llama3, yarn, longrope and proportional" },
-        { "rope_parameters", /* flat, or by layer type */
-          "{\"rope_type\":\"spiral\",\"full_attention\":{\"rope_type\":\"spiral\"},"
-          "\"compress\":{\"rope_type\":\"spiral\"}}",
+        { "rope_parameters", "{\"rope_type\":\"spiral\",\"factor\":2}",
+          "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
+          "llama3, yarn, longrope and proportional" },
+        { "rope_parameters", "{\"full_attention\":{\"rope_type\":\"spiral\"}}",
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
           "llama3, yarn, longrope and proportional" },
         { "rope_theta", "\"spiral\"", "config.json: rope_theta is a string, expected a number" },
@@ -322,8 +350,10 @@ static void refuse_words(const subject *s, const heft_net *net, bool nested)
     };
     for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
         const bool of_rope = strncmp(rows[r].key, "rope_", 5) == 0;
-        const bool of_nested = strcmp(rows[r].key, "rope_parameters") == 0;
-        if (of_rope && (net->spec.n_rope == 0 || nested != of_nested)) continue;
+        const bool of_params = strcmp(rows[r].key, "rope_parameters") == 0;
+        const bool by_type = strstr(rows[r].value, "full_attention") != NULL;
+        if (of_rope && (net->spec.n_rope == 0 || (params != NULL) != of_params)) continue;
+        if (of_params && by_type != (heft_value_get(params, "rope_theta") == NULL)) continue;
         assert_change_refused(s, rows[r].key, rows[r].value, rows[r].message);
     }
     const char *act = net->spec.family->keys.act ? net->spec.family->keys.act : "hidden_act";
@@ -338,12 +368,15 @@ static int32_t refuse_values(const subject *s, const heft_family *f)
 {
     int32_t n = 0;
     for (const heft_must_be *m = f->must_be; m && m->key; m++, n++) {
-        if (strcmp(m->key, "hidden_act") == 0) continue; /* refused as a word */
+        if (strcmp(m->key, "hidden_act") == 0) continue;              /* refused as a word */
+        const char *other = strcmp(m->only, "true") == 0    ? "false" /* of the same kind */
+                            : strcmp(m->only, "false") == 0 ? "true"
+                            : *m->only == '"'               ? "\"spiral\""
+                                                            : "77";
         char message[256];
-        snprintf(message, sizeof message,
-                 "config.json: %s is \"spiral\"; heft runs %s with %s only", m->key, f->name,
-                 m->only);
-        assert_change_refused(s, m->key, "\"spiral\"", message);
+        snprintf(message, sizeof message, "config.json: %s is %s; heft runs %s with %s only",
+                 m->key, other, f->name, m->only);
+        assert_change_refused(s, m->key, other, message);
     }
     return n;
 }
@@ -359,9 +392,13 @@ static int32_t refuse_layer_types(const subject *s, const heft_net *net, const h
                  i == 1 ? "spiral" : "full_attention");
     }
     strncat(list, "]", sizeof list - strlen(list) - 1);
+    const heft_layer_spec *last = &net->spec.layer[net->spec.L - 1], *first = net->spec.layer;
+    const bool rules = first->delta.Hv > 0 || last->delta.Hv > 0;
     assert_change_refused(s, "layer_types", list,
-                          "config.json: layer_types[1] is \"spiral\", expected full_attention or "
-                          "sliding_attention");
+                          rules ? "config.json: layer_types[1] is spiral, expected "
+                                  "\"full_attention\" or \"linear_attention\""
+                                : "config.json: layer_types[1] is \"spiral\", expected "
+                                  "full_attention or sliding_attention");
     return 1;
 }
 
@@ -379,7 +416,7 @@ static void every_golden_refuses_words_it_does_not_know(void **state)
         if (part) config = part;
         heft_net net;
         assert_ok(heft_net_open(&net, s.source, false, NULL, &err), &err);
-        refuse_words(&s, &net, heft_value_get(config, "rope_parameters") != NULL);
+        refuse_words(&s, &net, heft_value_get(config, "rope_parameters"));
         values += refuse_values(&s, net.spec.family);
         types += refuse_layer_types(&s, &net, config);
         heft_net_close(&net);

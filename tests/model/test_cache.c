@@ -142,6 +142,51 @@ static void a_layer_that_reads_another_keeps_nothing(void **state)
     heft_cache_close(&c);
 }
 
+static int32_t a_state(const heft_spec *s, int32_t i, heft_cache_decl out[HEFT_MAX_CACHE])
+{
+    (void)s;
+    out[0] = (heft_cache_decl){ .state = 10 + i };
+    return 1;
+}
+
+static const heft_mixer keeps_a_state = { .name = "state", .caches = a_state };
+
+static void a_state_goes_with_a_fork_and_has_no_pages(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    size_t promised = 0;
+    heft_cache c;
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F16, .slots = 2, .checkpoints = 1, .context = 64, .batch = 16
+    };
+    layer[1].mixer = layer[3].mixer = &keeps_a_state;
+    assert_true(heft_cache_forgets(&spec));
+    const size_t before = heft_mem().bytes;
+    assert_ok(heft_cache_bytes(&shape, &promised, &err), &err);
+    assert_ok(heft_cache_open(&c, &shape, &err), &err);
+    assert_int_equal(heft_mem().bytes - before, promised);
+    assert_int_equal(c.n_groups, 1);
+    assert_int_equal(c.n_states, 3 * (16 + 16)); /* 11 and 13 floats, in whole cache lines */
+    assert_null(c.state[0 * HEFT_MAX_CACHE].base);
+    assert_null(c.kv[3 * HEFT_MAX_CACHE].base);
+    for (int32_t i = 0; i < 11; i++)
+        c.state[1 * HEFT_MAX_CACHE].base[i] = 1;
+    for (int32_t i = 0; i < 13; i++)
+        c.state[3 * HEFT_MAX_CACHE].base[i] = 3;
+    heft_cache_fork(&c, 0, 2);
+    for (int32_t i = 0; i < 11; i++)
+        assert_true(
+            c.state[1 * HEFT_MAX_CACHE].base[2 * c.state[1 * HEFT_MAX_CACHE].each + (size_t)i]
+            == 1);
+    for (int32_t i = 0; i < 13; i++)
+        assert_true(
+            c.state[3 * HEFT_MAX_CACHE].base[2 * c.state[3 * HEFT_MAX_CACHE].each + (size_t)i] == 3
+            && c.state[3 * HEFT_MAX_CACHE].base[c.state[3 * HEFT_MAX_CACHE].each + (size_t)i] == 0);
+    heft_cache_close(&c);
+    assert_int_equal(heft_mem().bytes, before);
+}
+
 static void too_many_reaches_or_pages_are_refused(void **state)
 {
     (void)state;
@@ -442,6 +487,7 @@ int main(void)
         TEST(layers_of_equal_reach_form_a_group),
         TEST(opening_takes_the_bytes_it_says),
         TEST(a_layer_that_reads_another_keeps_nothing),
+        TEST(a_state_goes_with_a_fork_and_has_no_pages),
         TEST(too_many_reaches_or_pages_are_refused),
         TEST(a_reserved_range_has_pages_and_no_more),
         TEST(a_window_gives_pages_back_as_it_moves),

@@ -181,6 +181,36 @@ static int32_t mutate_biases(const heft_golden *g, heft_model *m, heft_experts *
     return 1;
 }
 
+/* The gated delta rule without decay, without what its gates are shifted by, and with a convolution
+ * of the present token alone. */
+static int32_t mutate_rule(const heft_golden *g, heft_model *m, heft_layer *l, int32_t layer)
+{
+    const heft_delta *d = &l->s->delta;
+    if (d->Hv == 0) return 0;
+    const int64_t channels = 2 * d->Hk * d->dk + d->Hv * d->dv, n = channels * d->taps;
+    const float *rate = l->rate, *dt = l->dt;
+    const heft_mat conv = l->conv;
+    float *none = heft_alloc((size_t)n, sizeof *none),
+          *present = heft_alloc((size_t)n, sizeof *none);
+    assert_true(none && present);
+    for (int64_t i = 1; i <= channels; i++)
+        present[i * d->taps - 1] = 1;
+    l->rate = none;
+    must_miss(g, m, "the decay", layer);
+    l->rate = rate;
+    l->dt = none;
+    must_miss(g, m, "the shift of decays", layer);
+    l->dt = dt;
+    l->conv.data = (const uint8_t *)present;
+    l->conv.dtype = HEFT_F32;
+    l->conv.stride = d->taps * (int64_t)sizeof *present;
+    must_miss(g, m, "the convolution", layer);
+    l->conv = conv;
+    heft_free(none);
+    heft_free(present);
+    return 3;
+}
+
 /* A bias of keys that nothing turns, scales or clips adds the same to every score of a query, and a
  * softmax does not see it. */
 static bool same_for_all_keys(const heft_layer_spec *l)
@@ -208,14 +238,14 @@ static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
                 + mutate_vector(g, m, &G->head.bias, "the head's bias", 0);
     for (int32_t i = 0; i < m->net.spec.L; i++) {
         heft_layer *l = &m->net.layer[i];
-        heft_norm *norms[] = { &l->n1,         &l->n2,        &l->n3,          &l->n4,
-                               &l->q_norm,     &l->k_norm,    &l->q_latent,    &l->kv_latent,
-                               &l->own_norm,   &l->router_in, &l->e_in,        &l->e_out,
-                               &l->shared_out, &l->comp.norm, &l->ix_comp.norm };
+        heft_norm *norms[] = { &l->n1,         &l->n2,        &l->n3,        &l->n4,
+                               &l->q_norm,     &l->k_norm,    &l->q_latent,  &l->kv_latent,
+                               &l->own_norm,   &l->router_in, &l->e_in,      &l->e_out,
+                               &l->shared_out, &l->read_norm, &l->comp.norm, &l->ix_comp.norm };
         heft_compress *entries[] = { &l->comp, &l->ix_comp };
         heft_lin *lins[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &l->router };
         heft_experts *experts[] = { &l->e_gate, &l->e_up, &l->e_down };
-        n += mutate_scale(g, m, &l->scale, i);
+        n += mutate_scale(g, m, &l->scale, i) + mutate_rule(g, m, l, i);
         for (size_t k = 0; k < sizeof norms / sizeof *norms; k++) {
             n += mutate_vector(g, m, &norms[k]->w, "a norm's weight", i);
             n += mutate_vector(g, m, &norms[k]->b, "a norm's bias", i);

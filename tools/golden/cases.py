@@ -16,6 +16,7 @@ containers.py if they are not those of the llama kind.
     hot       bounds of HOT in make.py that differ, where a family's own numbers are larger
     tolerance above 1e-5, with tolerance_reason
     released  config.json where the release writes it in words the reference does not know
+    not_run   tensors, by name their shape, that the release has and the reference leaves out
     left_out  the prefix of names that the release leaves out
     llama_cpp_tolerance  what llama.cpp's logits may differ by, with llama_cpp_reason
 """
@@ -24,6 +25,7 @@ from cases_classics import CLASSICS
 from cases_compressed import COMPRESSED
 from cases_dense import DENSE
 from cases_dsa import DSA
+from cases_hybrids import HYBRIDS
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
 from cases_rest import REST
@@ -404,4 +406,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS | LATENT | REST | DSA | COMPRESSED
+} | DENSE | MIXTURES | CLASSICS | LATENT | REST | DSA | COMPRESSED | HYBRIDS

@@ -6,13 +6,14 @@ import re
 import containers_compressed
 import containers_dense
 import containers_dsa
+import containers_hybrids
 import containers_latent
 import containers_mixtures
 from containers_classics import CLASSICS, key_heads
 from containers_classics import entries as classic_entries
 
-FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES | containers_dsa.FAMILIES
-FAMILIES |= containers_compressed.FAMILIES
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES
+FAMILIES |= containers_dsa.FAMILIES | containers_compressed.FAMILIES | containers_hybrids.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
@@ -57,10 +58,10 @@ def tensor_name(name: str, kind_of_model: str = "") -> str:
 def layout(t: dict, kind_of_model: str) -> dict:
     """What else GGUF does to a tensor of the table: see heft_golden_tensor."""
     found = dict(FAMILIES.get(kind_of_model, {}).get("layout", lambda name: {})(t["name"]))
-    if "gguf_up" in found:
+    if found.get("gguf_up") is True:
         found["gguf_up"] = t["gguf"].replace("gate", "up").replace("attn_k_b", "attn_v_b")
     biases = len(t["shape"]) == 2 and t["gguf"].endswith(".bias")
-    exact = biases or re.search(r"ffn_gate_inp\.|_ape\.|hc_\w+_fn|tid2eid", t["gguf"])
+    exact = biases or re.search(r"ffn_gate_inp\.|_ape\.|hc_\w+_fn|tid2eid|ssm_conv1d", t["gguf"])
     return found | {"plain": bool(exact)}
 
 
@@ -68,6 +69,8 @@ def order(config, architecture: str, name: str, width: int) -> dict:
     """How GGUF's tensor has the numbers of the release's in another order; width: of a head."""
     if architecture in PERMUTED and re.search(r"\.[qk]_proj\.", name):
         return {"permuted": width}
+    if config.model_type in containers_hybrids.FAMILIES:
+        return containers_hybrids.order(config, name)
     family = CLASSICS.get(config.model_type, {})
     if re.search(family.get("transposed", "$^"), name):
         return {"transposed": True}

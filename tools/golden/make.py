@@ -11,6 +11,7 @@ are made. Needs the packages of requirements.txt; nothing else in this repositor
 import importlib.metadata
 import json
 import pathlib
+import re
 import sys
 import tempfile
 
@@ -148,7 +149,7 @@ def attempt(name: str, case: dict, seed: int) -> tuple:
     choices = case.get("tokens", vocab)
     left_out = case.get("left_out", "")
     with torch.no_grad():
-        table = reference.tensors(model, seed, left_out)
+        table = reference.tensors(model, seed, left_out) + reference.beside(case.get("not_run", {}), seed)
     given = case.get("text", TEXT)
     rows = list(range(0, given, case.get("step", STEP)))
     ids = weights.text(seed, given, choices)
@@ -217,13 +218,14 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
     if "no_gguf" in case:
         golden["gguf"] = {"none": case["no_gguf"]}
         return
-    attention = getattr(reference.decoder_layers(model)[0], "self_attn", None)
+    attention = reference.attention(model)
     width = getattr(attention, "head_dim", config.hidden_size // config.num_attention_heads)
     entries, extra = containers.metadata(config, model, width, characters)
     for t in table:
         name = case.get("left_out", "") + t["name"]
         t["gguf"] = containers.tensor_name(name, config.model_type)
-        if config.model_type in reference.ONE_PLUS and t["gguf"].endswith("norm.weight"):
+        one_plus = config.model_type in reference.ONE_PLUS and not re.search(reference.NOT_ONE_PLUS, t["gguf"])
+        if one_plus and t["gguf"].endswith("norm.weight"):
             t["plus"] = 1.0
         t |= containers.layout(t, config.model_type)
         t |= containers.order(config, entries[0][2], name, width)
@@ -232,7 +234,7 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
         # [in, out] is multiplied by another class of sum.
         "same_bits": not extra
         and not any(key.endswith("attn_factor") for key, _, _ in entries)
-        and not any(t.get("transposed") or "heads" in t for t in table),
+        and not any(t.get("transposed") or "heads" in t or "cols" in t for t in table),
         "metadata": [list(e) for e in entries],
         "extra": extra,
     }

@@ -18,6 +18,7 @@ import torch
 
 import apart
 import containers
+import hybrids
 import latent
 import mixtures
 import reference
@@ -25,7 +26,7 @@ from releases import RELEASES
 from transformers import AutoConfig, AutoModelForCausalLM
 
 # Model types that transformers 5 runs.
-FIVE = {"gemma4_text", "deepseek_v4"}
+FIVE = {"gemma4_text", "deepseek_v4", "qwen3_5_text", "qwen3_5_moe_text"}
 OUT = pathlib.Path(__file__).resolve().parents[2] / "tests" / "real"
 
 
@@ -36,7 +37,8 @@ def load(config: dict):
             return mixtures.OWN[config["model_type"]](config, torch.bfloat16)
         own = dict(latent.known(config))
         kind = own.pop("model_type")
-        return AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **own), dtype=torch.bfloat16)
+        known = hybrids.model_class(config) or AutoModelForCausalLM
+        return known.from_config(AutoConfig.for_model(kind, **own), dtype=torch.bfloat16)
 
 
 def ranges(numbers: list) -> list:
@@ -74,7 +76,7 @@ def listed(named: list) -> list:
 
 def in_gguf(config, model, named: list) -> dict:
     """Metadata and tensors of the GGUF file, where matrices are as the release has them."""
-    attention = getattr(reference.decoder_layers(model)[0], "self_attn", None)
+    attention = reference.attention(model)
     width = getattr(attention, "head_dim", config.hidden_size // config.num_attention_heads)
     entries, extra = containers.metadata(config, model, width, None)
     tensors = {}
@@ -119,5 +121,5 @@ def make(release: str) -> None:
 if __name__ == "__main__":
     installed = int(importlib.metadata.version("transformers").split(".")[0])
     for wanted in sys.argv[1:] or RELEASES:
-        if (RELEASES[wanted]["model_type"] in FIVE) == (installed == 5):
+        if (RELEASES[wanted]["model_type"] in FIVE | apart.TYPES) == (installed == 5):
             make(wanted)

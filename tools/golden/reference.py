@@ -4,6 +4,7 @@ import contextlib
 import ctypes
 import importlib.metadata
 import json
+import math
 import pathlib
 import re
 import sys
@@ -20,6 +21,7 @@ except ImportError:  # transformers 5
     from transformers.initialization import no_init_weights
 
 import apart
+import hybrids
 import latent
 import mixtures
 import weights
@@ -49,10 +51,11 @@ GAINS = [
 ]
 
 
-# Model types whose norms multiply by 1 + w.
-ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"}
 # Model types whose activation llama.cpp rounds to half precision, and what that costs.
-TABLED = ONE_PLUS | {"gemma4_text"}
+TABLED = {"gemma", "gemma2", "gemma3_text", "gemma3", "gemma4_text"}
+# Model types whose norms multiply by 1 + w, all but those of NOT_ONE_PLUS.
+ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"} | hybrids.KINDS
+NOT_ONE_PLUS = r"(linear_attn\.norm|ssm_norm)\.weight$"
 TABLED_TOLERANCE = 1e-4
 
 
@@ -95,7 +98,9 @@ def scale(name: str, shape: list, kind: str) -> tuple:
     for pattern, own in OWN_SCALES.get(kind, []):
         if re.search(pattern, name):
             return own
-    if kind in ONE_PLUS and re.search(r"norm\.weight$", name):
+    if kind in hybrids.KINDS and hybrids.scale(name):
+        return hybrids.scale(name)
+    if kind in ONE_PLUS and re.search(r"norm\.weight$", name) and not re.search(NOT_ONE_PLUS, name):
         return (6, 0.5) if re.search(r"(q|k)_norm\.weight$", name) else (8, 0.0)
     if re.search(r"(q|k)_(layer)?norm\.", name) and name.endswith("weight"):
         return 6, 2.0
@@ -132,9 +137,8 @@ def load(config: dict, dtype=torch.float32):
     # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
     attention = "sdpa" if config.get("alibi") else "eager"
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
-        model = AutoModelForCausalLM.from_config(
-            parsed, dtype=dtype, attn_implementation=attention
-        )
+        kind = hybrids.model_class(config) or AutoModelForCausalLM
+        model = kind.from_config(parsed, dtype=dtype, attn_implementation=attention)
     model.tie_weights()
     if dtype == torch.float64:
         widen_routers(model)
@@ -197,6 +201,14 @@ def neighbours(q: np.ndarray, shape: list, below: int) -> np.ndarray:
     return (first + np.arange(shape[1])) % below
 
 
+def beside(shapes: dict, seed: int) -> list:
+    """The same of tensors that a release has and the reference leaves out."""
+    return [
+        {"name": name, "shape": shape, "exponent": 7, "offset": 0.0, "q": weights.grid(name, seed, math.prod(shape), 0.0)}
+        for name, shape in shapes.items()
+    ]
+
+
 @contextlib.contextmanager
 def largest(model):
     """Watch the largest attention score and feed-forward input of the runs within."""
@@ -243,6 +255,12 @@ def largest(model):
 def decoder_layers(model):
     n = model.config.get_text_config().num_hidden_layers
     return next(m for m in model.modules() if isinstance(m, torch.nn.ModuleList) and len(m) == n)
+
+
+def attention(model):
+    """That of the first layer which has one by this name, or None."""
+    each = (getattr(layer, "self_attn", None) for layer in decoder_layers(model))
+    return next((a for a in each if a), None)
 
 
 @torch.no_grad()
@@ -301,6 +319,12 @@ def unfused(array: np.ndarray, width: int, queries: int) -> np.ndarray:
     return np.concatenate([p.reshape(-1, *array.shape[1:]) for p in parts])
 
 
+def chosen(array: np.ndarray, runs: list, axis: int) -> np.ndarray:
+    """The places of an axis that runs (first, count, ...) name."""
+    places = [np.arange(first, first + n) for first, n in zip(runs[::2], runs[1::2])]
+    return array.take(np.concatenate(places), axis)
+
+
 def gguf_arrays(table: list) -> dict:
     """The tensors of a GGUF file by name: experts stacked, fused ones apart, all [.., out, in]."""
     arrays = {}
@@ -317,9 +341,17 @@ def gguf_arrays(table: list) -> dict:
             array = array.swapaxes(-1, -2)
         if "heads" in t:
             array = array.reshape(t["heads"], -1, array.shape[-1])
-        if len(t["shape"]) == 2 and t["shape"][0] == 1:
-            array = array[0]
-        if "gguf_up" in t:
+        if array.ndim > 1 and 1 in array.shape:
+            array = array.squeeze()
+        if t.get("minus_exp"):
+            array = (-np.exp(array.astype(np.float64))).astype(np.float32)
+        if "cols" in t:
+            array = chosen(array, t["cols"], -1)
+        if "rows" in t:
+            arrays[t["gguf"]] = [chosen(array, t["rows"], 0)]
+            if "gguf_up" in t:
+                arrays[t["gguf_up"]] = [chosen(array, t["rows_up"], 0)]
+        elif "gguf_up" in t:
             half = array.shape[1] // 2
             gate, up = (array[:, ::2], array[:, 1::2]) if t.get("alternate") else (array[:, :half], array[:, half:])
             if "heads" in t:

@@ -25,6 +25,35 @@ def layer_norms(release: dict) -> dict:
     return {k: v for k, v in release.items() if k != "rms_norm_eps"}
 
 
+RULES = {
+    "attention_bias": False,
+    "full_attention_interval": 4,
+    "head_dim": 256,
+    "linear_conv_kernel_dim": 4,
+    "linear_key_head_dim": 128,
+    "linear_num_key_heads": 16,
+    "linear_num_value_heads": 32,
+    "linear_value_head_dim": 128,
+    "rms_norm_eps": 1e-06,
+}
+
+
+def qwen3_5(kind: str, D: int, L: int, H: int, G: int, **more) -> dict:
+    """The text part of a Qwen 3.5."""
+    rope = {
+        "mrope_interleaved": True,
+        "mrope_section": [11, 11, 10],
+        "partial_rotary_factor": 0.25,
+        "rope_theta": 10000000,
+        "rope_type": "default",
+    }
+    release = llama(kind, D, 0, L, H, G, 248320, 262144, 0) | RULES
+    del release["rope_theta"], release["intermediate_size"]
+    layers = ["linear_attention"] * 3 + ["full_attention"]
+    own = {"attn_output_gate": True, "layer_types": layers * (L // 4), "mamba_ssm_dtype": "float32"}
+    return release | own | {"rope_parameters": rope} | more
+
+
 LLAMA3 = {
     "factor": 8.0,
     "high_freq_factor": 4.0,
@@ -71,6 +100,48 @@ def sliding(period: int, layers: int) -> list:
     kinds = ["full_attention" if (i + 1) % period == 0 else "sliding_attention" for i in range(layers)]
     return kinds[:-1] + ["full_attention"]
 
+
+GLM5 = {
+    "attention_bias": False,
+    "ep_size": 1,
+    "first_k_dense_replace": 3,
+    "head_dim": 64,
+    "hidden_act": "silu",
+    "hidden_size": 6144,
+    "index_head_dim": 128,
+    "index_n_heads": 32,
+    "index_topk": 2048,
+    "indexer_rope_interleave": True,
+    "intermediate_size": 12288,
+    "kv_lora_rank": 512,
+    "max_position_embeddings": 202752,
+    "model_type": "glm_moe_dsa",
+    "moe_intermediate_size": 2048,
+    "moe_layer_freq": 1,
+    "n_group": 1,
+    "n_routed_experts": 256,
+    "n_shared_experts": 1,
+    "norm_topk_prob": True,
+    "num_attention_heads": 64,
+    "num_experts_per_tok": 8,
+    "num_hidden_layers": 78,
+    "num_key_value_heads": 64,
+    "num_nextn_predict_layers": 1,
+    "q_lora_rank": 2048,
+    "qk_head_dim": 256,
+    "qk_nope_head_dim": 192,
+    "qk_rope_head_dim": 64,
+    "rms_norm_eps": 1e-05,
+    "rope_interleave": True,
+    "rope_parameters": {"rope_theta": 1000000, "rope_type": "default"},
+    "routed_scaling_factor": 2.5,
+    "scoring_func": "sigmoid",
+    "tie_word_embeddings": False,
+    "topk_group": 1,
+    "topk_method": "noaux_tc",
+    "v_head_dim": 256,
+    "vocab_size": 154880,
+}
 
 # By the release's name: its config.json.
 V4 = {
@@ -205,6 +276,35 @@ RELEASES = {
         "num_experts_per_tok": 1,
         "num_local_experts": 16,
         "use_qk_norm": True,
+    },
+    "DeepSeek-V3.2": V3 | {
+        "index_head_dim": 128,
+        "index_n_heads": 64,
+        "index_topk": 2048,
+        "model_type": "deepseek_v32",
+    },
+    "GLM-5": GLM5,
+    "GLM-5.2": GLM5
+    | {
+        "index_skip_topk_offset": 3,
+        "index_topk_freq": 4,
+        "max_position_embeddings": 1048576,
+        "rope_parameters": {"rope_theta": 8000000, "rope_type": "default"},
+    },
+    "GLM-4.7-Flash": {k: v for k, v in GLM5.items() if "index" not in k}
+    | {
+        "first_k_dense_replace": 1,
+        "hidden_size": 2048,
+        "intermediate_size": 10240,
+        "model_type": "glm4_moe_lite",
+        "moe_intermediate_size": 1536,
+        "n_routed_experts": 64,
+        "num_attention_heads": 20,
+        "num_experts_per_tok": 4,
+        "num_hidden_layers": 47,
+        "num_key_value_heads": 20,
+        "q_lora_rank": 768,
+        "routed_scaling_factor": 1.8,
     },
     "GLM-4.5-Air": llama("glm4_moe", 4096, 10944, 46, 96, 8, 151552, 131072, 1000000)
     | {
@@ -542,4 +642,30 @@ RELEASES = {
         "q_lora_rank": 1536,
         "routed_scaling_factor": 2.5,
     },
+    "Qwen3-Next-80B-A3B-Instruct": llama("qwen3_next", 2048, 5120, 48, 16, 2, 151936, 262144, 10000000)
+    | RULES
+    | {
+        "decoder_sparse_step": 1,
+        "mlp_only_layers": [],
+        "moe_intermediate_size": 512,
+        "norm_topk_prob": True,
+        "num_experts": 512,
+        "num_experts_per_tok": 10,
+        "partial_rotary_factor": 0.25,
+        "shared_expert_intermediate_size": 512,
+    },
+    "Qwen3.5-0.8B": qwen3_5("qwen3_5_text", 1024, 24, 8, 2, intermediate_size=3584, tie_word_embeddings=True)
+    | {"linear_num_value_heads": 16},
+    "Qwen3.5-27B": qwen3_5("qwen3_5_text", 5120, 64, 24, 4, intermediate_size=17408) | {"linear_num_value_heads": 48},
+    "Qwen3.5-35B-A3B": qwen3_5(
+        "qwen3_5_moe_text",
+        2048,
+        40,
+        16,
+        2,
+        moe_intermediate_size=512,
+        num_experts=256,
+        num_experts_per_tok=8,
+        shared_expert_intermediate_size=512,
+    ),
 }

@@ -249,7 +249,7 @@ CASES = {
     ),
     "ct_int8_zero": case(
         "bytes less bytes", LLAMA, compressed("pack-quantized", integers(8, symmetric=False)),
-        [(LINEAR, partial(how.packed, group=32, bits=8, symmetric=False))], "Q", "UINT8_ZERO",
+        [(LINEAR, partial(how.packed, group=32, bits=8, symmetric=False))], "F", "UINT8_ZERO",
     ),
     "ct_int8_order": case(
         "bytes, in order of importance",

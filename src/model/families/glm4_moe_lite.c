@@ -28,13 +28,8 @@ static const heft_weight *const layers[] = { heft_names_llama,      heft_names_l
                                              heft_names_correction, NULL };
 static const char *const harmless[] = { "ep_size", "output_router_logits", "qk_head_dim", NULL };
 static const heft_must_be must_be[] = {
-    { "attention_bias", "false" },
-    { "first_k_dense_replace", "1" },
-    { "mlp_bias", "false" },
-    { "moe_layer_freq", "1" },
-    { "scoring_func", "\"sigmoid\"" },
-    { "topk_method", "\"noaux_tc\"" },
-    { NULL, NULL },
+    { "attention_bias", "false" },     { "mlp_bias", "false" },           { "moe_layer_freq", "1" },
+    { "scoring_func", "\"sigmoid\"" }, { "topk_method", "\"noaux_tc\"" }, { NULL, NULL },
 };
 extern const heft_family heft_family_glm4_moe_lite;
 const heft_family heft_family_glm4_moe_lite = {

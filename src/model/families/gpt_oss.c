@@ -1,7 +1,7 @@
 /* gpt-oss 20b and 120b: sinks, a window on every other layer, experts with biases whose activation
- * is limited. Experts of a release lie as [in, out], gate and up in turn. Releases have them in
- * MXFP4; here they are plain numbers. A GGUF file cannot say that yarn's range is not rounded:
- * there it is, as llama.cpp has it. Source: arXiv:2508.10925, section 2. */
+ * is limited. Experts of a release lie as [in, out], gate and up in turn. A GGUF file cannot say
+ * that yarn's range is not rounded: there it is, as llama.cpp has it.
+ * Source: arXiv:2508.10925, section 2. */
 #include "model/run.h"
 
 #include <stddef.h>

@@ -3,16 +3,6 @@
  * Source: arXiv:2407.10671, section 2.2.2. */
 #include "model/run.h"
 
-#include <stddef.h>
-
-/* clang-format off */
-static const heft_weight own[] = {
-    { offsetof(heft_layer, shared_gate), HEFT_SLOT_LIN, HEFT_AXIS_ONE, HEFT_AXIS_D, HEFT_IF_SHARED, 0, 0,
-      "layers.{}.mlp.shared_expert_gate.weight", "blk.{}.ffn_gate_inp_shexp.weight" },
-    { 0 },
-};
-/* clang-format on */
-
 static void configure(struct heft_cfg *c, heft_spec *s)
 {
     heft_cfg_llama(c, s);
@@ -30,7 +20,7 @@ static const char *const types[] = { "qwen2_moe", NULL };
 static const char *const archs[] = { "qwen2moe", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts,
-                                             heft_names_shared_expert, own, NULL };
+                                             heft_names_shared_expert, heft_names_shared_gate, NULL };
 static const char *const harmless[] = {
     "output_router_logits", "router_aux_loss_coef", "sliding_window", "max_window_layers", NULL,
 };

@@ -1,0 +1,315 @@
+/* Weights whose scales lie in tensors beside them: to floats, eight at a time, and few columns
+ * times eight rows of blocks.
+ *
+ * Bits are those of scales.c. What a format seldom has (an odd beginning, inputs in an order of
+ * their own) is left to that. */
+#include "kernels/scales.h"
+#include "kernels/sums.h"
+#include "kernels/x86_avx2_mat.h"
+
+/* ---- floats ----------------------------------------------------------- */
+
+enum { STRIP = 32 };
+
+/* Eight E4M3 at p: a half but for its bias, which is 8 less. 0x7f becomes a NaN. */
+INLINE __m256 eight_e4m3(const uint8_t *p)
+{
+    const __m128i x = _mm_cvtepu8_epi16(_mm_loadl_epi64((const __m128i *)(const void *)p));
+    const __m128i rest = _mm_and_si128(x, _mm_set1_epi16(0x7f));
+    const __m128i nan = _mm_cmpeq_epi16(rest, _mm_set1_epi16(0x7f));
+    const __m128i sign = _mm_slli_epi16(_mm_and_si128(x, _mm_set1_epi16(0x80)), 8);
+    __m128i half = _mm_or_si128(_mm_slli_epi16(rest, 7), sign);
+    half = _mm_or_si128(half, _mm_and_si128(nan, _mm_set1_epi16(0x7e00)));
+    return _mm256_mul_ps(_mm256_cvtph_ps(half), _mm256_set1_ps(256));
+}
+
+static void floats_fp8(float *y, const heft_mat *w, int64_t line, int64_t at, int32_t n)
+{
+    const heft_scales *s = w->with;
+    const uint8_t *p = w->data + (ptrdiff_t)(line * w->stride + at);
+    for (int32_t i = 0, end; i < n; i = end) {
+        const int64_t group = (at + i) / s->group, next = (group + 1) * s->group - at;
+        const float d = heft_scale(s, line / s->lines, group);
+        const __m256 d8 = _mm256_set1_ps(d);
+        end = next < n ? (int32_t)next : n;
+        int32_t k = i;
+        for (; k + 8 <= end; k += 8)
+            _mm256_storeu_ps(y + k, _mm256_mul_ps(eight_e4m3(p + k), d8));
+        for (; k < end; k++)
+            y[k] = heft_e4m3(p[k]) * d;
+    }
+}
+
+/* Eight codes, the first of each byte on top, looked up in 16 floats. Needs an even beginning. */
+static void floats_bnb4(float *y, const heft_mat *w, int64_t first, int32_t n)
+{
+    const heft_scales *s = w->with;
+    const __m256 low = _mm256_loadu_ps((const void *)s->code),
+                 high = _mm256_loadu_ps((const void *)(s->code + 32));
+    const __m256i shift = _mm256_setr_epi32(4, 0, 12, 8, 20, 16, 28, 24);
+    for (int32_t i = 0, end; i < n; i = end) {
+        const int64_t group = (first + i) / s->group, next = (group + 1) * s->group - first;
+        const float d = heft_scale(s, 0, group);
+        end = next < n ? (int32_t)next : n;
+        int32_t k = i;
+        for (; k + 8 <= end && (first + k) % 2 == 0; k += 8) {
+            int32_t four;
+            memcpy(&four, w->data + (first + k) / 2, sizeof four);
+            const __m256i q = _mm256_srlv_epi32(_mm256_set1_epi32(four), shift);
+            const __m256 a = _mm256_permutevar8x32_ps(low, q),
+                         b = _mm256_permutevar8x32_ps(high, q);
+            const __m256 top = _mm256_castsi256_ps(_mm256_slli_epi32(q, 28));
+            _mm256_storeu_ps(y + k, _mm256_mul_ps(_mm256_blendv_ps(a, b, top), _mm256_set1_ps(d)));
+        }
+        for (; k < end; k++) {
+            const int32_t q = w->data[(first + k) / 2] >> ((first + k) % 2 ? 0 : 4) & 15;
+            y[k] = heft_number(HEFT_F32, s->code + (ptrdiff_t)(4 * q)) * d;
+        }
+    }
+}
+
+/* As heft_read_group, where a word has the zero points of eight places. */
+static void read_group(const heft_mat *w, int64_t g, int64_t at, int32_t n, float *d, float *zero)
+{
+    const heft_scales *s = w->with;
+    const bool awq = w->dtype == HEFT_AWQ4;
+    if (s->type != HEFT_F16 || at % 8 || (!awq && w->dtype != HEFT_GPTQ4)) {
+        heft_read_group(w, g, at, n, d, zero);
+        return;
+    }
+    const uint8_t *p = s->scale + 2 * (ptrdiff_t)(g * s->stride + at);
+    const uint8_t *z = s->zero + (ptrdiff_t)((g * s->stride + at) / 2);
+    const __m256i shift = awq ? _mm256_setr_epi32(0, 16, 4, 20, 8, 24, 12, 28)
+                              : _mm256_setr_epi32(0, 4, 8, 12, 16, 20, 24, 28);
+    for (int32_t i = 0; i < n; i += 8) {
+        const __m256i word = _mm256_set1_epi32((int32_t)heft_load32(z + i / 2));
+        const __m256i q =
+            _mm256_add_epi32(_mm256_srlv_epi32(word, shift), _mm256_set1_epi32(s->add));
+        const __m256 f = _mm256_cvtepi32_ps(_mm256_and_si256(q, _mm256_set1_epi32(15)));
+        _mm256_storeu_ps(zero + i, f);
+        _mm256_storeu_ps(d + i, _mm256_cvtph_ps(_mm_loadu_si128((const void *)(p + 2 * i))));
+    }
+}
+
+/* n <= STRIP places, a multiple of 8, of lines in words; AWQ: at a multiple of 8. */
+static void floats_words(float *y, int64_t apart, const heft_mat *w, int64_t line, int32_t lines,
+                         int64_t at, int32_t n)
+{
+    const heft_scales *s = w->with;
+    const bool awq = w->dtype == HEFT_AWQ4;
+    const int32_t per = awq ? 8 : heft_dtypes[w->dtype].block, bits = 32 / per;
+    const __m256i mask = _mm256_set1_epi32((1 << bits) - 1),
+                  across = _mm256_setr_epi32(0, 16, 4, 20, 8, 24, 12, 28);
+    float d[STRIP], zero[STRIP];
+    int64_t have = -1;
+    for (int32_t k = 0; k < lines; k++, y += apart) {
+        const int64_t l = line + k, g = heft_line_group(s, l);
+        if (g != have) read_group(w, g, at, n, d, zero);
+        have = g;
+        const uint8_t *p = w->data + (ptrdiff_t)((awq ? l : l / per) * w->stride);
+        const __m128i shift = _mm_cvtsi32_si128((int32_t)(l % per) * bits);
+        for (int32_t i = 0; i < n; i += 8) {
+            __m256i q;
+            if (awq) {
+                int32_t word;
+                memcpy(&word, p + (at + i) / 2, sizeof word);
+                q = _mm256_srlv_epi32(_mm256_set1_epi32(word), across);
+            } else {
+                q = _mm256_srl_epi32(_mm256_loadu_si256((const void *)(p + 4 * (at + i))), shift);
+            }
+            const __m256 f = _mm256_cvtepi32_ps(_mm256_and_si256(q, mask));
+            const __m256 less = _mm256_sub_ps(f, _mm256_loadu_ps(zero + i));
+            _mm256_storeu_ps(y + i, _mm256_mul_ps(less, _mm256_loadu_ps(d + i)));
+        }
+    }
+}
+
+void heft_avx2_floats(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,
+                      int32_t at, int32_t n)
+{
+    const int64_t l = line + w->line, a = (int64_t)at + w->at;
+    const bool words = w->with->group == 1 && !(w->dtype == HEFT_AWQ4 && a % 8);
+    if (words) {
+        const int32_t whole = n / 8 * 8;
+        for (int32_t i = 0; i < whole; i += STRIP)
+            floats_words(y + i, apart, w, l, lines, a + i, whole - i < STRIP ? whole - i : STRIP);
+        if (whole < n) heft_floats(y + whole, apart, w, line, lines, at + whole, n - whole);
+    } else if (w->dtype == HEFT_FP8) {
+        for (int32_t k = 0; k < lines; k++, y += apart)
+            floats_fp8(y, w, l + k, a, n);
+    } else if (w->dtype == HEFT_BNB4) {
+        for (int32_t k = 0; k < lines; k++, y += apart)
+            floats_bnb4(y, w, 2 * (l + k) * w->stride + a, n);
+    } else {
+        heft_floats(y, apart, w, line, lines, at, n);
+    }
+}
+
+/* ---- eight rows of blocks times few columns --------------------------- */
+
+/* Even numbers of every eight, then odd ones: what low and high nibbles are multiplied by. */
+INLINE __m256i even_odd(const int8_t *q)
+{
+    const __m256i order = _mm256_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15, 0,
+                                           2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15);
+    return _mm256_shuffle_epi8(_mm256_loadu_si256((const void *)q), order);
+}
+
+/* Signed w times y, pairs added. */
+INLINE __m256i signed_pairs(__m256i w, __m256i y)
+{
+    return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(y, w));
+}
+
+INLINE __m256i widen(__m256i sum)
+{
+    return _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
+}
+
+/* Scale j of eight rows, whose scales begin at `row`. */
+INLINE __m256 eight_scales(const heft_scales *s, const int64_t row[8], int64_t j)
+{
+    float d[8];
+    for (int32_t i = 0; i < 8; i++)
+        d[i] = s->type == HEFT_BF16
+                   ? heft_float_of((uint32_t)heft_load16(s->scale + 2 * (row[i] + j)) << 16)
+                   : heft_scale(s, 0, row[i] + j);
+    return _mm256_loadu_ps(d);
+}
+
+/* Zero points of group g of the rows from `line` on. */
+INLINE __m256i eight_zeros(const heft_mat *w, int64_t line, int64_t g)
+{
+    int32_t zero[8];
+    for (int32_t i = 0; i < 8; i++)
+        zero[i] = heft_zero_below(w->with, line + i, g, 4);
+    return _mm256_loadu_si256((const void *)zero);
+}
+
+/* What eight rows have in common for as long as a group lasts. */
+typedef struct {
+    int64_t row[8]; /* where their scales begin */
+    __m256 d, d2;   /* scales; of the second half */
+    __m256i zero;
+} group_of_rows;
+
+INLINE void read_groups(const heft_dtype t, const heft_mat *w, int64_t line, int64_t k,
+                        group_of_rows *g)
+{
+    const heft_scales *s = w->with;
+    if (k % s->group && t != HEFT_FP4_NV) return;
+    const int64_t j = k / s->group;
+    if (t == HEFT_FP4_MX) {
+        float d[8];
+        for (int32_t i = 0; i < 8; i++)
+            d[i] = heft_half_e8m0(s->scale[g->row[i] + j]);
+        g->d = _mm256_loadu_ps(d);
+        return;
+    }
+    g->d = eight_scales(s, g->row, j);
+    if (t == HEFT_FP4_NV) g->d = _mm256_mul_ps(g->d, _mm256_set1_ps(0.5f));
+    if (t == HEFT_FP4_NV)
+        g->d2 = _mm256_mul_ps(eight_scales(s, g->row, j + 1), _mm256_set1_ps(0.5f));
+    if (t == HEFT_INT4_ZERO) g->zero = eight_zeros(w, line, j);
+}
+
+/* Sums of both halves of a block: of nibbles before anything is taken off, of others as they are.
+ */
+INLINE void add_block(const heft_dtype t, const int32_t n, const uint8_t *p, size_t stride,
+                      const heft_act *const *a, int64_t b, __m256i (*sum)[2])
+{
+    const bool bytes = t == HEFT_INT8 || t == HEFT_UINT8;
+    const bool table = t == HEFT_FP4_MX || t == HEFT_FP4_NV;
+    const __m256i values =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)heft_values_e2m1));
+    for (int32_t h = 0; h < (bytes ? 2 : 1); h++) {
+        __m256i g[4];
+        granules(p + 16 * h, stride, g);
+        for (int32_t c = 0; c < n && bytes; c++)
+            for (int32_t i = 0; i < 4; i++) {
+                const __m256i v =
+                    t == HEFT_INT8 ? g[i] : _mm256_xor_si256(g[i], _mm256_set1_epi8(-128));
+                const __m256i y = spread(a[c][b].q + 16 * h + 4 * i);
+                sum[c][h] = _mm256_add_epi32(sum[c][h], widen(signed_pairs(v, y)));
+            }
+        for (int32_t c = 0; c < n && !bytes; c++) {
+            int8_t y[32];
+            _mm256_storeu_si256((void *)y, even_odd(a[c][b].q));
+            for (int32_t half = 0; half < 2; half++) {
+                __m256i sixteen = _mm256_setzero_si256();
+                for (int32_t i = 2 * half; i < 2 * half + 2; i++) {
+                    const __m256i q[2] = { low_nibbles(g[i]), high_nibbles(g[i]) };
+                    for (int32_t k = 0; k < 2; k++) {
+                        const __m256i yk = spread(y + 8 * i + 4 * k);
+                        sixteen = _mm256_add_epi16(
+                            sixteen, table ? signed_pairs(_mm256_shuffle_epi8(values, q[k]), yk)
+                                           : _mm256_maddubs_epi16(q[k], yk));
+                    }
+                }
+                sum[c][half] = widen(sixteen);
+            }
+        }
+    }
+}
+
+INLINE void rows_times(const heft_dtype t, const int32_t n, const heft_mat *w, int32_t r,
+                       const heft_act *const *a, float (*out)[8])
+{
+    const int64_t line = r + w->line;
+    const size_t stride = (size_t)w->stride;
+    const int32_t bytes = heft_dtypes[t].bytes;
+    const uint8_t *p = w->data + (ptrdiff_t)(line * w->stride);
+    group_of_rows g = { .d = _mm256_setzero_ps() };
+    __m256 acc[4];
+    for (int32_t i = 0; i < 8; i++)
+        g.row[i] = (line + i) / w->with->lines * w->with->stride;
+    for (int32_t c = 0; c < n; c++)
+        acc[c] = _mm256_setzero_ps();
+    for (int32_t b = 0; b < w->cols / 32; b++, p += bytes) {
+        __m256i sum[4][2];
+        for (int32_t c = 0; c < n; c++)
+            sum[c][0] = sum[c][1] = _mm256_setzero_si256();
+        read_groups(t, w, line, 32 * (int64_t)b, &g);
+        add_block(t, n, p, stride, a, b, sum);
+        for (int32_t c = 0; c < n; c++) {
+            const heft_act *x = a[c] + b;
+            const __m256i all = _mm256_set1_epi32(x->h[0] + x->h[1]);
+            __m256i total = _mm256_add_epi32(sum[c][0], sum[c][1]);
+            if (t == HEFT_FP4_NV) {
+                acc[c] = scaled(g.d, x, sum[c][0], acc[c]);
+                acc[c] = scaled(g.d2, x, sum[c][1], acc[c]);
+                continue;
+            }
+            if (t == HEFT_INT4) total = _mm256_sub_epi32(total, _mm256_slli_epi32(all, 3));
+            if (t == HEFT_INT4_ZERO)
+                total = _mm256_sub_epi32(total, _mm256_mullo_epi32(g.zero, all));
+            acc[c] = scaled(g.d, x, total, acc[c]);
+        }
+    }
+    for (int32_t c = 0; c < n; c++)
+        _mm256_storeu_ps(out[c], acc[c]);
+}
+
+INLINE void rows_of(const heft_dtype t, const heft_mat *w, int32_t r, const heft_act *const *a,
+                    int32_t n, float (*out)[8])
+{
+    switch (n) {
+    case 1: rows_times(t, 1, w, r, a, out); break;
+    case 2: rows_times(t, 2, w, r, a, out); break;
+    case 3: rows_times(t, 3, w, r, a, out); break;
+    default: rows_times(t, 4, w, r, a, out);
+    }
+}
+
+void heft_avx2_rows_scaled(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
+                           float (*out)[8])
+{
+    switch (w->dtype) {
+    case HEFT_INT4: rows_of(HEFT_INT4, w, r, a, n, out); break;
+    case HEFT_INT4_ZERO: rows_of(HEFT_INT4_ZERO, w, r, a, n, out); break;
+    case HEFT_INT8: rows_of(HEFT_INT8, w, r, a, n, out); break;
+    case HEFT_UINT8: rows_of(HEFT_UINT8, w, r, a, n, out); break;
+    case HEFT_FP4_MX: rows_of(HEFT_FP4_MX, w, r, a, n, out); break;
+    default: rows_of(HEFT_FP4_NV, w, r, a, n, out);
+    }
+}
