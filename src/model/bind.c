@@ -310,19 +310,30 @@ static heft_status borrow_plain(const binder *b, const heft_tensor *t, int64_t r
     return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, out);
 }
 
+static heft_status slice_groups(const binder *b, const heft_mat *w, int32_t groups, heft_mat **out)
+{
+    const int32_t rows = w->rows / groups;
+    *out = heft_arena_alloc(&b->m->arena, (size_t)groups, sizeof **out);
+    if (!*out) return heft_nomem(b->err, "the groups of an attention's outputs");
+    for (int32_t g = 0; g < groups; g++)
+        (*out)[g] = slice(w, (int64_t)g * rows, rows);
+    return HEFT_OK;
+}
+
 /* A weight as the release's method has it. */
 static heft_status fill_stored(const binder *b, const heft_weight *w, const found *f, int32_t layer,
                                int32_t expert, void *slot)
 {
     const heft_spec *s = &b->m->spec;
+    const int32_t groups = w->slot == HEFT_SLOT_GROUPS ? s->layer[layer].attn.o_groups : 1;
     const bool all = w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}");
     const heft_stored stored = { .quant = &b->m->spec.quant,
                                  .source = b->src,
                                  .tensor = f->t,
                                  .name = f->name,
-                                 .experts = all ? extent(s, layer, HEFT_AXIS_E) : 0,
-                                 .rows = extent(s, layer, w->rows),
-                                 .cols = extent(s, layer, w->cols),
+                                 .experts = all ? heft_extent(s, layer, HEFT_AXIS_E) : 0,
+                                 .rows = groups * heft_extent(s, layer, w->rows),
+                                 .cols = heft_extent(s, layer, w->cols),
                                  .arena = &b->m->arena,
                                  .used = b->m->used,
                                  .as = b->m->as };
@@ -415,7 +426,7 @@ static heft_status fill(const binder *b, const heft_weight *w, const found *f, i
         return HEFT_OK;
     }
     if (f->stored) return fill_stored(b, w, f, layer, expert, slot);
-    int64_t want[3], rows = extent(s, layer, w->rows), cols = extent(s, layer, w->cols);
+    int64_t want[3], rows = heft_extent(s, layer, w->rows), cols = heft_extent(s, layer, w->cols);
     heft_status st = check_shape(b, w, t, want, shape_of(b, w, rule, layer, want));
     if (st) return st;
     b->m->parameters += numbers_of(t);
@@ -523,7 +534,7 @@ static bool has_alternative(const binder *b, const heft_weight *w, int32_t layer
 {
     for (const heft_weight *o = w + 1; o->at || o->hf || o->gguf; o++)
         if (o->at == w->at && o->slot == w->slot && template_of(b, o)
-            && presence_of(&b->m->spec, layer, o->need) != HEFT_NO)
+            && heft_presence_of(&b->m->spec, layer, o->need) != HEFT_NO)
             return true;
     return false;
 }
@@ -532,7 +543,8 @@ static bool has_alternative(const binder *b, const heft_weight *w, int32_t layer
 static heft_status stack(const binder *b, const heft_weight *w, int32_t layer, heft_norm *n)
 {
     const heft_net *m = b->m;
-    const int64_t rows = extent(&m->spec, layer, w->rows), cols = extent(&m->spec, layer, w->cols);
+    const int64_t rows = heft_extent(&m->spec, layer, w->rows),
+                  cols = heft_extent(&m->spec, layer, w->cols);
     float *v = heft_arena_alloc(&b->m->arena, (size_t)(rows * cols), sizeof *v);
     if (!v) return heft_nomem(b->err, "a vector of weights");
     heft_status st = HEFT_OK;
@@ -578,11 +590,11 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
     static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
     const found f = find(b, w, name);
     const heft_tensor *t = f.t;
-    heft_presence need = presence_of(s, layer, w->need);
+    heft_presence need = heft_presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
         while (table->at != w->at || table->slot != w->slot
-               || presence_of(s, layer, table->need) == HEFT_NO
+               || heft_presence_of(s, layer, table->need) == HEFT_NO
                || !name_of(b, table, layer, 0, name))
             table++; /* of several names the first is the one to give */
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",

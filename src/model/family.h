@@ -135,6 +135,11 @@ typedef struct {
     const char *hf, *gguf;
 } heft_weight;
 
+/* The extent of an axis in a layer, or -1: of the whole. */
+int64_t heft_extent(const heft_spec *, int32_t layer, heft_axis);
+/* Must a weight of that need be in a layer, or -1: in the whole? */
+heft_presence heft_presence_of(const heft_spec *, int32_t layer, heft_need);
+
 struct heft_cfg;
 
 /* What a family's config.json calls the numbers that every decoder has; NULL: as llama does. */

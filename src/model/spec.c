@@ -1,4 +1,4 @@
-/* The resolved spec: defaults, relations, and a walk over its numbers. */
+/* The resolved spec: defaults, what it says of weights, relations, and a walk over its numbers. */
 #include "model/spec.h"
 
 #include "model/run.h"
@@ -57,6 +57,94 @@ void heft_heads_grouped(heft_attn *a)
     a->q = (heft_heads){ 0, r, all, a->dk };
     a->k = (heft_heads){ q, 1, all, 0 };
     a->v = (heft_heads){ q + a->dk, 1, all, 0 };
+}
+
+int64_t heft_extent(const heft_spec *s, int32_t layer, heft_axis axis)
+{
+    const heft_layer_spec *l = s->layer ? &s->layer[layer < 0 ? 0 : layer] : NULL;
+    const heft_attn *a = &l->attn;
+    switch (axis) {
+    case HEFT_AXIS_ONE: return 1;
+    case HEFT_AXIS_D: return s->D;
+    case HEFT_AXIS_DE: return s->D_embed;
+    case HEFT_AXIS_V: return s->V;
+    case HEFT_AXIS_P: return (int64_t)s->ctx + s->pos_offset;
+    case HEFT_AXIS_Q: return (int64_t)a->H * a->dk;
+    case HEFT_AXIS_K: return (int64_t)a->G * a->dk;
+    case HEFT_AXIS_VAL: return (int64_t)a->G * a->dv;
+    case HEFT_AXIS_QKV: return (int64_t)a->H * a->dk + (int64_t)a->G * (a->dk + a->dv);
+    case HEFT_AXIS_O: return (int64_t)a->H * a->dv;
+    case HEFT_AXIS_HEAD: return a->dk;
+    case HEFT_AXIS_H: return a->H;
+    case HEFT_AXIS_G: return a->G;
+    case HEFT_AXIS_F: return l->F;
+    case HEFT_AXIS_2F: return 2 * (int64_t)l->F;
+    case HEFT_AXIS_E: return l->route.E;
+    case HEFT_AXIS_FE: return l->F_expert;
+    case HEFT_AXIS_2FE: return 2 * (int64_t)l->F_expert;
+    case HEFT_AXIS_QR: return a->q_rank;
+    case HEFT_AXIS_KVR: return a->kv_rank;
+    case HEFT_AXIS_KVA: return (int64_t)a->kv_rank + a->dk - a->nope;
+    case HEFT_AXIS_UP: return (int64_t)a->H * (a->nope + a->dv);
+    case HEFT_AXIS_NOPE: return a->nope;
+    case HEFT_AXIS_DV: return a->dv;
+    case HEFT_AXIS_OWN: return s->own;
+    case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
+    case HEFT_AXIS_BLOCK: return a->index.every;
+    case HEFT_AXIS_PART: return (int64_t)a->dk * (a->overlap ? 2 : 1);
+    case HEFT_AXIS_IXPART: return (int64_t)a->index.width * (a->overlap ? 2 : 1);
+    case HEFT_AXIS_OR: return a->o_rank;
+    case HEFT_AXIS_OGROUP: return (int64_t)a->H * a->dv / (a->o_groups > 0 ? a->o_groups : 1);
+    case HEFT_AXIS_ORS: return (int64_t)a->o_groups * a->o_rank;
+    case HEFT_AXIS_TOP: return l->route.top;
+    case HEFT_AXIS_STREAMS: return s->streams.n;
+    case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
+    case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
+    case HEFT_AXIS_THREE: return 3;
+    case HEFT_AXIS_IX: return a->index.width;
+    case HEFT_AXIS_IXH: return a->index.heads;
+    case HEFT_AXIS_IXQ: return (int64_t)a->index.heads * a->index.width;
+    }
+    return 0;
+}
+
+heft_presence heft_presence_of(const heft_spec *s, int32_t layer, heft_need need)
+{
+    const heft_layer_spec *l = layer < 0 ? NULL : &s->layer[layer];
+    const bool fused = l && l->attn.k.at > 0;
+    switch (need) {
+    case HEFT_ALWAYS: return HEFT_YES;
+    case HEFT_IF_THERE: return HEFT_MAYBE;
+    case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_OUT_NORM: return s->out_norm;
+    case HEFT_IF_SERIAL: return s->wire == HEFT_WIRE_SERIAL ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_ONE_NORM: return s->two_norms ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_TWO_NORMS: return s->two_norms ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
+    case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
+    case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
+    case HEFT_OWN_K: return l->attn.kv_from == layer ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_OWN_V:
+        return l->attn.kv_from != layer ? HEFT_MAYBE : l->attn.v_from_k ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_OWN: return s->own ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_QKV_BIAS: return s->qkv_bias;
+    case HEFT_IF_O_BIAS: return s->o_bias;
+    case HEFT_IF_MLP_BIAS: return s->mlp_bias;
+    case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_LOW_Q: return l->attn.q_rank ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_CHOOSES: return l->attn.index.heads ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_BLOCKS: return l->attn.index.every > 1 ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_BY_TOKEN: return l->route.by_token ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_CHOSEN: return l->route.by_token ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_INDEX: return l->attn.index.heads ? HEFT_YES : HEFT_MAYBE;
+    case HEFT_IF_HEAD_BIAS: return s->head_bias;
+    case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
+    }
+    return HEFT_MAYBE;
 }
 
 /* ---- relations -------------------------------------------------------- */
