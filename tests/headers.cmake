@@ -19,8 +19,11 @@ endfunction()
 
 foreach(header IN LISTS headers)
   set(flags)
-  if(header MATCHES "x86_avx2") # what its source files are compiled with
+  if(header MATCHES "x86_") # what its source files are compiled with
     set(flags -mavx2 -mfma -mf16c)
+    if(header MATCHES "512|lanes|vnni|rows")
+      list(APPEND flags -mavx512f -mavx512bw -mavx512dq -mavx512vl -mavx512vnni)
+    endif()
     if(NOT PROCESSOR MATCHES "x86_64|AMD64")
       message("not run: ${header} alone (needs x86-64)")
       continue()

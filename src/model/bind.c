@@ -20,65 +20,6 @@ typedef struct {
     heft_error *err;
 } binder;
 
-static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
-{
-    const heft_layer_spec *l = s->layer ? &s->layer[layer < 0 ? 0 : layer] : NULL;
-    const heft_attn *a = &l->attn;
-    const heft_delta *g = &l->delta;
-    switch (axis) {
-    case HEFT_AXIS_ONE: return 1;
-    case HEFT_AXIS_D: return s->D;
-    case HEFT_AXIS_DE: return s->D_embed;
-    case HEFT_AXIS_V: return s->V;
-    case HEFT_AXIS_P: return (int64_t)s->ctx + s->pos_offset;
-    case HEFT_AXIS_Q: return (int64_t)a->H * a->dk;
-    case HEFT_AXIS_K: return (int64_t)a->G * a->dk;
-    case HEFT_AXIS_VAL: return (int64_t)a->G * a->dv;
-    case HEFT_AXIS_QKV: return (int64_t)a->H * a->dk + (int64_t)a->G * (a->dk + a->dv);
-    case HEFT_AXIS_O: return (int64_t)a->H * a->dv;
-    case HEFT_AXIS_HEAD: return a->dk;
-    case HEFT_AXIS_H: return a->H;
-    case HEFT_AXIS_G: return a->G;
-    case HEFT_AXIS_F: return l->F;
-    case HEFT_AXIS_2F: return 2 * (int64_t)l->F;
-    case HEFT_AXIS_E: return l->route.E;
-    case HEFT_AXIS_FE: return l->F_expert;
-    case HEFT_AXIS_2FE: return 2 * (int64_t)l->F_expert;
-    case HEFT_AXIS_QR: return a->q_rank;
-    case HEFT_AXIS_KVR: return a->kv_rank;
-    case HEFT_AXIS_KVA: return (int64_t)a->kv_rank + a->dk - a->nope;
-    case HEFT_AXIS_UP: return (int64_t)a->H * (a->nope + a->dv);
-    case HEFT_AXIS_NOPE: return a->nope;
-    case HEFT_AXIS_DV: return a->dv;
-    case HEFT_AXIS_OWN: return s->own;
-    case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
-    case HEFT_AXIS_BLOCK: return a->index.every;
-    case HEFT_AXIS_PART: return (int64_t)a->dk * (a->overlap ? 2 : 1);
-    case HEFT_AXIS_IXPART: return (int64_t)a->index.width * (a->overlap ? 2 : 1);
-    case HEFT_AXIS_OR: return a->o_rank;
-    case HEFT_AXIS_OGROUP: return (int64_t)a->H * a->dv / (a->o_groups > 0 ? a->o_groups : 1);
-    case HEFT_AXIS_ORS: return (int64_t)a->o_groups * a->o_rank;
-    case HEFT_AXIS_TOP: return l->route.top;
-    case HEFT_AXIS_QG: return (int64_t)a->H * (a->gate.group ? a->dk + a->dv : a->dk);
-    case HEFT_AXIS_CONV: return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv;
-    case HEFT_AXIS_TAPS: return g->taps;
-    case HEFT_AXIS_MIX:
-        return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv * (g->z.at ? 2 : 1);
-    case HEFT_AXIS_READ: return (int64_t)g->Hv * g->dv;
-    case HEFT_AXIS_HV: return g->Hv;
-    case HEFT_AXIS_BA: return (int64_t)g->Hv * (g->a.at ? 2 : 1);
-    case HEFT_AXIS_STATE: return g->dv;
-    case HEFT_AXIS_STREAMS: return s->streams.n;
-    case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
-    case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
-    case HEFT_AXIS_THREE: return 3;
-    case HEFT_AXIS_IX: return a->index.width;
-    case HEFT_AXIS_IXH: return a->index.heads;
-    case HEFT_AXIS_IXQ: return (int64_t)a->index.heads * a->index.width;
-    }
-    return 0;
-}
-
 /* Append text up to `hole`, or to its end, and skip the hole. */
 static const char *take(char name[256], const char *text, const char *hole, size_t hole_bytes)
 {
@@ -149,11 +90,11 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
     const heft_spec *s = &b->m->spec;
     int32_t n = 0;
     if (w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}"))
-        shape[n++] = extent(s, layer, HEFT_AXIS_E);
-    if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
-    if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
+        shape[n++] = heft_extent(s, layer, HEFT_AXIS_E);
+    if (w->slot == HEFT_SLOT_EACH) shape[n++] = heft_extent(s, layer, HEFT_AXIS_H);
+    if (w->rows != HEFT_AXIS_ONE) shape[n++] = heft_extent(s, layer, w->rows);
     if (w->slot == HEFT_SLOT_TAPS && b->src->container != HEFT_GGUF) shape[n++] = 1;
-    if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
+    if (w->cols != HEFT_AXIS_ONE) shape[n++] = heft_extent(s, layer, w->cols);
     if (w->slot == HEFT_SLOT_GROUPS) shape[0] *= s->layer[layer].attn.o_groups;
     if (n == 0) shape[n++] = 1; /* a number is a vector of one */
     if (rule == HEFT_BY_COL) {
@@ -310,16 +251,6 @@ static heft_status borrow_plain(const binder *b, const heft_tensor *t, int64_t r
     return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, out);
 }
 
-static heft_status slice_groups(const binder *b, const heft_mat *w, int32_t groups, heft_mat **out)
-{
-    const int32_t rows = w->rows / groups;
-    *out = heft_arena_alloc(&b->m->arena, (size_t)groups, sizeof **out);
-    if (!*out) return heft_nomem(b->err, "the groups of an attention's outputs");
-    for (int32_t g = 0; g < groups; g++)
-        (*out)[g] = slice(w, (int64_t)g * rows, rows);
-    return HEFT_OK;
-}
-
 /* A weight as the release's method has it. */
 static heft_status fill_stored(const binder *b, const heft_weight *w, const found *f, int32_t layer,
                                int32_t expert, void *slot)
@@ -351,6 +282,7 @@ static heft_status fill_stored(const binder *b, const heft_weight *w, const foun
     case HEFT_SLOT_EXPERTS:
         return heft_slice_experts(&m, all, expert, s->layer[layer].route.E, slot, &b->m->arena,
                                   b->err);
+    case HEFT_SLOT_GROUPS: return heft_slice_groups(&m, groups, slot, &b->m->arena, b->err);
     case HEFT_SLOT_KV_UP: return heft_slice_kv_up(&m, &b->m->layer[layer], &b->m->arena, b->err);
     case HEFT_SLOT_BIAS:
     case HEFT_SLOT_NORM:
@@ -359,7 +291,6 @@ static heft_status fill_stored(const binder *b, const heft_weight *w, const foun
     case HEFT_SLOT_VEC:
     case HEFT_SLOT_EXPERT_BIAS:
     case HEFT_SLOT_EACH:
-    case HEFT_SLOT_GROUPS:
     case HEFT_SLOT_TABLE:
     case HEFT_SLOT_TAPS:
     case HEFT_SLOT_NONE: break;
@@ -483,51 +414,6 @@ static bool filled(const heft_weight *w, const void *slot)
 }
 
 /* ---- one row of a table ------------------------------------------------ */
-
-static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need need)
-{
-    const heft_layer_spec *l = layer < 0 ? NULL : &s->layer[layer];
-    const bool fused = l && l->attn.k.at > 0;
-    switch (need) {
-    case HEFT_ALWAYS: return HEFT_YES;
-    case HEFT_IF_THERE: return HEFT_MAYBE;
-    case HEFT_HEAD: return s->tied == HEFT_NO ? HEFT_YES : HEFT_MAYBE;
-    case HEFT_IF_OUT_NORM: return s->out_norm;
-    case HEFT_IF_SERIAL: return s->wire == HEFT_WIRE_SERIAL ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_ONE_NORM: return s->two_norms ? HEFT_NO : HEFT_YES;
-    case HEFT_IF_TWO_NORMS: return s->two_norms ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_PROJECTED: return s->D_embed != s->D ? HEFT_YES : HEFT_NO;
-    case HEFT_FUSED: return fused ? HEFT_YES : HEFT_NO;
-    case HEFT_SEPARATE: return fused ? HEFT_NO : HEFT_YES;
-    case HEFT_OWN_K: return l->attn.kv_from == layer ? HEFT_YES : HEFT_MAYBE;
-    case HEFT_OWN_V:
-        return l->attn.kv_from != layer ? HEFT_MAYBE : l->attn.v_from_k ? HEFT_NO : HEFT_YES;
-    case HEFT_IF_OWN: return s->own ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_QKV_BIAS: return s->qkv_bias;
-    case HEFT_IF_O_BIAS: return s->o_bias;
-    case HEFT_IF_MLP_BIAS: return s->mlp_bias;
-    case HEFT_IF_DENSE: return l->route.E ? HEFT_NO : HEFT_YES;
-    case HEFT_IF_EXPERTS: return l->route.E ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_LOW_Q: return l->attn.q_rank ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
-    case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
-    case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_CHOOSES: return l->attn.index.heads ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_BLOCKS: return l->attn.index.every > 1 ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_BY_TOKEN: return l->route.by_token ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_CHOSEN: return l->route.by_token ? HEFT_NO : HEFT_YES;
-    case HEFT_IF_INDEX: return l->attn.index.heads ? HEFT_YES : HEFT_MAYBE;
-    case HEFT_IF_HEAD_BIAS: return s->head_bias;
-    case HEFT_IF_ATTENDS: return l->attn.H ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_DELTA: return l->delta.Hv ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_Z_WITHIN: return l->delta.z.at ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_Z_APART: return l->delta.Hv && !l->delta.z.at ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_A_WITHIN: return l->delta.a.at ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_A_APART: return l->delta.Hv && !l->delta.a.at ? HEFT_YES : HEFT_NO;
-    case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
-    }
-    return HEFT_MAYBE;
-}
 
 /* Does another row after w, in this table and for this layer, name the same slot? */
 static bool has_alternative(const binder *b, const heft_weight *w, int32_t layer)
@@ -790,7 +676,7 @@ static int64_t idle(const heft_layer *l)
 static heft_status check_biases(const binder *b, const heft_weight *w, int32_t *having)
 {
     const heft_net *m = b->m;
-    if (w->slot != HEFT_SLOT_BIAS || presence_of(&m->spec, 0, w->need) != HEFT_MAYBE)
+    if (w->slot != HEFT_SLOT_BIAS || heft_presence_of(&m->spec, 0, w->need) != HEFT_MAYBE)
         return HEFT_OK;
     for (int32_t i = 0; i < m->spec.L; i++) {
         const heft_lin *lin = (const void *)((const char *)&m->layer[i] + w->at);

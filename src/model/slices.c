@@ -1,4 +1,4 @@
-/* Matrices with scales beside them, cut into those of heads and experts. */
+/* Matrices with scales beside them, cut into those of heads, experts and groups. */
 #include "model/slices.h"
 
 /* `rows` rows of a matrix, from row `first` of it on. */
@@ -36,5 +36,16 @@ heft_status heft_slice_experts(const heft_mat *w, bool all, int32_t expert, int3
     for (int32_t e = 0; e < E && all; e++)
         out->w[e] = slice(w, (int64_t)e * w->rows, w->rows);
     if (!all) out->w[expert] = *w;
+    return HEFT_OK;
+}
+
+heft_status heft_slice_groups(const heft_mat *w, int32_t groups, heft_mat **out, heft_arena *arena,
+                              heft_error *err)
+{
+    const int32_t rows = w->rows / groups;
+    *out = heft_arena_alloc(arena, (size_t)groups, sizeof **out);
+    if (!*out) return heft_nomem(err, "the groups of an attention's outputs");
+    for (int32_t g = 0; g < groups; g++)
+        (*out)[g] = slice(w, (int64_t)g * rows, rows);
     return HEFT_OK;
 }

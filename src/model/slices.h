@@ -14,4 +14,8 @@ heft_status heft_slice_experts(const heft_mat *w, bool all, int32_t expert, int3
                                heft_experts *out, heft_arena *arena,
                                heft_error *err) HEFT_MUST_CHECK;
 
+/* So many groups of equal rows: *out (groups). */
+heft_status heft_slice_groups(const heft_mat *w, int32_t groups, heft_mat **out, heft_arena *arena,
+                              heft_error *err) HEFT_MUST_CHECK;
+
 #endif

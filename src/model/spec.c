@@ -63,6 +63,7 @@ int64_t heft_extent(const heft_spec *s, int32_t layer, heft_axis axis)
 {
     const heft_layer_spec *l = s->layer ? &s->layer[layer < 0 ? 0 : layer] : NULL;
     const heft_attn *a = &l->attn;
+    const heft_delta *g = &l->delta;
     switch (axis) {
     case HEFT_AXIS_ONE: return 1;
     case HEFT_AXIS_D: return s->D;
@@ -97,6 +98,15 @@ int64_t heft_extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_OGROUP: return (int64_t)a->H * a->dv / (a->o_groups > 0 ? a->o_groups : 1);
     case HEFT_AXIS_ORS: return (int64_t)a->o_groups * a->o_rank;
     case HEFT_AXIS_TOP: return l->route.top;
+    case HEFT_AXIS_QG: return (int64_t)a->H * (a->gate.group ? a->dk + a->dv : a->dk);
+    case HEFT_AXIS_CONV: return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv;
+    case HEFT_AXIS_TAPS: return g->taps;
+    case HEFT_AXIS_MIX:
+        return 2 * (int64_t)g->Hk * g->dk + (int64_t)g->Hv * g->dv * (g->z.at ? 2 : 1);
+    case HEFT_AXIS_READ: return (int64_t)g->Hv * g->dv;
+    case HEFT_AXIS_HV: return g->Hv;
+    case HEFT_AXIS_BA: return (int64_t)g->Hv * (g->a.at ? 2 : 1);
+    case HEFT_AXIS_STATE: return g->dv;
     case HEFT_AXIS_STREAMS: return s->streams.n;
     case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
     case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
@@ -142,6 +152,12 @@ heft_presence heft_presence_of(const heft_spec *s, int32_t layer, heft_need need
     case HEFT_IF_CHOSEN: return l->route.by_token ? HEFT_NO : HEFT_YES;
     case HEFT_IF_INDEX: return l->attn.index.heads ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_HEAD_BIAS: return s->head_bias;
+    case HEFT_IF_ATTENDS: return l->attn.H ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_DELTA: return l->delta.Hv ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_Z_WITHIN: return l->delta.z.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_Z_APART: return l->delta.Hv && !l->delta.z.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_A_WITHIN: return l->delta.a.at ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_A_APART: return l->delta.Hv && !l->delta.a.at ? HEFT_YES : HEFT_NO;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
     return HEFT_MAYBE;

@@ -98,12 +98,12 @@ static void run(const subject *s, heft_cache_type cache, int32_t layers, float *
     heft_engine_close(e);
 }
 
-/* Run a check on every number format and every cache type. */
+/* Run a check on every number format of GGUF and every cache type. */
 static void for_all(void (*check)(heft_dtype, heft_cache_type))
 {
     int32_t formats = 0;
     for (int32_t t = 0; t < HEFT_DTYPES; t++) {
-        if (heft_dtypes[t].sum == HEFT_SUM_NONE) continue;
+        if (heft_dtypes[t].sum == HEFT_SUM_NONE || heft_dtypes[t].gguf < 0) continue;
         for (int32_t c = HEFT_CACHE_F16; c <= HEFT_CACHE_F32; c++)
             check((heft_dtype)t, (heft_cache_type)c);
         formats++;

@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-enum { MOST = 64 };
+enum { MOST = 192 };
 
 typedef struct {
     heft_golden *g;

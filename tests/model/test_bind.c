@@ -349,7 +349,8 @@ static void refuse_words(const subject *s, const heft_net *net, const heft_value
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
           "llama3, yarn, longrope and proportional" },
         { "rope_parameters",
-          "{\"rope_type\":\"spiral\",\"full_attention\":{\"rope_type\":\"spiral\"}}",
+          "{\"rope_type\":\"spiral\",\"full_attention\":{\"rope_type\":\"spiral\"},"
+          "\"compress\":{\"rope_type\":\"spiral\"}}",
           "config.json: rope scaling \"spiral\" is not known; heft knows default, linear, dynamic, "
           "llama3, yarn, longrope and proportional" },
         { "rope_theta", "\"spiral\"", "config.json: rope_theta is a string, expected a number" },
