@@ -9,6 +9,12 @@ static const char conversation[] = "{\"messages\":[{\"role\":\"user\",\"content\
                                    "b\"},{\"role\":\"assistant\",\"n\":[1,2.5,null]}],"
                                    "\"s\":\"text\",\"add_generation_prompt\":true}";
 
+static bool count(void *to, heft_str name)
+{
+    *(size_t *)to += name.n;
+    return true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
     heft_template *t = NULL;
@@ -25,6 +31,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         }
         if (end != out.n) abort();
     }
+    size_t letters = 0;
+    if (t && heft_template_variables(t, count, &letters, &err) == HEFT_OK && letters > n) abort();
     heft_free(out.text);
     heft_free(out.range);
     heft_template_close(t);

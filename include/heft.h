@@ -70,8 +70,9 @@ HEFT_API void heft_guard_mappings(void);
 
 typedef struct heft_tokenizer heft_tokenizer;
 
-/* Open the tokenizer of a release: a directory with tokenizer.json, or a GGUF file (its tensors
- * may be absent). Fails: HEFT_E_IO, HEFT_E_FORMAT, HEFT_E_UNSUPPORTED (by name), HEFT_E_NOMEM. */
+/* Open the tokenizer of a release: a directory with tokenizer.json, tekken.json, a SentencePiece
+ * tokenizer.model or a tiktoken file, or a GGUF file (its tensors may be absent). Fails: HEFT_E_IO,
+ * HEFT_E_FORMAT, HEFT_E_UNSUPPORTED (by name), HEFT_E_NOMEM. */
 HEFT_API heft_status heft_tokenizer_open(const char *path, const heft_log *log,
                                          heft_tokenizer **out, heft_error *err) HEFT_MUST_CHECK;
 HEFT_API void heft_tokenizer_close(heft_tokenizer *t);
@@ -159,7 +160,7 @@ HEFT_API void heft_chat_close(heft_chat *c);
 typedef struct {
     const char *from;        /* "chat_template.jinja", "chatml (built in)", ... */
     const char *const *name; /* (n_names) its templates: "default", "tool_use", ... */
-    const char *const *knob; /* (n_knobs) variables it reads beyond the conversation, by name */
+    const char *const *knob; /* (n_knobs, at most 64) variables it reads beyond a conversation */
     int32_t n_names, n_knobs;
     bool tools, documents; /* they appear in the prompt: tried with one */
     bool system, user;     /* so does such a message */

@@ -135,17 +135,20 @@ static heft_dtype type_of(const maker *m, const char *name, int32_t cols)
     return ends || (i - s->L / 8) % 3 == 2 ? HEFT_Q6_K : s->type;
 }
 
-static void add(maker *m, const char *name, int32_t rows, int32_t cols)
+/* E matrices in one tensor; E 0: one matrix, or, of no columns, a vector. */
+static void add(maker *m, const char *name, int32_t E, int32_t rows, int32_t cols)
 {
     const heft_synthetic *s = m->s;
     heft_write_tensor *t = &m->t[m->n];
     (void)snprintf(m->name[m->n], MAX_NAME, "%s", name);
     *t = (heft_write_tensor){ .name = m->name[m->n],
                               .dtype = type_of(m, name, cols),
-                              .rank = cols ? 2 : 1,
-                              .shape = { rows, cols } };
+                              .rank = E      ? 3
+                                      : cols ? 2
+                                             : 1,
+                              .shape = { E ? E : rows, E ? rows : cols, cols } };
     uint64_t seed = heft_synthetic_hash(s->seed, (uint64_t)m->n++), bytes;
-    int64_t numbers = (int64_t)rows * (cols ? cols : 1);
+    int64_t numbers = (int64_t)(E ? E : 1) * rows * (cols ? cols : 1);
     if (s->sparse || !heft_dtype_bytes(t->dtype, numbers, &bytes)) return;
     void *data = heft_alloc(1, bytes);
     if (!data) {
@@ -162,6 +165,23 @@ static void add(maker *m, const char *name, int32_t rows, int32_t cols)
     t->data = data;
 }
 
+static void add_experts(maker *m, int32_t i)
+{
+    const heft_synthetic *s = m->s;
+    const struct {
+        const char *name;
+        int32_t E, rows, cols;
+    } rows[] = { { "ffn_gate_inp.weight", 0, s->E, s->D },
+                 { "ffn_gate_exps.weight", s->E, s->F_expert, s->D },
+                 { "ffn_up_exps.weight", s->E, s->F_expert, s->D },
+                 { "ffn_down_exps.weight", s->E, s->D, s->F_expert } };
+    for (size_t r = 0; r < sizeof rows / sizeof *rows; r++) {
+        char name[MAX_NAME];
+        (void)snprintf(name, sizeof name, "blk.%d.%s", i, rows[r].name);
+        add(m, name, rows[r].E, rows[r].rows, rows[r].cols);
+    }
+}
+
 static void add_layer(maker *m, int32_t i)
 {
     const heft_synthetic *s = m->s;
@@ -169,7 +189,7 @@ static void add_layer(maker *m, int32_t i)
     const struct {
         const char *name;
         int32_t rows, cols;
-        const char *only; /* architecture; NULL: all */
+        const char *only; /* how the architecture's name begins; NULL: all */
     } rows[PER_LAYER] = {
         { "attn_norm.weight", s->D, 0, NULL },       { "attn_q.weight", q, s->D, NULL },
         { "attn_k.weight", kv, s->D, NULL },         { "attn_v.weight", kv, s->D, NULL },
@@ -181,10 +201,12 @@ static void add_layer(maker *m, int32_t i)
     };
     for (int32_t r = 0; r < PER_LAYER; r++) {
         char name[MAX_NAME];
-        if (rows[r].only && strcmp(rows[r].only, s->arch) != 0) continue;
+        if (rows[r].only && strncmp(rows[r].only, s->arch, strlen(rows[r].only)) != 0) continue;
+        if (s->E && strncmp(rows[r].name, "ffn_", 4) == 0 && rows[r].cols) continue;
         (void)snprintf(name, sizeof name, "blk.%d.%s", i, rows[r].name);
-        add(m, name, rows[r].rows, rows[r].cols);
+        add(m, name, 0, rows[r].rows, rows[r].cols);
     }
+    if (s->E) add_experts(m, i);
 }
 
 /* A byte-level vocabulary: a character for every byte, then fillers that are not tokens. */
@@ -211,7 +233,7 @@ static void name_bytes(vocabulary *v, int32_t V)
 static heft_status write_it(const maker *m, const char *path, heft_error *err)
 {
     const heft_synthetic *s = m->s;
-    char key[10][64];
+    char key[13][64];
     const struct {
         const char *name;
         int32_t value;
@@ -225,6 +247,9 @@ static heft_status write_it(const maker *m, const char *path, heft_error *err)
         { "attention.key_length", s->dk },
         { "attention.value_length", s->dk },
         { "vocab_size", s->V },
+        { "expert_count", s->E },
+        { "expert_used_count", s->top },
+        { "expert_feed_forward_length", s->F_expert },
     };
     enum { INTS = sizeof ints / sizeof *ints };
     heft_write_kv kv[INTS + 7] = {
@@ -232,6 +257,7 @@ static heft_status write_it(const maker *m, const char *path, heft_error *err)
     };
     int64_t n = 1;
     for (int32_t i = 0; i < INTS; i++) {
+        if (s->E == 0 && strncmp(ints[i].name, "expert_", 7) == 0) continue;
         (void)snprintf(key[i], sizeof key[i], "%s.%s", s->arch, ints[i].name);
         kv[n++] =
             (heft_write_kv){ .key = key[i], .type = 4, .v = { .u = (uint64_t)ints[i].value } };
@@ -275,9 +301,9 @@ heft_status heft_synthetic_write(const heft_synthetic *s, const char *path, heft
     maker m = { .s = s, .t = heft_alloc(most, sizeof *m.t), .name = heft_alloc(most, MAX_NAME) };
     heft_status st = m.t && m.name ? HEFT_OK : heft_nomem(err, "a model");
     if (!st) {
-        add(&m, "token_embd.weight", s->V, s->D);
-        add(&m, "output_norm.weight", s->D, 0);
-        if (!s->tied) add(&m, "output.weight", s->V, s->D);
+        add(&m, "token_embd.weight", 0, s->V, s->D);
+        add(&m, "output_norm.weight", 0, s->D, 0);
+        if (!s->tied) add(&m, "output.weight", 0, s->V, s->D);
         for (int32_t i = 0; i < s->L; i++)
             add_layer(&m, i);
         st = m.failed ? heft_nomem(err, "a model") : write_it(&m, path, err);

@@ -6,8 +6,10 @@
 #include "format/write.h"
 
 typedef struct {
-    const char *arch; /* "llama", "qwen2", "qwen3": GGUF's name */
+    const char *arch; /* "llama", "qwen2", "qwen3", "qwen3moe": GGUF's name */
     int32_t L, D, H, G, dk, F, V, ctx;
+    int32_t E, top,
+        F_expert;    /* a mixture: so many experts, of which a token goes to top; E 0: none */
     heft_dtype type; /* of every matrix; vectors are F32 */
     bool mixed;      /* Q6_K for the head, and v and down in half of the layers, as in Q4_K_M */
     uint64_t seed;

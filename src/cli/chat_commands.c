@@ -1,10 +1,9 @@
 /* What can be typed into a conversation beside messages: lines that begin with a slash. */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include "base/file.h"
 
 #include <ctype.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct {
@@ -66,6 +65,11 @@ static heft_status attach(heft_talk *k, const char *operand, heft_error *err)
 {
     char *text = NULL;
     size_t n = 0;
+    if (strcmp(operand, "-") == 0) {
+        k->attached.n = 0;
+        heft_note("no file goes with the next message");
+        return HEFT_OK;
+    }
     heft_status st = need(operand, "file", err);
     if (!st) st = heft_read_file(operand, HEFT_MAX_CONFIG_BYTES, &text, &n, err);
     if (!st && (!heft_utf8_valid((heft_str){ text, n }) || memchr(text, 0, n)))
@@ -143,9 +147,10 @@ static heft_status show_settings(const heft_talk *k)
         show_setting(a, &k->o);
     for (int32_t i = 0; i < f->n_knobs; i++) {
         const json_t *v = json_object_get(k->kwargs, f->knob[i]);
-        char *text = v ? json_dumps(v, JSON_ENCODE_ANY) : NULL;
-        (void)fprintf(stderr, "  %-18s %s\n", heft_show_z(f->knob[i]).text, text ? text : "-");
-        free(text); /* jansson's own */
+        heft_buf text = heft_buf_of(HEFT_MAX_CONFIG_BYTES);
+        bool shown = v && heft_json_text(&text, v, JSON_ENCODE_ANY);
+        (void)fprintf(stderr, "  %-18s %s\n", heft_show_z(f->knob[i]).text, shown ? text.p : "-");
+        heft_buf_free(&text);
     }
     return HEFT_OK;
 }
@@ -203,7 +208,7 @@ static heft_status set(heft_talk *k, const char *operand, heft_error *err)
 static const command commands[COMMANDS] = {
     { "help", "", "this list", help },
     { "system", "[TEXT|-]", "show, set or take away the system message", system_message },
-    { "file", "PATH", "a text that goes with the next message", attach },
+    { "file", "PATH|-", "a text that goes with the next message; -: none does", attach },
     { "regen", "", "the last answer anew, by the next seed", again },
     { "set", "[NAME VALUE]", "show or change how tokens are chosen, and the template's switches",
       set },

@@ -1,13 +1,12 @@
 /* What is typed into a conversation: lines, with editing and history on a terminal. */
-#define _DEFAULT_SOURCE /* getline, isatty */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include "base/mem.h"
 
 #include <errno.h>
 #include <histedit.h>
 #include <locale.h>
-#include <stdlib.h>
+#include <poll.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -16,8 +15,7 @@ struct heft_input {
     EditLine *edit; /* NULL: standard input is no terminal */
     History *history;
     const char *prompt;
-    char *line; /* of getline */
-    size_t room;
+    heft_buf line; /* without an editor */
 };
 
 static char *prompt_of(EditLine *edit)
@@ -29,24 +27,32 @@ static char *prompt_of(EditLine *edit)
     return shown;
 }
 
-/* One character for the editor. The library's own reader begins again after an interrupt; this one
- * ends the line. */
+/* The next byte that is typed. 1: it is there; 0: no more, or an interrupt; -1: a failure. The wait
+ * is short, since an interrupt may come just before it. */
+static int read_byte(char *byte)
+{
+    struct pollfd p = { .fd = STDIN_FILENO, .events = POLLIN };
+    int ready = 0;
+    while (ready <= 0) {
+        if (heft_interrupted()) return 0;
+        ready = poll(&p, 1, 100);
+        if (ready < 0 && errno != EINTR) return -1;
+    }
+    return (int)read(STDIN_FILENO, byte, 1);
+}
+
+/* One character for the editor, whose own reader does not end at an interrupt. */
 static int read_char(EditLine *edit, wchar_t *out)
 {
     char byte[4];
     size_t n = 0;
     int32_t cp = -1;
     (void)edit;
-    while (cp < 0 && n < sizeof byte) {
-        ssize_t got = read(STDIN_FILENO, byte + n, 1);
-        if (got < 0 && errno == EINTR && !heft_interrupted()) continue;
-        if (got <= 0) return got < 0 && !heft_interrupted() ? -1 : 0;
-        n++;
-        size_t length = heft_utf8_decode(byte, n, &cp);
-        bool wrong = cp < 0 && heft_utf8_whole((heft_str){ byte, n }) == n;
-        if (cp >= 0 && length == n) break;
-        if (wrong) cp = 0xfffd;
-    }
+    do {
+        int got = read_byte(&byte[n]);
+        if (got <= 0) return got;
+        (void)heft_utf8_decode(byte, ++n, &cp);
+    } while (cp < 0 && heft_utf8_whole((heft_str){ byte, n }) == 0);
     *out = (wchar_t)(cp < 0 ? 0xfffd : cp);
     return 1;
 }
@@ -85,8 +91,20 @@ void heft_input_close(heft_input *in)
     if (!in) return;
     if (in->edit) el_end(in->edit);
     if (in->history) history_end(in->history);
-    free(in->line); /* getline's own */
+    heft_buf_free(&in->line);
     heft_free(in);
+}
+
+/* The next line of a pipe or a file, with its end; NULL: there is none. */
+static const char *read_line(heft_input *in, size_t *n)
+{
+    int byte = 0;
+    in->line.n = 0;
+    in->line.max = HEFT_MAX_CONFIG_BYTES;
+    while (byte != '\n' && (byte = getc(stdin)) != EOF)
+        heft_buf_add(&in->line, &(char){ (char)byte }, 1);
+    *n = in->line.n;
+    return *n ? in->line.p : NULL;
 }
 
 /* One line without its end; NULL: there is none, or it was interrupted. */
@@ -97,14 +115,12 @@ static const char *next_line(heft_input *in, const char *prompt, size_t *n)
     if (in->edit) {
         int count = 0;
         el_resize(in->edit);
+        (void)el_set(in->edit, EL_PREP_TERM, 1); /* before the prompt: no key is echoed twice */
         line = el_gets(in->edit, &count);
         *n = count > 0 ? strlen(line) : 0;
         if (!line || !*n) line = NULL;
     } else {
-        errno = 0;
-        ssize_t got = getline(&in->line, &in->room, stdin);
-        line = got > 0 ? in->line : NULL;
-        *n = got > 0 ? (size_t)got : 0;
+        line = read_line(in, n);
     }
     if (heft_interrupted()) return NULL;
     if (line && line[*n - 1] == '\n') --*n;
@@ -149,6 +165,7 @@ heft_status heft_input_next(heft_input *in, heft_buf *text, heft_typed *what, he
     for (bool first = true; goes_on; first = false) {
         size_t n;
         const char *line = next_line(in, first ? "> " : ". ", &n);
+        if (in->line.failed) return heft_buf_check(&in->line, "a line", err);
         if (heft_interrupted()) {
             *what = HEFT_TYPED_INTERRUPT;
             return HEFT_OK;

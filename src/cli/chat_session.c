@@ -1,11 +1,10 @@
 /* A conversation saved, and resumed exactly: messages, ids, settings and the model they belong to.
  */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include "base/file.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { VERSION = 1 };
@@ -97,14 +96,15 @@ heft_status heft_session_save(const heft_talk *k, const char *path, heft_error *
     if (st) return st;
     show_fingerprint(h, fingerprint);
     json_t *session = session_json(k, fingerprint);
-    char *text = session ? json_dumps(session, JSON_INDENT(1)) : NULL;
-    if (!text) st = heft_nomem(err, "the session");
+    heft_buf text = heft_buf_of(SIZE_MAX / 4);
+    if (!session || !heft_json_text(&text, session, JSON_INDENT(1)))
+        st = heft_nomem(err, "the session");
     if (!st) st = heft_out_open(&out, path, err);
-    if (!st) st = heft_out_write(&out, text, strlen(text), err);
+    if (!st) st = heft_out_write(&out, text.p, text.n, err);
     if (!st) st = heft_out_write(&out, "\n", 1, err);
     if (!st) st = heft_out_commit(&out, err);
     heft_out_abandon(&out);
-    free(text); /* jansson's own */
+    heft_buf_free(&text);
     json_decref(session);
     return st;
 }

@@ -1,6 +1,6 @@
 /* A conversation: what was said, what the model last saw of it, and the next answer. */
 #define _DEFAULT_SOURCE /* isatty */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include "base/file.h"
 
@@ -17,6 +17,16 @@ void heft_note(const char *fmt, ...)
     (void)vfprintf(stderr, fmt, args);
     (void)fputc('\n', stderr);
     va_end(args);
+}
+
+static int take_json(const char *text, size_t n, void *to)
+{
+    return heft_buf_add(to, text, n) ? 0 : -1;
+}
+
+bool heft_json_text(heft_buf *b, const json_t *v, size_t flags)
+{
+    return json_dump_callback(v, take_json, b, flags) == 0;
 }
 
 static heft_status no_room(heft_error *err)
@@ -120,8 +130,8 @@ heft_status heft_talk_check_think(const heft_talk *k, int think, heft_error *err
     return st;
 }
 
-/* The switches as the template gets them. Free with free; NULL: out of memory. */
-static char *switches(const heft_talk *k)
+/* The switches as the template gets them; false: out of memory. */
+static bool switches(const heft_talk *k, heft_buf *out)
 {
     static const char *const effort[] = { "low", "medium", "high" };
     const int think = k->o.think;
@@ -130,9 +140,9 @@ static char *switches(const heft_talk *k)
                 : think != HEFT_THINK_UNSAID ? json_boolean(think == HEFT_THINK_ON)
                                              : NULL;
     if (v) (void)json_object_set_new(all, knob_of(k, think >= HEFT_THINK_EFFORT), v);
-    char *text = json_dumps(all, 0);
+    bool good = all && heft_json_text(out, all, 0);
     json_decref(all);
-    return text;
+    return good;
 }
 
 /* ---- an answer ---------------------------------------------------------------- */
@@ -317,15 +327,16 @@ static heft_status check_dropped(const heft_talk *k, const heft_conversation *ta
 static heft_status reply(heft_talk *k, heft_error *err)
 {
     const heft_chat_facts *f = heft_chat_describe(k->c);
-    char *messages = json_dumps(k->messages, 0), *kwargs = switches(k);
-    heft_conversation talk = { .messages = messages, .kwargs = kwargs };
+    heft_buf messages = heft_buf_of(SIZE_MAX / 4), kwargs = heft_buf_of(SIZE_MAX / 4);
+    bool good = heft_json_text(&messages, k->messages, 0) && switches(k, &kwargs);
+    heft_conversation talk = { .messages = messages.p, .kwargs = kwargs.p };
     answer a = { .k = k,
                  .thinking = { .mark = f->think, .put = put, .to = &a },
                  .raw = heft_buf_of(HEFT_MAX_TEXT_BYTES) };
     heft_prompt p = { .n = 0 };
     int32_t *ids = NULL, *aligned = NULL;
     size_t n = 0, n_aligned = 0;
-    heft_status st = messages && kwargs ? HEFT_OK : no_room(err);
+    heft_status st = good ? HEFT_OK : no_room(err);
     if (!st) st = check_dropped(k, &talk, err);
     if (!st) st = heft_chat_prompt(k->c, &talk, &p, err);
     if (!st) st = heft_chat_tokenize(k->c, k->t, &p, 0, &ids, &n, err);
@@ -337,8 +348,8 @@ static heft_status reply(heft_talk *k, heft_error *err)
     heft_prompt_clear(&p);
     heft_thinking_clear(&a.thinking);
     heft_buf_free(&a.raw);
-    free(messages); /* jansson's own */
-    free(kwargs);
+    heft_buf_free(&messages);
+    heft_buf_free(&kwargs);
     return st;
 }
 

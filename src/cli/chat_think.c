@@ -1,5 +1,5 @@
 /* A reply in two parts, while it is written: reasoning between two marks, then the answer. */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include <string.h>
 

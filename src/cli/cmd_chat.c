@@ -1,6 +1,6 @@
 /* heft chat: a conversation in the terminal. */
 #define _DEFAULT_SOURCE /* isatty */
-#include "cli/chat.h"
+#include "cli/talk.h"
 
 #include <unistd.h>
 
@@ -87,6 +87,7 @@ static heft_status run(const heft_call *call, heft_error *err)
     heft_input *in = NULL;
     heft_status st = heft_talk_open(&k, call, err);
     if (!st && load) st = heft_session_load(&k, load, err);
+    if (!st && load) heft_args_again(call, &k.o); /* the command line goes over the session */
     if (!st) heft_catch_interrupt(true);
     if (!st) st = heft_input_open(&in, err);
     if (!st && isatty(STDIN_FILENO))

@@ -285,6 +285,7 @@ heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, h
                    .kv = e->cache.kv,
                    .state = e->cache.state,
                    .arena = e->arena,
+                   .room = e->arena_floats,
                    .capture = e->o.hidden ? keep_hidden : NULL,
                    .to = e };
     heft_forward(&r, e->logits);

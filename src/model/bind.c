@@ -671,6 +671,42 @@ static int64_t idle(const heft_layer *l)
     return each * (l->s->route.E - l->s->route.top);
 }
 
+/* Where only the file says whether there are biases, it says so of all layers and of q, k and v
+ * alike: one that is missing is missing. */
+static heft_status check_biases(const binder *b, const heft_weight *w, int32_t *having)
+{
+    const heft_net *m = b->m;
+    if (w->slot != HEFT_SLOT_BIAS || heft_presence_of(&m->spec, 0, w->need) != HEFT_MAYBE)
+        return HEFT_OK;
+    for (int32_t i = 0; i < m->spec.L; i++) {
+        const heft_lin *lin = (const void *)((const char *)&m->layer[i] + w->at);
+        char name[256];
+        if (!lin->w.data || !name_of(b, w, i, 0, name)) continue;
+        if (having) *having += lin->bias != NULL;
+        if (!having && !lin->bias)
+            return heft_fail(b->err, HEFT_E_FORMAT,
+                             "tensor %s is missing; others of its kind are there",
+                             heft_show_z(name).text);
+    }
+    return HEFT_OK;
+}
+
+static heft_status check_all_biases(const binder *b)
+{
+    static const heft_need kinds[] = { HEFT_IF_QKV_BIAS, HEFT_IF_O_BIAS, HEFT_IF_MLP_BIAS };
+    heft_status st = HEFT_OK;
+    for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        int32_t having = 0;
+        for (int32_t pass = 0; pass < 2; pass++) /* count, then look for what is missing */
+            for (const heft_weight *const *t = b->m->spec.family->layers;
+                 *t && !st && (pass == 0 || having); t++)
+                for (const heft_weight *w = *t; (w->at || w->hf || w->gguf) && !st; w++)
+                    if (w->need == kinds[k] && !overridden(t + 1, w))
+                        st = check_biases(b, w, pass == 0 ? &having : NULL);
+    }
+    return st;
+}
+
 static heft_status check_unknown(const binder *b)
 {
     const heft_tensor *first = NULL;
@@ -703,6 +739,8 @@ static heft_status bind_all(binder *b)
         if (!st) st = make_slopes(b, &m->layer[i]);
         unread += idle(&m->layer[i]);
     }
+    if (st) return st;
+    st = check_all_biases(b);
     if (st) return st;
     m->parameters_active = m->parameters - unread;
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;

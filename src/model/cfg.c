@@ -631,6 +631,7 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
     struct heft_cfg c = { .src = src,
                           .root = src->config,
                           .gguf = src->container == HEFT_GGUF,
+                          .log = log,
                           .arena = arena,
                           .used = used };
     heft_str name;

@@ -15,6 +15,7 @@ struct heft_cfg {
     int32_t layers;     /* known once heft_cfg_llama has run */
     heft_str arch;      /* GGUF: what stands before the dot of its keys */
     const char *inside; /* "rope_scaling.": what messages put before a key; or NULL */
+    const heft_log *log;
     heft_arena *arena;
     bool *used;       /* (n_tensors) */
     heft_error error; /* the first; valid where failed */

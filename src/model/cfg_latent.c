@@ -53,10 +53,8 @@ bool heft_cfg_word(struct heft_cfg *c, const char *key, int32_t i, const char *y
     const heft_value *v = list->kind == HEFT_V_ARRAY ? heft_value_at(list, i) : list;
     if (v && v->kind == HEFT_V_STRING && heft_str_is(v->str, yes)) return true;
     if (v && no && v->kind == HEFT_V_STRING && heft_str_is(v->str, no)) return false;
-    const heft_shown found = heft_show_z(!v ? "missing" : heft_value_kind_name(v->kind));
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected %s%s%s", key, i,
-                    v && v->kind == HEFT_V_STRING ? heft_show(v->str).text : found.text, yes,
-                    no ? " or " : "", no ? no : "");
+                    heft_cfg_text(v).text, yes, no ? " or " : "", no ? no : "");
     return absent;
 }
 
@@ -72,6 +70,13 @@ void heft_cfg_deepseek(struct heft_cfg *c, heft_spec *s, const heft_latent_absen
                                     "num_experts_per_tok", absent->top);
     r.groups = heft_cfg_int(c, "n_group", "expert_group_count", gguf ? 1 : absent->groups);
     r.keep = heft_cfg_int(c, "topk_group", "expert_group_used_count", gguf ? 1 : absent->keep);
+    if (gguf && absent->groups > 1 && r.E == absent->experts
+        && !heft_cfg_has(c, NULL, "expert_group_count"))
+        heft_warn(
+            c->log,
+            "metadata says nothing of groups of experts: all %d are one group, while a release "
+            "of as many has %d",
+            r.E, absent->groups);
     r.normalise = heft_cfg_bool(c, "norm_topk_prob", "expert_weights_norm", !gguf);
     r.factor = heft_cfg_real(c, "routed_scaling_factor", "expert_weights_scale",
                              gguf ? 1 : (double)absent->factor);

@@ -15,6 +15,7 @@
     X(deepseek_v4) \
     X(deepseek_v32) \
     X(ernie4_5_moe) \
+    X(exaone4) \
     X(falcon) \
     X(gemma) \
     X(gemma2) \

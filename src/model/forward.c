@@ -167,7 +167,7 @@ void heft_forward(heft_run *r, float *logits)
     for (int32_t i = 0; i < s->L; i++) {
         const heft_layer *l = &r->m->layer[i];
         x = wirings[s->wire](r, l, x);
-        if (own) x = own_input(r, l, x, own);
+        if (s->own) x = own_input(r, l, x, own);
         r->ops->scale(r->dev, stream[i & 1], x, l->scale, 0, r->b->T, W);
         x = stream[i & 1]; /* all else that the layer used is free again */
         r->used = kept;

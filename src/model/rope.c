@@ -338,6 +338,16 @@ static void check_base(struct heft_cfg *c, double theta)
         heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1", theta);
 }
 
+/* A family that reads no such factor, or another, rotates another width than it says. */
+static void check_part(struct heft_cfg *c, const heft_spec *s, double part, int32_t width)
+{
+    const int32_t dk = s->layer[0].attn.dk;
+    if (part == 0 || (int32_t)(part * dk + 1e-4) == width) return;
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                    "partial_rotary_factor is %g; heft rotates %d of %d numbers of a head", part,
+                    width, dk);
+}
+
 /* Where the base of a table stands in either container. */
 typedef struct {
     const char *hf, *gguf;
@@ -354,11 +364,9 @@ static int32_t add_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type
     scaling k =
         c->gguf ? from_gguf(c, key.gguf, theta) : from_json(c, layer_type, key.hf, s->ctx, theta);
     check_base(c, k.theta);
-    if (k.part > 0 && !heft_str_is(k.kind, "proportional")
-        && (int32_t)((double)k.part * s->layer[0].attn.dk) != width)
-        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
-                        "partial_rotary_factor is %g; heft rotates %d of %d numbers of a head",
-                        (double)k.part, width, s->layer[0].attn.dk);
+    if (!heft_str_is(k.kind, "proportional")) check_part(c, s, (double)k.part, width);
+    if (s->layer[0].attn.kv_rank == 0) /* of heads that rotate whole or in part: said outside too */
+        check_part(c, s, (double)heft_cfg_real(c, "partial_rotary_factor", NULL, 0), width);
     plain(r->inv, k.theta, width);
     if (c->gguf) factors_of_gguf(c, &k, r);
     if (!c->failed && r->kind != HEFT_ROPE_LONG) apply(c, &k, r);

@@ -8,6 +8,7 @@ float *heft_tmp(heft_run *r, int64_t n)
     size_t at = r->used;
     r->used += ((size_t)n + 15) / 16 * 16; /* whole cache lines */
     if (r->used > r->peak) r->peak = r->used;
+    assert(!r->arena || r->used <= r->room);
     return r->arena ? r->arena + at : NULL;
 }
 

@@ -79,6 +79,7 @@ typedef struct {
     float *cs[HEFT_MAX_ROPE];
     int32_t *chosen;   /* (T, top) what rows attend to by the last index, where there are any */
     float *arena;      /* outputs of operations; NULL while planning */
+    size_t room;       /* floats of the arena: what planning found */
     size_t used, peak; /* floats */
     void (*capture)(void *to, int32_t layer,
                     const float *x); /* x (T, streams, D) after `layer` layers; or NULL */

@@ -21,6 +21,7 @@ struct heft_symbol {
     int32_t id;         /* -1: a character without a token, by score only */
     uint32_t at, n;     /* bytes of the piece (by score); n = 0: merged into its left neighbour */
     int32_t prev, next; /* -1: none */
+    bool frozen;        /* never merges */
 };
 
 struct heft_candidate {
@@ -219,6 +220,11 @@ static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, h
     w->n = 0;
     for (size_t at = 0, n; at < piece.n && !st; at += n) {
         int32_t cp, id;
+        if (b->symbols && (id = heft_matcher_longest(b->symbols, piece, at, piece.n, &n)) >= 0) {
+            st = add_symbol(w, id, at, n, err);
+            if (!st) w->symbol[w->n - 1].frozen = true;
+            continue;
+        }
         n = heft_utf8_decode(piece.p + at, piece.n - at, &cp);
         st = id_of_char(b, w, piece, at, n, cp, &id, err);
         if (st) return st;
@@ -295,6 +301,7 @@ static bool candidate_at(const heft_bpe *b, const heft_word *w, heft_str piece, 
     const struct heft_symbol *left = &w->symbol[l];
     if (left->next < 0) return false;
     const struct heft_symbol *right = &w->symbol[left->next];
+    if (left->frozen || right->frozen) return false;
     uint32_t rank;
     if (b->score) {
         out->result =
@@ -340,7 +347,7 @@ static heft_status merge_all(const heft_bpe *b, heft_word *w, heft_str piece, he
 static heft_status fall_back(const heft_bpe *b, heft_str s, heft_ids *ids, heft_error *err)
 {
     heft_status st = HEFT_OK;
-    if (!has_bytes(b, s)) {
+    if (!b->byte_fallback || !has_bytes(b, s)) {
         if (b->unknown >= 0) return heft_ids_add(ids, b->unknown, err);
         return heft_fail(err, HEFT_E_ARG,
                          "the vocabulary has no token for %s and none for its bytes",
@@ -356,20 +363,31 @@ static heft_status encode_word(const heft_bpe *b, heft_word *w, heft_str word, h
 {
     heft_status st = read_chars(b, w, word, err);
     if (!st) st = merge_all(b, w, word, err);
+    bool was_unknown = false;
     for (size_t i = 0; i < w->n && !st; i++) {
         const struct heft_symbol *s = &w->symbol[i];
+        heft_str text = { word.p + s->at, s->n };
         if (!s->n) continue;
-        st = s->id >= 0 ? heft_ids_add(ids, s->id, err)
-                        : fall_back(b, (heft_str){ word.p + s->at, s->n }, ids, err);
+        bool unknown = s->id < 0 && !(b->byte_fallback && has_bytes(b, text));
+        if (unknown && was_unknown && b->fuse_unknown) continue;
+        was_unknown = unknown;
+        st = s->id >= 0 ? heft_ids_add(ids, s->id, err) : fall_back(b, text, ids, err);
     }
     return st;
+}
+
+static bool only_newlines(heft_str s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if (s.p[i] != '\n') return false;
+    return true;
 }
 
 heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids,
                             heft_error *err)
 {
     heft_status st = HEFT_OK;
-    if (b->ignore_merges) {
+    if (b->ignore_merges || (b->whole_lines && only_newlines(piece))) {
         int32_t id = heft_vocab_find(b->vocab, piece);
         bool text = id >= 0 && !(heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_SPECIAL);
         if (text) return heft_ids_add(ids, id, err);

@@ -5,6 +5,7 @@
 #ifndef HEFT_TEXT_BPE_H
 #define HEFT_TEXT_BPE_H
 
+#include "text/matcher.h"
 #include "text/vocab.h"
 
 typedef struct {
@@ -16,7 +17,9 @@ typedef struct {
     bool fuse_unknown;       /* one for a run of them */
     bool byte_fallback;      /* before unknown: the bytes, as <0xXX> */
     bool ignore_merges;      /* a piece that is a token (not a special one) is it */
+    bool whole_lines;        /* ... if it is newlines only */
     heft_str prefix, suffix; /* of all characters but the first, of the last; kept, mostly empty */
+    const heft_matcher *symbols; /* to ids: strings that are one symbol and never merge; or NULL */
     bool cut_at_mark;     /* no token goes on with U+2581 after anything else: words part there */
     int32_t byte[256];    /* <0xXX>, or -1 */
     int32_t direct[1024]; /* code points below it to ids, or -1 */

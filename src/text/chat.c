@@ -13,7 +13,8 @@ static heft_status no_room(heft_error *err)
     return heft_nomem(err, "a conversation");
 }
 
-/* Put a JSON text into object under key; `otherwise` where it is NULL. key NULL: its members. */
+/* Put a JSON text into object under key; `otherwise`, which is taken over, where it is NULL. key
+ * NULL: its members. */
 static heft_status put(json_t *object, const char *key, const char *text, json_t *otherwise,
                        heft_error *err)
 {
@@ -21,6 +22,7 @@ static heft_status put(json_t *object, const char *key, const char *text, json_t
     const char *what = key ? key : "kwargs";
     json_error_t error;
     json_t *v = text ? json_loads(text, flags, &error) : otherwise;
+    if (text) json_decref(otherwise);
     if (!v && !text) return no_room(err);
     if (!v)
         return heft_fail(err, HEFT_E_FORMAT, "%s:%d:%d: %s", what, error.line, error.column,

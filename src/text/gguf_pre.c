@@ -15,10 +15,24 @@
 #define QWEN2       "(?:" SHORT ")|" LETTERS "|\\p{N}|" SIGNS "[\\r\\n]*|" SPACES
 #define LLAMA3      "(?:" SHORT ")|" LETTERS "|\\p{N}{1,3}|" SIGNS "[\\r\\n]*|" SPACES
 #define HEAD        "[^\\r\\n\\p{L}\\p{N}]?"
-#define UPPER       "((?=[\\p{L}])([^a-z]))" /* a letter, but no small ASCII one */
-#define LOWER       "((?=[\\p{L}])([^A-Z]))"
+#define UPPER       "[\\p{L}&&[^a-z]]" /* a letter, but no small ASCII one */
+#define LOWER       "[\\p{L}&&[^A-Z]]"
 #define CASED(tail) HEAD UPPER "*" LOWER "+" tail "|" HEAD UPPER "+" LOWER "*" tail
-#define ASCII_SIGN  "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~]"
+#define UPPER_M     "[\\p{L}\\p{M}&&[^a-z]]" /* with marks */
+#define LOWER_M     "[\\p{L}\\p{M}&&[^A-Z]]"
+#define SHORT_TAIL  "(?:" SHORT ")?"
+#define LINES       "[^\\n]+|[\\n]+"
+/* 一-龥ࠀ-一가-퟿ without the white space in it, which the reference replaces before it
+ * matches.
+ */
+#define CJK                                                                                        \
+    "[\\x{800}-\\x{167f}\\x{1681}-\\x{1fff}\\x{200b}-\\x{2027}\\x{202a}-\\x{202e}"                 \
+    "\\x{2030}-\\x{205e}\\x{2060}-\\x{2fff}\\x{3001}-\\x{9fa5}\\x{ac00}-\\x{d7ff}]+"
+/* What the reference takes for Han, which is not the script. */
+#define HAN                                                                                        \
+    "\\x{3400}-\\x{4dbf}\\x{4e00}-\\x{9fff}\\x{f900}-\\x{faff}\\x{20000}-\\x{2a6df}"               \
+    "\\x{2a700}-\\x{2ebef}\\x{2f800}-\\x{2fa1f}"
+#define ASCII_SIGN "[!\"#$%&'()*+,\\-./:;<=>?@\\[\\\\\\]^_`{|}~]"
 #define DEEPSEEK3                                                                                  \
     ASCII_SIGN                                                                                     \
     "[A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+| ?[\\p{P}\\p{S}]+[\\r\\n]*|" SPACES
@@ -49,13 +63,19 @@ static const heft_gguf_pre table[] = {
       .ignore_merges = true,
       .add_bos = true,
       .pattern = { LLAMA3 } },
-    { .names = "dbrx smaug-bpe glm4 chatglm-bpe", .pattern = { LLAMA3 } },
+    { .names = "dbrx smaug-bpe chatglm-bpe", .pattern = { LLAMA3 } },
+    { .names = "glm4 glm5", .ignore_merges = true, .pattern = { LLAMA3 } },
+    { .names = "jais-2",
+      .pattern = { "(?:" SHORT ")|" LETTERS "|\\p{N}{1,3}|" SIGNS
+                   "[\\r\\n]*|\\s*[\\r\\n]+|\\s{512}(?!\\S)|\\s{256}(?!\\S)|\\s{128}(?!\\S)|"
+                   "\\s{64}(?!\\S)|\\s{32}(?!\\S)|\\s{16}(?!\\S)|\\s{8}(?!\\S)|\\s{4}(?!\\S)|"
+                   "\\s{1,2}(?!\\S)|\\s{1}" } },
     { .names = "qwen2 deepseek-r1-qwen kormo f2llmv2 megrez stablelm2 hunyuan solar-open grok-2",
       .pattern = { QWEN2 } },
     { .names = "qwen35",
       .pattern = { "(?:" SHORT ")|" HEAD
                    "[\\p{L}\\p{M}]+|\\p{N}| ?[^\\s\\p{L}\\p{M}\\p{N}]+[\\r\\n]*|" SPACES } },
-    { .names = "laguna", .pattern = { "[^\\n]+|[\\n]+", QWEN2 } },
+    { .names = "laguna", .pattern = { LINES, QWEN2 } },
     { .names = "ufakzeka", .pattern = { LETTERS "|\\p{N}|" SIGNS "[\\r\\n]*|" SPACES } },
     { .names = "seed-coder",
       .pattern = { "(?:" SHORT ")|" LETTERS "|\\p{N}{1}| ?[^\\s\\p{L}\\p{N}\\r\\n]+|" SPACES } },
@@ -67,19 +87,24 @@ static const heft_gguf_pre table[] = {
       .pattern = { "\\p{N}{1,3}",
                    "(?:" SHORT ")|" LETTERS "|\\p{N}+|" SIGNS "[\\r\\n]*|" SPACES } },
     { .names = "deepseek-llm",
-      .pattern = { "[\r\n]", "\\s?[" ALPHABETS "]+", "\\s?[!-/:-~！-／：-～‘-‟　-。]+", "\\s+$",
-                   "[一-龥ࠀ-一가-퟿]+", "\\p{N}+" } },
+      .pattern = { "[\r\n]", "\\s?[" ALPHABETS "]+", "\\s?[!-/:-~！-／：-～‘-‟、。]+", "\\s+$", CJK,
+                   "\\p{N}+" } },
     { .names = "deepseek-coder",
-      .pattern = { "[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", "[一-龥ࠀ-一가-퟿]+", "\\p{N}" } },
+      .pattern = { "[\r\n]", "\\s?\\p{L}+", "\\s?\\p{P}+", CJK, "\\p{N}" } },
     { .names = "deepseek-v3 hunyuan-dense joyai-llm hy_v4",
       .pattern = { "\\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+", DEEPSEEK3 } },
+    { .names = "spark2_5",
+      .pattern = { "\\p{N}{1,3}", "[一-龥぀-ゟ゠-ヿ]+",
+                   ASCII_SIGN "[A-Za-z]+|[^\\r\\n\\p{L}\\p{P}\\p{S}]?[\\p{L}\\p{M}]+|"
+                              " ?[\\p{P}\\p{S}]+|[\\r\\n]|\\s+(?!\\S)|\\s+",
+                   "\\p{N}" } },
     { .names = "falcon",
       .pattern = { "[\\p{P}\\$\\+<=>\\^~\\|`]+", WORD_GPT2, "[0-9][0-9][0-9]" } },
     { .names = "starcoder refact command-r smollm codeshell exaone minerva-7b mellum2",
       .pattern = { "\\p{N}", WORD_GPT2 } },
     { .names =
           "gpt-2 phi-2 jina-es jina-de gigachat jina-v2-es jina-v2-de a.x-4.0 mellum modern-bert "
-          "mpt olmo jais trillion granite-docling exaone4",
+          "mpt olmo jais trillion granite-docling exaone4 jina-v1-en jina-v2-code roberta-bpe",
       .pattern = { WORD_GPT2 } },
     { .names = "poro-chat bloom gpt3-finnish", .pattern = { " ?[^(\\s|.,!?…。，、।۔،)]+" } },
     { .names = "viking", .pattern = { " ?[^(\\s|.,!?…。，、।۔،)]+", "\\p{N}" } },
@@ -89,6 +114,45 @@ static const heft_gguf_pre table[] = {
       .pattern = { CASED("") "|\\p{N}|" SIGNS "[\\r\\n/]*|" SPACES } },
     { .names = "gpt-4o llama4 kanana2 talkie minimax-m2",
       .pattern = { CASED("(?:" SHORT ")?") "|\\p{N}{1,3}|" SIGNS "[\\r\\n/]*|" SPACES } },
+    { .names = "granite-embed-multi-97m",
+      .ignore_merges = true,
+      .pattern = { HEAD UPPER_M "*" LOWER_M "+" SHORT_TAIL "|" HEAD UPPER_M "+" LOWER_M
+                                "*" SHORT_TAIL "|\\p{N}{1,3}|" SIGNS "[\\r\\n/]*|" SPACES } },
+    { .names = "tiny_aya cohere2moe",
+      .digits = HEFT_CUT_BEHIND,
+      .pattern = { HEAD "[\\p{L}\\p{M}]+" SHORT_TAIL "|\\p{N}{1,3}|" SIGNS "[\\r\\n/]*|" SPACES } },
+    { .names = "youtu",
+      .ignore_merges = true,
+      .pattern = { "[가-힣ㄱ-ㆎ]+|[！…“”‘’—：；，、-〿︰-﹏]+|[ㄅ-ㄯ]+|["
+                   "一-"
+                   "龥぀-"
+                   "ゟ゠-"
+                   "ヿ]"
+                   "+",
+                   HEAD "[\\p{L}\\p{M}]+" SHORT_TAIL "|\\p{N}|" SIGNS "[\\r\\n/]*|" SPACES } },
+    { .names = "afmoe",
+      .digits = HEFT_CUT_BEHIND,
+      .pattern = { "[一-鿿㐀-䶿豈-﫿぀-ゟ゠-ヿ･-ﾟ⼀-⿟เ-๿຀-໿ក-៿က-"
+                   "႟ꩠ-"
+                   "ꩿꧠ-"
+                   "꧿가-"
+                   "힯ᄀ-ᇿ]+",
+                   DEEPSEEK3 } },
+    { .names = "exaone-moe",
+      .pattern = { "(?:" SHORT ")|" HEAD "(?:\\p{L}\\p{M}*(?: \\p{L}\\p{M}*)*)+|\\p{N}|" SIGNS
+                   "[\\r\\n/]?|\\s*[\\r\\n]|\\s+(?!\\S)|\\s+" } },
+    { .names = "kimi-k2",
+      .pattern = { "[" HAN "]+|" HEAD "[\\p{L}&&[^" HAN "]]+" SHORT_TAIL "|\\p{N}{1,3}|" SIGNS
+                   "[\\r\\n]*|" SPACES } },
+    { .names = "superbpe", .digits = HEFT_CUT_WHOLE, .pattern = { "\\p{N}+" } },
+    { .names = "gemma4 granite-embed-multi-311m",
+      .raw = true,
+      .escapes = true,
+      .whole_lines = true,
+      .add_bos = true,
+      .pattern = { LINES } },
+    { .names = "sarvam-moe", .raw = true, .escapes = true, .pattern = { LINES } },
+    { .names = "whitespace", .raw = true, .pattern = { "\\S+" } },
     { .names = "chameleon",
       .add_bos = true,
       .pattern = { "<sentinel:[0-9]+>", "(IMGIMG)((A|B|C|D|E|F|G|H|I){1,4})Z", "([\\t\\n]|    |  )",

@@ -194,6 +194,9 @@ typedef struct heft_jinja {
     jmp_buf failed;
 } heft_jinja;
 
+typedef const heft_jval *heft_jargv;  /* bound to a row's parameters */
+typedef const heft_jargs *heft_jrest; /* all, as they were given */
+
 /* A filter, test, function or method. params: its parameters' names, separated by spaces; "*":
  * any, in `all` alone. arg[i] is J_ABSENT where parameter i was not given; the first `least` are.
  * call NULL: the name is known and heft refuses it. */
@@ -201,7 +204,7 @@ enum { J_MAX_PARAMS = 6 };
 typedef struct heft_jrow {
     const char *name, *params;
     int least;
-    heft_jval (*call)(heft_jinja *j, heft_jval self, const heft_jval *arg, const heft_jargs *all);
+    heft_jval (*call)(heft_jinja *j, heft_jval self, heft_jargv arg, heft_jrest all);
 } heft_jrow;
 
 /* ---- jinja_value.c: memory, failing, strings, comparing --------------- */
@@ -232,6 +235,10 @@ heft_str heft_jview(heft_jval s);
 bool heft_jis(heft_jval s, const char *z);
 bool heft_jnumber(heft_jval v); /* a bool is one */
 bool heft_jhas_seq(heft_jval v);
+/* An argument that was given and is not none. */
+bool heft_jgiven(heft_jval v);
+/* An argument that must be a whole number; `absent` where it was not given. */
+int64_t heft_jwhole(heft_jinja *j, heft_jval v, int64_t absent);
 /* Does any part of it come from the caller? */
 bool heft_jfrom_data(heft_jval v);
 

@@ -6,23 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef const heft_jval *const argv;
-typedef const heft_jargs *const rest;
-
 /* ---- arguments -------------------------------------------------------- */
-
-static int64_t whole(heft_jinja *j, heft_jval v, int64_t absent)
-{
-    if (v.type == J_ABSENT) return absent;
-    if (v.type != J_INT && v.type != J_BOOL)
-        heft_jinja_fail(j, HEFT_E_FORMAT, "a whole number is needed, found %s", heft_jtype_name(v));
-    return v.type == J_INT ? v.i : v.b;
-}
-
-static bool given(heft_jval v)
-{
-    return v.type != J_ABSENT && v.type != J_NONE;
-}
 
 static bool truth(heft_jinja *j, heft_jval v, bool absent)
 {
@@ -52,25 +36,25 @@ static double real_of(heft_jinja *j, heft_jval v)
 
 /* ---- text ------------------------------------------------------------- */
 
-static heft_jval f_string(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_string(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jtext(j, v);
 }
 
-static heft_jval f_upper(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_upper(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jcased(j, heft_jtext(j, v), J_UPPER);
 }
 
-static heft_jval f_lower(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_lower(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jcased(j, heft_jtext(j, v), J_LOWER);
 }
 
-static heft_jval f_capitalize(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_capitalize(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     heft_jval s = heft_jtext(j, v);
@@ -81,7 +65,7 @@ static heft_jval f_capitalize(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval f_title(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_title(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = heft_jtext(j, v);
     heft_jbuf b = { .n = 0 };
@@ -96,24 +80,25 @@ static heft_jval f_title(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval f_trim(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_trim(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
-    if (given(a[0])) (void)string_or(j, a[0], "");
-    return heft_jstrip(j, heft_jtext(j, v), given(a[0]) ? &a[0] : NULL, 3);
+    if (heft_jgiven(a[0])) (void)string_or(j, a[0], "");
+    return heft_jstrip(j, heft_jtext(j, v), heft_jgiven(a[0]) ? &a[0] : NULL, 3);
 }
 
-static heft_jval f_replace(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_replace(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jreplace(j, plain(heft_jtext(j, v)), plain(heft_jtext(j, a[0])),
-                         plain(heft_jtext(j, a[1])), a[2].type == J_NONE ? -1 : whole(j, a[2], -1));
+                         plain(heft_jtext(j, a[1])),
+                         a[2].type == J_NONE ? -1 : heft_jwhole(j, a[2], -1));
 }
 
-static heft_jval f_center(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_center(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = heft_jtext(j, v);
-    int64_t width = whole(j, a[0], 80), fill = width - (int64_t)heft_jchars(j, s);
+    int64_t width = heft_jwhole(j, a[0], 80), fill = width - (int64_t)heft_jchars(j, s);
     heft_jbuf b = { .safe = s.safe };
     (void)all;
     if (fill <= 0) return s;
@@ -124,13 +109,13 @@ static heft_jval f_center(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval f_indent(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_indent(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     heft_jval s = string_or(j, v, "");
     heft_jbuf with = { .n = 0 }, b = { .safe = s.safe }, pad = { .n = 0 };
     heft_jval width = a[0].type == J_STR ? a[0] : heft_jz("");
-    int64_t columns = a[0].type == J_STR ? 0 : whole(j, a[0], 4);
+    int64_t columns = a[0].type == J_STR ? 0 : heft_jwhole(j, a[0], 4);
     if (a[0].type != J_STR) {
         heft_jbuf_fill(j, &pad, heft_jz(" "), columns > 0 ? (size_t)columns : 0);
         width = heft_jbuf_end(j, &pad);
@@ -151,10 +136,11 @@ static heft_jval f_indent(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval f_truncate(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_truncate(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = string_or(j, v, ""), end = string_or(j, a[2], "...");
-    int64_t length = whole(j, a[0], 255), leeway = given(a[3]) ? whole(j, a[3], 5) : 5;
+    int64_t length = heft_jwhole(j, a[0], 255),
+            leeway = heft_jgiven(a[3]) ? heft_jwhole(j, a[3], 5) : 5;
     int64_t end_n = (int64_t)heft_jchars(j, end);
     heft_jbuf b = { .safe = s.safe };
     (void)all;
@@ -173,7 +159,7 @@ static heft_jval f_truncate(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval f_wordcount(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_wordcount(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = heft_jtext(j, v);
     int64_t words = 0;
@@ -189,7 +175,7 @@ static heft_jval f_wordcount(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jint(words);
 }
 
-static heft_jval f_format(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_format(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = heft_jtext(j, v);
     (void)a;
@@ -202,7 +188,7 @@ static heft_jval f_format(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jpercent(j, s, dict);
 }
 
-static heft_jval f_urlencode(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_urlencode(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = heft_jtext(j, v);
     heft_jbuf b = { .n = 0 };
@@ -219,7 +205,7 @@ static heft_jval f_urlencode(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval f_safe(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_safe(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = heft_jtext(j, v);
     (void)a, (void)all;
@@ -227,35 +213,35 @@ static heft_jval f_safe(heft_jinja *j, heft_jval v, argv a, rest all)
     return s;
 }
 
-static heft_jval f_escape(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_escape(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jescape(j, heft_jtext(j, v));
 }
 
-static heft_jval f_forceescape(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_forceescape(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jescape(j, plain(heft_jtext(j, v)));
 }
 
-static heft_jval f_tojson(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_tojson(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jjson how = { .ascii = truth(j, a[0], false), .sort = truth(j, a[3], false) };
     heft_jbuf pad = { .n = 0 };
     heft_jval indent = a[1];
     (void)all;
-    how.comma = heft_jz(given(indent) ? "," : ", ");
+    how.comma = heft_jz(heft_jgiven(indent) ? "," : ", ");
     how.colon = heft_jz(": ");
-    if (given(indent)) {
+    if (heft_jgiven(indent)) {
         if (indent.type != J_STR) {
-            int64_t n = whole(j, indent, 0);
+            int64_t n = heft_jwhole(j, indent, 0);
             heft_jbuf_fill(j, &pad, heft_jz(" "), n > 0 ? (size_t)n : 0);
             indent = heft_jbuf_end(j, &pad);
         }
         how.indent = &indent;
     }
-    if (given(a[2])) {
+    if (heft_jgiven(a[2])) {
         heft_jseq parts = heft_jwalk(j, a[2]);
         if (parts.n != 2) heft_jinja_fail(j, HEFT_E_FORMAT, "tojson: separators are two strings");
         how.comma = string_or(j, parts.item[0], "");
@@ -325,9 +311,9 @@ static void check_defined(heft_jinja *j, heft_jval v)
     if (v.type == J_UNDEFINED) heft_jinja_fail(j, HEFT_E_FORMAT, "an undefined value is no number");
 }
 
-static heft_jval f_int(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_int(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    int64_t base = whole(j, a[1], 10);
+    int64_t base = heft_jwhole(j, a[1], 10);
     heft_jval out = { .type = J_ABSENT };
     (void)all;
     check_defined(j, v);
@@ -342,14 +328,14 @@ static heft_jval f_int(heft_jinja *j, heft_jval v, argv a, rest all)
     } else if (v.type == J_FLOAT) {
         out = cut(j, v.f);
     } else if (heft_jnumber(v)) {
-        out = heft_jint(whole(j, v, 0));
+        out = heft_jint(heft_jwhole(j, v, 0));
     }
     if (out.type == J_ABSENT) return a[0].type == J_ABSENT ? heft_jint(0) : a[0];
     out.data = heft_jfrom_data(v);
     return out;
 }
 
-static heft_jval f_float(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_float(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval out = { .type = J_ABSENT };
     (void)all;
@@ -361,7 +347,7 @@ static heft_jval f_float(heft_jinja *j, heft_jval v, argv a, rest all)
     return out;
 }
 
-static heft_jval f_abs(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_abs(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     double f = real_of(j, v);
     (void)a, (void)all;
@@ -386,15 +372,15 @@ static double round_common(double f, int64_t digits)
     return nearbyint(f / scale) * scale;
 }
 
-static heft_jval f_round(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_round(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    int64_t digits = whole(j, a[0], 0);
+    int64_t digits = heft_jwhole(j, a[0], 0);
     heft_jval method = string_or(j, a[1], "common");
     (void)all;
     double f = real_of(j, v), scale;
     heft_jval out;
     if (heft_jis(method, "common")) {
-        if (v.type != J_FLOAT && digits >= 0) return heft_jint(whole(j, v, 0));
+        if (v.type != J_FLOAT && digits >= 0) return heft_jint(heft_jwhole(j, v, 0));
         out = v.type == J_FLOAT ? heft_jreal(round_common(f, digits))
                                 : heft_jint((int64_t)round_common(f, digits));
     } else if (heft_jis(method, "ceil") || heft_jis(method, "floor")) {
@@ -408,7 +394,7 @@ static heft_jval f_round(heft_jinja *j, heft_jval v, argv a, rest all)
     return out;
 }
 
-static heft_jval f_filesizeformat(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_filesizeformat(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     static const char *const two[] = { "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi" };
     static const char *const ten[] = { "k", "M", "G", "T", "P", "E", "Z", "Y" };
@@ -432,7 +418,7 @@ static heft_jval f_filesizeformat(heft_jinja *j, heft_jval v, argv a, rest all)
 
 /* ---- any -------------------------------------------------------------- */
 
-static heft_jval f_default(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_default(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     bool replace = v.type == J_UNDEFINED || (truth(j, a[1], false) && !heft_jtrue(j, v));
@@ -440,13 +426,13 @@ static heft_jval f_default(heft_jinja *j, heft_jval v, argv a, rest all)
     return a[0].type == J_ABSENT ? heft_jz("") : a[0];
 }
 
-static heft_jval f_length(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_length(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jint(heft_jlength(j, v));
 }
 
-static heft_jval f_attr(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_attr(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     heft_jval name = heft_jtext(j, a[0]);

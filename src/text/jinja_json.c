@@ -92,7 +92,6 @@ static void string(heft_jinja *j, heft_jbuf *b, heft_jval s, const heft_jjson *h
     for (size_t at = 0, n; at < s.s.n; at += n) {
         n = heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
         if (cp >= 0x20 && cp != '"' && cp != '\\' && (!how->ascii || cp < 0x7f)) continue;
-        if (cp == 0x7f) continue;
         heft_jbuf_str(j, b, heft_jpart(s, kept, at - kept));
         escape(j, b, cp, heft_jfrom_data(heft_jpart(s, at, n)));
         kept = at + n;

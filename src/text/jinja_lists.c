@@ -5,24 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef const heft_jval *const argv;
-typedef const heft_jargs *const rest;
-
 static bool truth(heft_jinja *j, heft_jval v, bool absent)
 {
     return v.type == J_ABSENT ? absent : heft_jtrue(j, v);
-}
-
-static bool given(heft_jval v)
-{
-    return v.type != J_ABSENT && v.type != J_NONE;
-}
-
-static int64_t whole(heft_jinja *j, heft_jval v)
-{
-    if (v.type != J_INT)
-        heft_jinja_fail(j, HEFT_E_FORMAT, "a whole number is needed, found %s", heft_jtype_name(v));
-    return v.i;
 }
 
 static heft_jval generator(heft_jinja *j, heft_jval *item, size_t n)
@@ -43,7 +28,7 @@ static heft_jval pair(heft_jinja *j, heft_jval a, heft_jval b)
 /* v.a.b.0 for "a.b.0"; without a path, v. */
 static heft_jval follow(heft_jinja *j, heft_jval v, heft_jval path, const heft_jval *absent)
 {
-    if (!given(path)) return v;
+    if (!heft_jgiven(path)) return v;
     if (path.type != J_STR) {
         v = heft_jget_item(j, v, path);
         return v.type == J_UNDEFINED && absent ? *absent : v;
@@ -140,7 +125,7 @@ static heft_jval *values(heft_jinja *j, const keyed *p, size_t n)
     return item;
 }
 
-static heft_jval f_sort(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_sort(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     heft_jseq seq = heft_jwalk(j, v);
@@ -161,13 +146,13 @@ static heft_jval pairs(heft_jinja *j, heft_jval v, heft_jtype type)
     return heft_jseq_of(j, type, item, v.dict->n);
 }
 
-static heft_jval f_items(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_items(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return pairs(j, v, J_GENERATOR);
 }
 
-static heft_jval f_dictsort(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_dictsort(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     bool by_value = a[1].type == J_STR && heft_jis(a[1], "value");
     (void)all;
@@ -178,7 +163,7 @@ static heft_jval f_dictsort(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jseq_of(j, J_LIST, values(j, p, seq.n), seq.n);
 }
 
-static heft_jval extreme(heft_jinja *j, heft_jval v, argv a, bool most)
+static heft_jval extreme(heft_jinja *j, heft_jval v, heft_jargv a, bool most)
 {
     heft_jseq seq = heft_jwalk(j, v);
     if (!seq.n) return heft_jundefined("No aggregated item, sequence was empty.");
@@ -194,19 +179,19 @@ static heft_jval extreme(heft_jinja *j, heft_jval v, argv a, bool most)
     return seq.item[best];
 }
 
-static heft_jval f_max(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_max(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return extreme(j, v, a, true);
 }
 
-static heft_jval f_min(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_min(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return extreme(j, v, a, false);
 }
 
-static heft_jval f_unique(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_unique(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jseq seq = heft_jwalk(j, v);
     heft_jval seen = heft_jdict_of(j), *item = heft_jinja_alloc(j, seq.n, sizeof *item);
@@ -221,11 +206,11 @@ static heft_jval f_unique(heft_jinja *j, heft_jval v, argv a, rest all)
     return generator(j, item, n);
 }
 
-static heft_jval f_groupby(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_groupby(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     bool case_sensitive = truth(j, a[2], false);
     heft_jseq seq = heft_jwalk(j, v);
-    const heft_jval *absent = given(a[1]) ? &a[1] : NULL;
+    const heft_jval *absent = heft_jgiven(a[1]) ? &a[1] : NULL;
     (void)all;
     keyed *p = heft_jinja_alloc(j, seq.n, sizeof *p);
     for (size_t i = 0; i < seq.n; i++)
@@ -272,7 +257,7 @@ static heft_jseq walk_true(heft_jinja *j, heft_jval v)
     return heft_jtrue(j, v) ? heft_jwalk(j, v) : (heft_jseq){ .n = 0 };
 }
 
-static heft_jval f_map(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_map(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval path = { .type = J_ABSENT }, absent = { .type = J_ABSENT };
     const heft_jrow *row = NULL;
@@ -297,7 +282,7 @@ static heft_jval f_map(heft_jinja *j, heft_jval v, argv a, rest all)
     heft_jval *item = heft_jinja_alloc(j, seq.n, sizeof *item);
     for (size_t i = 0; i < seq.n; i++)
         item[i] = row ? heft_jcall_row(j, row, seq.item[i], &args)
-                      : follow(j, seq.item[i], path, given(absent) ? &absent : NULL);
+                      : follow(j, seq.item[i], path, heft_jgiven(absent) ? &absent : NULL);
     return generator(j, item, seq.n);
 }
 
@@ -328,25 +313,25 @@ static heft_jval choose(heft_jinja *j, heft_jval v, const heft_jargs *all, bool 
     return generator(j, item, n);
 }
 
-static heft_jval f_select(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_select(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a;
     return choose(j, v, all, true, false);
 }
 
-static heft_jval f_reject(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_reject(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a;
     return choose(j, v, all, false, false);
 }
 
-static heft_jval f_selectattr(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_selectattr(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a;
     return choose(j, v, all, true, true);
 }
 
-static heft_jval f_rejectattr(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_rejectattr(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a;
     return choose(j, v, all, false, true);
@@ -354,7 +339,7 @@ static heft_jval f_rejectattr(heft_jinja *j, heft_jval v, argv a, rest all)
 
 /* ---- parts ------------------------------------------------------------ */
 
-static heft_jval f_first(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_first(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     if (v.type == J_GENERATOR && v.seq->at < v.seq->n) return v.seq->item[v.seq->at++];
@@ -362,7 +347,7 @@ static heft_jval f_first(heft_jinja *j, heft_jval v, argv a, rest all)
     return seq.n ? seq.item[0] : heft_jundefined("No first item, sequence was empty.");
 }
 
-static heft_jval f_last(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_last(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     if (v.type == J_GENERATOR)
@@ -371,7 +356,7 @@ static heft_jval f_last(heft_jinja *j, heft_jval v, argv a, rest all)
     return seq.n ? seq.item[seq.n - 1] : heft_jundefined("No last item, sequence was empty.");
 }
 
-static heft_jval f_list(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_list(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     heft_jseq seq = heft_jwalk(j, v);
@@ -380,7 +365,7 @@ static heft_jval f_list(heft_jinja *j, heft_jval v, argv a, rest all)
     return out;
 }
 
-static heft_jval f_reverse(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_reverse(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     heft_jseq seq = heft_jwalk(j, v);
@@ -394,7 +379,7 @@ static heft_jval f_reverse(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval f_join(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_join(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     heft_jval separator = a[0].type == J_ABSENT ? heft_jz("") : heft_jtext(j, a[0]);
@@ -408,7 +393,7 @@ static heft_jval f_join(heft_jinja *j, heft_jval v, argv a, rest all)
     return heft_jjoin(j, separator, text, seq.n);
 }
 
-static heft_jval f_sum(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_sum(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     heft_jval total = a[1].type == J_ABSENT ? heft_jint(0) : a[1];
@@ -422,16 +407,16 @@ static heft_jval f_sum(heft_jinja *j, heft_jval v, argv a, rest all)
 /* `n` lists, list i of items from[i] .. from[i + 1], filled up to `size` where fill is given. */
 static heft_jval filled(heft_jinja *j, const heft_jval *item, size_t n, size_t size, heft_jval fill)
 {
-    size_t want = given(fill) && n < size ? size : n;
+    size_t want = heft_jgiven(fill) && n < size ? size : n;
     heft_jval *out = heft_jinja_alloc(j, want, sizeof *out);
     for (size_t i = 0; i < want; i++)
         out[i] = i < n ? item[i] : fill;
     return heft_jseq_of(j, J_LIST, out, want);
 }
 
-static heft_jval f_batch(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_batch(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    int64_t size = whole(j, a[0]);
+    int64_t size = heft_jwhole(j, a[0], 0);
     heft_jseq seq = heft_jwalk(j, v);
     (void)all;
     if (size < 1 || size > HEFT_MAX_TEMPLATE_RANGE)
@@ -443,9 +428,9 @@ static heft_jval f_batch(heft_jinja *j, heft_jval v, argv a, rest all)
     return generator(j, out, batches);
 }
 
-static heft_jval f_slice(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval f_slice(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    int64_t slices = whole(j, a[0]);
+    int64_t slices = heft_jwhole(j, a[0], 0);
     heft_jseq seq = heft_jwalk(j, v);
     size_t at = 0;
     (void)all;

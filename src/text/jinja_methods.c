@@ -4,9 +4,6 @@
 #include <string.h>
 #include <utf8proc.h>
 
-typedef const heft_jval *const argv;
-typedef const heft_jargs *const rest;
-
 /* ---- arguments -------------------------------------------------------- */
 
 static heft_jval string(heft_jinja *j, heft_jval v)
@@ -14,19 +11,6 @@ static heft_jval string(heft_jinja *j, heft_jval v)
     if (v.type != J_STR)
         heft_jinja_fail(j, HEFT_E_FORMAT, "a string is needed, found %s", heft_jtype_name(v));
     return v;
-}
-
-static int64_t whole(heft_jinja *j, heft_jval v, int64_t absent)
-{
-    if (v.type == J_ABSENT) return absent;
-    if (v.type != J_INT && v.type != J_BOOL)
-        heft_jinja_fail(j, HEFT_E_FORMAT, "a whole number is needed, found %s", heft_jtype_name(v));
-    return v.type == J_INT ? v.i : v.b;
-}
-
-static bool given(heft_jval v)
-{
-    return v.type != J_ABSENT && v.type != J_NONE;
 }
 
 static heft_jval *pair_of(heft_jinja *j, size_t n)
@@ -43,19 +27,19 @@ static heft_jval as_filter(heft_jinja *j, heft_jval s, const char *name)
     return heft_jcall_row(j, heft_jfilter(heft_str_of(name)), s, &none);
 }
 
-static heft_jval s_upper(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_upper(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jcased(j, s, J_UPPER);
 }
 
-static heft_jval s_lower(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_lower(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jcased(j, s, J_LOWER);
 }
 
-static heft_jval s_capitalize(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_capitalize(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return as_filter(j, s, "capitalize");
@@ -77,65 +61,65 @@ static heft_jval each(heft_jinja *j, heft_jval s, bool swap)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval s_title(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_title(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return each(j, s, false);
 }
 
-static heft_jval s_swapcase(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_swapcase(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return each(j, s, true);
 }
 
-static heft_jval strip(heft_jinja *j, heft_jval s, argv a, int ends)
+static heft_jval strip(heft_jinja *j, heft_jval s, heft_jargv a, int ends)
 {
-    if (given(a[0])) (void)string(j, a[0]);
-    return heft_jstrip(j, s, given(a[0]) ? &a[0] : NULL, ends);
+    if (heft_jgiven(a[0])) (void)string(j, a[0]);
+    return heft_jstrip(j, s, heft_jgiven(a[0]) ? &a[0] : NULL, ends);
 }
 
-static heft_jval s_strip(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_strip(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return strip(j, s, a, 3);
 }
 
-static heft_jval s_lstrip(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_lstrip(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return strip(j, s, a, 1);
 }
 
-static heft_jval s_rstrip(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_rstrip(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return strip(j, s, a, 2);
 }
 
-static heft_jval s_replace(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_replace(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
-    return heft_jreplace(j, s, string(j, a[0]), string(j, a[1]), whole(j, a[2], -1));
+    return heft_jreplace(j, s, string(j, a[0]), string(j, a[1]), heft_jwhole(j, a[2], -1));
 }
 
-static heft_jval s_join(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_join(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     heft_jseq seq = heft_jwalk(j, a[0]);
     return heft_jjoin(j, s, seq.item, seq.n);
 }
 
-static heft_jval s_format(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_format(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)a;
     return heft_jformat(j, s, all);
 }
 
-static heft_jval fill(heft_jinja *j, heft_jval s, argv a, bool left, bool right)
+static heft_jval fill(heft_jinja *j, heft_jval s, heft_jargv a, bool left, bool right)
 {
     heft_jval with = a[1].type == J_ABSENT ? heft_jz(" ") : string(j, a[1]);
-    int64_t width = whole(j, a[0], 0), missing = width - (int64_t)heft_jchars(j, s);
+    int64_t width = heft_jwhole(j, a[0], 0), missing = width - (int64_t)heft_jchars(j, s);
     heft_jbuf b = { .safe = s.safe };
     if (heft_jchars(j, with) != 1) heft_jinja_fail(j, HEFT_E_FORMAT, "fill with one character");
     if (missing <= 0) return s;
@@ -148,28 +132,28 @@ static heft_jval fill(heft_jinja *j, heft_jval s, argv a, bool left, bool right)
     return heft_jbuf_end(j, &b);
 }
 
-static heft_jval s_center(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_center(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return fill(j, s, a, true, true);
 }
 
-static heft_jval s_ljust(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_ljust(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return fill(j, s, a, false, true);
 }
 
-static heft_jval s_rjust(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_rjust(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return fill(j, s, a, true, false);
 }
 
-static heft_jval s_zfill(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_zfill(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     size_t sign = s.s.n && (s.s.p[0] == '-' || s.s.p[0] == '+') ? 1 : 0;
-    int64_t missing = whole(j, a[0], 0) - (int64_t)heft_jchars(j, s);
+    int64_t missing = heft_jwhole(j, a[0], 0) - (int64_t)heft_jchars(j, s);
     heft_jbuf b = { .safe = s.safe };
     (void)all;
     heft_jbuf_str(j, &b, heft_jpart(s, 0, sign));
@@ -217,13 +201,13 @@ static heft_jval split_words(heft_jinja *j, heft_jval s, int64_t most)
     return heft_jseq_of(j, J_LIST, g.item, g.n);
 }
 
-static heft_jval s_split(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_split(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
-    int64_t most = whole(j, a[1], -1);
+    int64_t most = heft_jwhole(j, a[1], -1);
     growing g = { .n = 0 };
     size_t at = 0;
     (void)all;
-    if (!given(a[0])) return split_words(j, s, most);
+    if (!heft_jgiven(a[0])) return split_words(j, s, most);
     if (!string(j, a[0]).s.n) heft_jinja_fail(j, HEFT_E_FORMAT, "split: an empty separator");
     for (size_t found; most && (found = heft_jfind(j, s, a[0], at)) != SIZE_MAX; most--) {
         push(j, &g, heft_jpart(s, at, found - at));
@@ -243,13 +227,13 @@ static size_t find_last(heft_jinja *j, heft_jval s, heft_jval what, size_t end)
     return what.s.n == 0 ? 0 : SIZE_MAX;
 }
 
-static heft_jval s_rsplit(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_rsplit(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
-    int64_t most = whole(j, a[1], -1);
+    int64_t most = heft_jwhole(j, a[1], -1);
     growing g = { .n = 0 };
     size_t end = s.s.n;
     (void)all;
-    if (!given(a[0])) {
+    if (!heft_jgiven(a[0])) {
         if (most >= 0) heft_jinja_fail(j, HEFT_E_UNSUPPORTED, "rsplit at white space with a count");
         return split_words(j, s, most);
     }
@@ -267,7 +251,7 @@ static heft_jval s_rsplit(heft_jinja *j, heft_jval s, argv a, rest all)
     return heft_jseq_of(j, J_LIST, g.item, g.n);
 }
 
-static heft_jval s_splitlines(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_splitlines(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jlines(j, s, a[0].type != J_ABSENT && heft_jtrue(j, a[0]));
@@ -287,14 +271,14 @@ static heft_jval three(heft_jinja *j, heft_jval s, size_t at, size_t n, bool las
     return heft_jseq_of(j, J_TUPLE, part, 3);
 }
 
-static heft_jval s_partition(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_partition(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     if (!string(j, a[0]).s.n) heft_jinja_fail(j, HEFT_E_FORMAT, "partition: an empty separator");
     return three(j, s, heft_jfind(j, s, a[0], 0), a[0].s.n, false);
 }
 
-static heft_jval s_rpartition(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_rpartition(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     if (!string(j, a[0]).s.n) heft_jinja_fail(j, HEFT_E_FORMAT, "rpartition: an empty separator");
@@ -313,14 +297,15 @@ static bool ends(heft_jval s, heft_jval with)
 }
 
 /* The part of s between characters a[0] and a[1], as slices have it. */
-static heft_jval window(heft_jinja *j, heft_jval s, argv a)
+static heft_jval window(heft_jinja *j, heft_jval s, heft_jargv a)
 {
     const heft_jval part[3] = { a[0], a[1], { .type = J_ABSENT } };
     if (a[0].type == J_ABSENT && a[1].type == J_ABSENT) return s;
     return heft_jslice(j, s, part);
 }
 
-static heft_jval at_end(heft_jinja *j, heft_jval s, argv a, bool (*meets)(heft_jval, heft_jval))
+static heft_jval at_end(heft_jinja *j, heft_jval s, heft_jargv a,
+                        bool (*meets)(heft_jval, heft_jval))
 {
     bool found = false;
     s = window(j, s, a + 1);
@@ -330,26 +315,26 @@ static heft_jval at_end(heft_jinja *j, heft_jval s, argv a, bool (*meets)(heft_j
     return heft_jbool(found);
 }
 
-static heft_jval s_startswith(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_startswith(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return at_end(j, s, a, begins);
 }
 
-static heft_jval s_endswith(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_endswith(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return at_end(j, s, a, ends);
 }
 
-static heft_jval s_removeprefix(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_removeprefix(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     size_t n = begins(s, string(j, a[0])) ? a[0].s.n : 0;
     return heft_jpart(s, n, s.s.n - n);
 }
 
-static heft_jval s_removesuffix(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_removesuffix(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jpart(s, 0, s.s.n - (ends(s, string(j, a[0])) ? a[0].s.n : 0));
@@ -357,7 +342,7 @@ static heft_jval s_removesuffix(heft_jinja *j, heft_jval s, argv a, rest all)
 
 /* ---- strings: searching ----------------------------------------------- */
 
-static int64_t found_at(heft_jinja *j, heft_jval s, argv a, bool last)
+static int64_t found_at(heft_jinja *j, heft_jval s, heft_jargv a, bool last)
 {
     heft_jval part = window(j, s, a + 1);
     heft_jval what = string(j, a[0]);
@@ -366,38 +351,38 @@ static int64_t found_at(heft_jinja *j, heft_jval s, argv a, bool last)
     return (int64_t)heft_jchars(j, heft_jpart(s, 0, (size_t)(part.s.p - s.s.p) + at));
 }
 
-static heft_jval s_find(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_find(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jint(found_at(j, s, a, false));
 }
 
-static heft_jval s_rfind(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_rfind(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jint(found_at(j, s, a, true));
 }
 
-static heft_jval must_find(heft_jinja *j, heft_jval s, argv a, bool last)
+static heft_jval must_find(heft_jinja *j, heft_jval s, heft_jargv a, bool last)
 {
     int64_t at = found_at(j, s, a, last);
     if (at < 0) heft_jinja_fail(j, HEFT_E_FORMAT, "index: the part is not there");
     return heft_jint(at);
 }
 
-static heft_jval s_index(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_index(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return must_find(j, s, a, false);
 }
 
-static heft_jval s_rindex(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_rindex(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return must_find(j, s, a, true);
 }
 
-static heft_jval s_count(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_count(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     heft_jval part = window(j, s, a + 1), what = string(j, a[0]);
     int64_t n = 0;
@@ -444,37 +429,37 @@ static heft_jval all_are(heft_jval s, bool (*is)(int32_t cp), bool empty)
     return heft_jbool(true);
 }
 
-static heft_jval s_isalpha(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_isalpha(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return all_are(s, is_alpha, false);
 }
 
-static heft_jval s_isalnum(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_isalnum(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return all_are(s, heft_jalnum, false);
 }
 
-static heft_jval s_isdigit(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_isdigit(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return all_are(s, is_digit, false);
 }
 
-static heft_jval s_isdecimal(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_isdecimal(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return all_are(s, is_decimal, false);
 }
 
-static heft_jval s_isspace(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_isspace(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return all_are(s, heft_jspace, false);
 }
 
-static heft_jval s_isascii(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_isascii(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return all_are(s, is_ascii, true);
@@ -493,13 +478,13 @@ static heft_jval cased_as(heft_jval s, bool upper)
     return heft_jbool(any);
 }
 
-static heft_jval s_isupper(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_isupper(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return cased_as(s, true);
 }
 
-static heft_jval s_islower(heft_jinja *j, heft_jval s, argv a, rest all)
+static heft_jval s_islower(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return cased_as(s, false);
@@ -525,25 +510,25 @@ static heft_jval view(heft_jinja *j, heft_jval d, const char *name, bool keys, b
     return v;
 }
 
-static heft_jval d_items(heft_jinja *j, heft_jval d, argv a, rest all)
+static heft_jval d_items(heft_jinja *j, heft_jval d, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return view(j, d, "dict_items", true, true);
 }
 
-static heft_jval d_keys(heft_jinja *j, heft_jval d, argv a, rest all)
+static heft_jval d_keys(heft_jinja *j, heft_jval d, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return view(j, d, "dict_keys", true, false);
 }
 
-static heft_jval d_values(heft_jinja *j, heft_jval d, argv a, rest all)
+static heft_jval d_values(heft_jinja *j, heft_jval d, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return view(j, d, "dict_values", false, true);
 }
 
-static heft_jval d_get(heft_jinja *j, heft_jval d, argv a, rest all)
+static heft_jval d_get(heft_jinja *j, heft_jval d, heft_jargv a, heft_jrest all)
 {
     const heft_jval *found = heft_jdict_find(j, d.dict, a[0]);
     (void)all;
@@ -551,7 +536,7 @@ static heft_jval d_get(heft_jinja *j, heft_jval d, argv a, rest all)
     return a[1].type == J_ABSENT ? heft_jnone() : a[1];
 }
 
-static heft_jval d_copy(heft_jinja *j, heft_jval d, argv a, rest all)
+static heft_jval d_copy(heft_jinja *j, heft_jval d, heft_jargv a, heft_jrest all)
 {
     heft_jval out = heft_jdict_of(j);
     (void)a, (void)all;
@@ -562,11 +547,11 @@ static heft_jval d_copy(heft_jinja *j, heft_jval d, argv a, rest all)
 
 /* ---- lists ------------------------------------------------------------ */
 
-static heft_jval l_index(heft_jinja *j, heft_jval l, argv a, rest all)
+static heft_jval l_index(heft_jinja *j, heft_jval l, heft_jargv a, heft_jrest all)
 {
     (void)all;
     const heft_jval part[3] = { a[1], a[2], { .type = J_ABSENT } };
-    int64_t start = whole(j, a[1], 0), n = (int64_t)l.seq->n;
+    int64_t start = heft_jwhole(j, a[1], 0), n = (int64_t)l.seq->n;
     heft_jseq seq = heft_jwalk(j, heft_jslice(j, l, part));
     start = start < 0 ? (start + n < 0 ? 0 : start + n) : start;
     for (size_t i = 0; i < seq.n; i++)
@@ -574,7 +559,7 @@ static heft_jval l_index(heft_jinja *j, heft_jval l, argv a, rest all)
     heft_jinja_fail(j, HEFT_E_FORMAT, "index: the value is not in the list");
 }
 
-static heft_jval l_count(heft_jinja *j, heft_jval l, argv a, rest all)
+static heft_jval l_count(heft_jinja *j, heft_jval l, heft_jargv a, heft_jrest all)
 {
     int64_t n = 0;
     (void)all;
@@ -583,14 +568,14 @@ static heft_jval l_count(heft_jinja *j, heft_jval l, argv a, rest all)
     return heft_jint(n);
 }
 
-static heft_jval l_copy(heft_jinja *j, heft_jval l, argv a, rest all)
+static heft_jval l_copy(heft_jinja *j, heft_jval l, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return l;
 }
 
 /* What would change a value that the sandbox keeps as it is. */
-static heft_jval blocked(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval blocked(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     heft_jinja_fail(j, HEFT_E_FORMAT, "a template may not change a %s", heft_jtype_name(v));
@@ -598,19 +583,19 @@ static heft_jval blocked(heft_jinja *j, heft_jval v, argv a, rest all)
 
 /* ---- loops and cyclers ------------------------------------------------ */
 
-static heft_jval o_cycle(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval o_cycle(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a;
     return heft_jloop_cycle(j, v.loop, all);
 }
 
-static heft_jval o_changed(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval o_changed(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a;
     return heft_jloop_changed(j, v.loop, all);
 }
 
-static heft_jval c_next(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval c_next(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     struct heft_jcycle *c = v.cycle;
     (void)j, (void)a, (void)all;
@@ -619,7 +604,7 @@ static heft_jval c_next(heft_jinja *j, heft_jval v, argv a, rest all)
     return out;
 }
 
-static heft_jval c_reset(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval c_reset(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     v.cycle->at = 0;

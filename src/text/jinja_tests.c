@@ -5,9 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef const heft_jval *const argv;
-typedef const heft_jargs *const rest;
-
 /* ---- tests ------------------------------------------------------------ */
 
 static bool cased_as(heft_jinja *j, heft_jval v, bool upper)
@@ -57,183 +54,183 @@ static bool callable(heft_jval v)
            || v.type == J_JOINER || v.type == J_UNDEFINED; /* it has a __call__ that raises */
 }
 
-static heft_jval t_defined(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_defined(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type != J_UNDEFINED);
 }
 
-static heft_jval t_undefined(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_undefined(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_UNDEFINED);
 }
 
-static heft_jval t_none(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_none(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_NONE);
 }
 
-static heft_jval t_true(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_true(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_BOOL && v.b);
 }
 
-static heft_jval t_false(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_false(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_BOOL && !v.b);
 }
 
-static heft_jval t_boolean(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_boolean(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_BOOL);
 }
 
-static heft_jval t_integer(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_integer(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_INT);
 }
 
-static heft_jval t_float(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_float(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_FLOAT);
 }
 
-static heft_jval t_number(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_number(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(heft_jnumber(v));
 }
 
-static heft_jval t_string(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_string(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_STR);
 }
 
-static heft_jval t_mapping(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_mapping(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_DICT);
 }
 
-static heft_jval t_sequence(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_sequence(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_STR || v.type == J_LIST || v.type == J_TUPLE || v.type == J_RANGE
                       || v.type == J_DICT || v.type == J_UNDEFINED);
 }
 
-static heft_jval t_iterable(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_iterable(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_STR || heft_jhas_seq(v) || v.type == J_DICT
                       || v.type == J_UNDEFINED || v.type == J_LOOP);
 }
 
-static heft_jval t_callable(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_callable(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(callable(v));
 }
 
-static heft_jval t_escaped(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_escaped(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_STR && v.safe);
 }
 
-static heft_jval t_upper(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_upper(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jbool(cased_as(j, v, true));
 }
 
-static heft_jval t_lower(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_lower(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jbool(cased_as(j, v, false));
 }
 
-static heft_jval t_odd(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_odd(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jbool(remainder_is(j, v, 1));
 }
 
-static heft_jval t_even(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_even(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
     return heft_jbool(remainder_is(j, v, 0));
 }
 
-static heft_jval t_divisibleby(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_divisibleby(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jbool(divides(j, v, a[0]));
 }
 
-static heft_jval t_sameas(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_sameas(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)all;
     return heft_jbool(same(v, a[0]));
 }
 
-static heft_jval t_in(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_in(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jbool(heft_jcontains(j, a[0], v));
 }
 
-static heft_jval t_eq(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_eq(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jbool(heft_jequal(j, v, a[0]));
 }
 
-static heft_jval t_ne(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_ne(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jbool(!heft_jequal(j, v, a[0]));
 }
 
-static heft_jval t_lt(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_lt(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jbool(ordered(j, v, a[0], -1, -1));
 }
 
-static heft_jval t_le(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_le(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jbool(ordered(j, v, a[0], -1, 0));
 }
 
-static heft_jval t_gt(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_gt(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jbool(ordered(j, v, a[0], 1, 1));
 }
 
-static heft_jval t_ge(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_ge(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)all;
     return heft_jbool(ordered(j, v, a[0], 0, 1));
 }
 
-static heft_jval t_filter(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_filter(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_STR && heft_jfilter(heft_jview(v)));
 }
 
-static heft_jval t_test(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval t_test(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)j, (void)a, (void)all;
     return heft_jbool(v.type == J_STR && heft_jtest(heft_jview(v)));
@@ -284,19 +281,11 @@ const heft_jrow heft_jtests[] = {
 
 /* ---- globals ---------------------------------------------------------- */
 
-static int64_t whole(heft_jinja *j, heft_jval v)
-{
-    if (v.type != J_INT && v.type != J_BOOL)
-        heft_jinja_fail(j, HEFT_E_FORMAT, "range needs whole numbers, found %s",
-                        heft_jtype_name(v));
-    return v.type == J_INT ? v.i : v.b;
-}
-
-static heft_jval g_range(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval g_range(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     bool one = a[1].type == J_ABSENT;
-    int64_t start = one ? 0 : whole(j, a[0]), stop = whole(j, a[one ? 0 : 1]);
-    int64_t step = a[2].type == J_ABSENT ? 1 : whole(j, a[2]);
+    int64_t start = one ? 0 : heft_jwhole(j, a[0], 0), stop = heft_jwhole(j, a[one ? 0 : 1], 0);
+    int64_t step = a[2].type == J_ABSENT ? 1 : heft_jwhole(j, a[2], 0);
     (void)v, (void)all;
     if (!step) heft_jinja_fail(j, HEFT_E_FORMAT, "range needs a step other than 0");
     double count = ceil(((double)stop - (double)start) / (double)step);
@@ -336,13 +325,13 @@ static heft_jval entries(heft_jinja *j, const heft_jargs *all)
     return out;
 }
 
-static heft_jval g_dict(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval g_dict(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)v, (void)a;
     return entries(j, all);
 }
 
-static heft_jval g_namespace(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval g_namespace(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval out = entries(j, all);
     (void)v, (void)a;
@@ -358,14 +347,14 @@ static heft_jval cycle(heft_jinja *j, heft_jtype type, heft_jval *item, size_t n
     return (heft_jval){ .type = type, .cycle = c };
 }
 
-static heft_jval g_cycler(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval g_cycler(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)v, (void)a;
     if (!all->n) heft_jinja_fail(j, HEFT_E_FORMAT, "cycler needs values");
     return cycle(j, J_CYCLER, all->arg, all->n);
 }
 
-static heft_jval g_joiner(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval g_joiner(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval *separator = heft_jinja_alloc(j, 1, sizeof *separator);
     (void)v, (void)all;
@@ -373,7 +362,7 @@ static heft_jval g_joiner(heft_jinja *j, heft_jval v, argv a, rest all)
     return cycle(j, J_JOINER, separator, 1);
 }
 
-static heft_jval g_raise(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval g_raise(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)v, (void)all;
     heft_jinja_raise(j, heft_jtext(j, a[0]));
@@ -388,7 +377,7 @@ static size_t one_field(char *out, size_t size, const char *format, const struct
 #pragma GCC diagnostic pop
 }
 
-static heft_jval g_strftime(heft_jinja *j, heft_jval v, argv a, rest all)
+static heft_jval g_strftime(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     static const char known[] = "aAbBcdDeFHIjmMnpSTtuUVwWxXyYZzkl";
     heft_jval s = heft_jtext(j, a[0]);

@@ -139,6 +139,19 @@ bool heft_jnumber(heft_jval v)
     return v.type == J_BOOL || v.type == J_INT || v.type == J_FLOAT;
 }
 
+bool heft_jgiven(heft_jval v)
+{
+    return v.type != J_ABSENT && v.type != J_NONE;
+}
+
+int64_t heft_jwhole(heft_jinja *j, heft_jval v, int64_t absent)
+{
+    if (v.type == J_ABSENT) return absent;
+    if (v.type != J_INT && v.type != J_BOOL)
+        heft_jinja_fail(j, HEFT_E_FORMAT, "a whole number is needed, found %s", heft_jtype_name(v));
+    return v.type == J_INT ? v.i : v.b;
+}
+
 bool heft_jhas_seq(heft_jval v)
 {
     return v.type >= J_LIST && v.type <= J_GENERATOR;

@@ -1,4 +1,4 @@
-/* Added tokens: many strings looked for in a text at once. */
+/* Many strings looked for in a text at once. */
 #include "text/matcher.h"
 
 struct heft_edge {
@@ -24,7 +24,7 @@ static heft_status grow(heft_matcher *m, heft_error *err)
     m->edge = heft_alloc(n, sizeof *m->edge);
     if (!m->edge) {
         m->edge = old.edge;
-        return heft_nomem(err, "added tokens");
+        return heft_nomem(err, "the tokens to be matched");
     }
     m->mask = n - 1;
     for (uint32_t i = 0; old.edge && i <= old.mask; i++) {
@@ -38,11 +38,11 @@ static heft_status grow(heft_matcher *m, heft_error *err)
 static heft_status new_node(heft_matcher *m, heft_error *err)
 {
     if (m->nodes == MAX_NODES)
-        return heft_fail(err, HEFT_E_FORMAT, "added tokens have too many bytes");
+        return heft_fail(err, HEFT_E_FORMAT, "the tokens to be matched have too many bytes");
     if (m->nodes == m->cap) {
         uint32_t cap = m->cap ? 2 * m->cap : 256;
         int32_t *value = heft_realloc(m->value, cap * sizeof *value);
-        if (!value) return heft_nomem(err, "added tokens");
+        if (!value) return heft_nomem(err, "the tokens to be matched");
         m->value = value;
         m->cap = cap;
     }
@@ -52,9 +52,10 @@ static heft_status new_node(heft_matcher *m, heft_error *err)
 
 heft_status heft_matcher_add(heft_matcher *m, heft_str s, int32_t value, heft_error *err)
 {
-    if (s.n == 0 || s.n > HEFT_MAX_ADDED_BYTES)
-        return heft_fail(err, HEFT_E_FORMAT, "added token %s has %zu bytes, 1 to %d are expected",
-                         heft_show(s).text, s.n, (int)HEFT_MAX_ADDED_BYTES);
+    if (s.n == 0 || s.n > HEFT_MAX_MATCHED_BYTES)
+        return heft_fail(err, HEFT_E_FORMAT,
+                         "token %s has %zu bytes, 1 to %d are expected where it is matched",
+                         heft_show(s).text, s.n, (int)HEFT_MAX_MATCHED_BYTES);
     heft_status st = m->nodes ? HEFT_OK : new_node(m, err);
     uint32_t node = 0;
     for (size_t i = 0; i < s.n && !st; i++) {
@@ -80,6 +81,20 @@ void heft_matcher_clear(heft_matcher *m)
     heft_free(m->edge);
     heft_free(m->value);
     *m = (heft_matcher){ 0 };
+}
+
+uint32_t heft_matcher_step(const heft_matcher *m, uint32_t node, uint8_t byte)
+{
+    return node ? edge_of(m, node, byte)->to : m->first[byte];
+}
+
+uint32_t heft_matcher_walk(const heft_matcher *m, uint32_t node, heft_str s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        node = m->nodes ? heft_matcher_step(m, node, (uint8_t)s.p[i]) : 0;
+        if (node == 0) return 0;
+    }
+    return node;
 }
 
 int32_t heft_matcher_longest(const heft_matcher *m, heft_str text, size_t at, size_t most,

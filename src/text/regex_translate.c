@@ -19,6 +19,8 @@ typedef struct {
     bool newer;
     int32_t caseless; /* groups around us that ignore case */
     int32_t depth;
+    uint64_t categories; /* of the class that is read: all it has, but for ... */
+    bool others;         /* ... anything else */
     heft_buf *out;
     heft_error *err;
 } parser;
@@ -91,23 +93,66 @@ static void write_complement(parser *p, const heft_ranges *r)
 
 /* ---- sets of characters: \s, \p{..}, ... ---- */
 
+/* General categories as bits: those of two letters by their row in heft_unicode_newer. */
+#define UNASSIGNED (UINT64_C(1) << 63)
+
 typedef struct {
-    const heft_ranges *all;   /* the whole set, or NULL: a property of PCRE2 ... */
-    const heft_ranges *newer; /* ... and what it lacks */
+    const heft_ranges *all;   /* the whole set, or NULL: ... */
+    uint64_t categories;      /* ... these categories */
     const heft_ranges *extra; /* members that \w has in addition here */
-    bool script, negated;
+    bool negated;
 } set;
 
-/* The inside of a class that means the set. */
+/* The categories whose names begin with these letters; 0: there are none. */
+static uint64_t categories_of(heft_str name)
+{
+    uint64_t mask = heft_str_is(name, "C") || heft_str_is(name, "Cn") ? UNASSIGNED : 0;
+    for (int32_t i = 0; heft_unicode_newer[i].name; i++) {
+        heft_str row = heft_str_of(heft_unicode_newer[i].name);
+        if (row.n == 2 && name.n && name.n <= 2 && memcmp(row.p, name.p, name.n) == 0)
+            mask |= UINT64_C(1) << i;
+    }
+    return mask;
+}
+
+/* The inside of a class that means these categories, a whole family by its one letter. With newer
+ * code points PCRE2's unassigned ones are not the reference's. */
+static void write_categories(parser *p, uint64_t mask)
+{
+    for (int32_t i = 0; heft_unicode_newer[i].name; i++) {
+        const heft_ranges *row = &heft_unicode_newer[i];
+        uint64_t these = categories_of(heft_str_of(row->name));
+        if (!these || (mask & these) != these) continue;
+        mask &= ~these;
+        heft_buf_printf(p->out, "\\p{%s}", row->name);
+        if (p->newer) write_ranges(p, row);
+    }
+    if (!(mask & UNASSIGNED)) return;
+    if (p->newer)
+        write_ranges(p, &heft_unicode_unassigned);
+    else
+        heft_buf_z(p->out, "\\p{Cn}");
+}
+
+static uint64_t every_category(void)
+{
+    uint64_t mask = UNASSIGNED;
+    for (int32_t i = 0; heft_unicode_newer[i].name; i++)
+        mask |= categories_of(heft_str_of(heft_unicode_newer[i].name));
+    return mask;
+}
+
+/* The inside of a class that means the set, as if it were not negated. */
 static void write_set(parser *p, const set *s)
 {
-    if (s->all) {
-        write_ranges(p, s->all);
-        if (s->extra) write_ranges(p, s->extra);
+    if (!s->all) {
+        p->categories |= s->categories;
+        write_categories(p, s->categories);
         return;
     }
-    heft_buf_printf(p->out, s->script ? "\\p{sc:%s}" : "\\p{%s}", s->newer->name);
-    if (p->newer) write_ranges(p, s->newer);
+    p->others = true;
+    write_ranges(p, s->all);
+    if (s->extra) write_ranges(p, s->extra);
 }
 
 static heft_status read_property(parser *p, set *s)
@@ -115,7 +160,8 @@ static heft_status read_property(parser *p, set *s)
     static const struct {
         const char *name, *category;
     } longer[] = { { "Letter", "L" }, { "Number", "N" }, { "Punctuation", "P" },
-                   { "Symbol", "S" }, { "Mark", "M" },   { "Separator", "Z" } };
+                   { "Symbol", "S" }, { "Mark", "M" },   { "Separator", "Z" },
+                   { "Other", "C" } };
     if (take(p, "^")) s->negated = !s->negated;
     size_t begin = p->at;
     while (more(p) && peek(p) != '}')
@@ -124,17 +170,14 @@ static heft_status read_property(parser *p, set *s)
     if (!take(p, "}")) return refuse(p, HEFT_E_FORMAT, "a property without }");
     for (size_t i = 0; i < sizeof longer / sizeof *longer; i++)
         if (heft_str_is(name, longer[i].name)) name = heft_str_of(longer[i].category);
-    s->newer = heft_ranges_find(heft_unicode_newer, name);
-    if (!s->newer) {
-        s->newer = heft_ranges_find(heft_unicode_script, name);
-        s->script = true;
-    }
-    if (!s->newer)
+    s->categories = categories_of(name);
+    if (!s->categories) s->all = heft_ranges_find(heft_unicode_script, name);
+    if (!s->categories && !s->all)
         return heft_fail(p->err, HEFT_E_UNSUPPORTED,
                          "pattern %s: property %s at byte %zu is not one heft knows (general "
                          "categories, common scripts)",
                          heft_show(p->in).text, heft_show(name).text, begin);
-    if (p->caseless && !s->script && strlen(s->newer->name) == 2 && s->newer->name[0] == 'L')
+    if (p->caseless && s->categories && name.n == 2 && name.p[0] == 'L')
         return refuse(p, HEFT_E_UNSUPPORTED, "a property of case where case is ignored");
     return HEFT_OK;
 }
@@ -165,7 +208,7 @@ static heft_status read_set(parser *p, bool in_class, set *s, bool *is)
         s->all = &heft_unicode_word;
         s->extra = word_extra(p, in_class);
     } else if (c == 'd' || c == 'D')
-        s->newer = heft_ranges_find(heft_unicode_newer, heft_str_of("Nd"));
+        s->categories = categories_of(heft_str_of("Nd"));
     else if (c == 'h' && ruby)
         s->all = &hex_digit;
     else if (c == 'p' || c == 'P') {
@@ -235,41 +278,59 @@ static heft_status read_char(parser *p, int32_t *cp)
 
 /* ---- classes ---- */
 
-static heft_status read_class(parser *p, bool inner);
+static heft_status read_items(parser *p);
+
+/* A set that stands in a class. */
+static heft_status add_set(parser *p, const set *s)
+{
+    if (!s->negated) {
+        write_set(p, s);
+        return HEFT_OK;
+    }
+    if (s->extra) return refuse(p, HEFT_E_UNSUPPORTED, "\\W inside a class");
+    if (s->all) {
+        p->others = true;
+        write_complement(p, s->all);
+    } else {
+        const set rest = { .categories = every_category() & ~s->categories };
+        write_set(p, &rest);
+    }
+    return HEFT_OK;
+}
+
+/* A class inside a class is united with the one around it, as the dialects say. */
+static heft_status read_inner_class(parser *p)
+{
+    if (peek(p) == '^') return refuse(p, HEFT_E_UNSUPPORTED, "a negated class inside a class");
+    if (++p->depth > MAX_DEPTH) return refuse(p, HEFT_E_FORMAT, "too deeply nested");
+    heft_status st = read_items(p);
+    if (st) return st;
+    if (!take(p, "]")) return refuse(p, HEFT_E_UNSUPPORTED, "&& in a class inside a class");
+    p->depth--;
+    return HEFT_OK;
+}
 
 /* A set, or a character, or a range of them. */
 static heft_status read_class_item(parser *p)
 {
+    set s;
+    bool is;
     if (looking_at(p, "[:")) return refuse(p, HEFT_E_UNSUPPORTED, "a class [:...:]");
-    if (looking_at(p, "&&"))
-        return refuse(p, HEFT_E_UNSUPPORTED, "an intersection of classes (&&)");
-    if (take(p, "[")) return read_class(p, true);
-    if (looking_at(p, "\\")) {
-        set s;
-        bool is;
-        p->at++;
+    if (take(p, "[")) return read_inner_class(p);
+    if (take(p, "\\")) {
         heft_status st = read_set(p, true, &s, &is);
-        if (st) return st;
-        if (is && s.negated && s.all && !s.extra) {
-            write_complement(p, s.all);
-            return HEFT_OK;
-        }
-        if (is && s.negated) return refuse(p, HEFT_E_UNSUPPORTED, "a negated set inside a class");
-        if (is) {
-            write_set(p, &s);
-            return HEFT_OK;
-        }
+        if (st || is) return st ? st : add_set(p, &s);
         p->at--;
     }
     int32_t first, last;
+    p->others = true;
     heft_status st = read_char(p, &first);
     if (st) return st;
     last = first;
-    if (peek(p) == '-' && !looking_at(p, "-]")) {
+    if (peek(p) == '-' && !looking_at(p, "-]") && !looking_at(p, "-&&")) {
         p->at++;
-        set s;
-        bool is = false;
         size_t here = p->at;
+        is = false;
         if (peek(p) == '[') return refuse(p, HEFT_E_UNSUPPORTED, "a range that ends in a class");
         if (take(p, "\\")) {
             st = read_set(p, true, &s, &is);
@@ -285,22 +346,104 @@ static heft_status read_class_item(parser *p)
     return HEFT_OK;
 }
 
-/* After '['. A nested class is united with the one around it, as the dialects say. */
-static heft_status read_class(parser *p, bool inner)
+/* Up to a ']' or "&&", which stays. */
+static heft_status read_items(parser *p)
 {
-    if (++p->depth > MAX_DEPTH) return refuse(p, HEFT_E_FORMAT, "too deeply nested");
-    bool negated = take(p, "^");
-    if (inner && negated) return refuse(p, HEFT_E_UNSUPPORTED, "a negated class inside a class");
-    if (peek(p) == ']') return refuse(p, HEFT_E_UNSUPPORTED, "an empty class");
-    if (!inner) heft_buf_z(p->out, negated ? "[^" : "[");
-    while (more(p) && peek(p) != ']') {
+    if (peek(p) == ']' || looking_at(p, "&&"))
+        return refuse(p, HEFT_E_UNSUPPORTED, "an empty class");
+    while (more(p) && peek(p) != ']' && !looking_at(p, "&&")) {
         heft_status st = read_class_item(p);
         if (st) return st;
     }
-    if (!take(p, "]")) return refuse(p, HEFT_E_FORMAT, "a class without ]");
-    if (!inner) heft_buf_z(p->out, "]");
-    p->depth--;
-    return HEFT_OK;
+    return more(p) ? HEFT_OK : refuse(p, HEFT_E_FORMAT, "a class without ]");
+}
+
+/* One side of "&&": the inside of a class. */
+typedef struct {
+    heft_buf items;
+    bool negated;
+    uint64_t categories; /* all it consists of; 0: it has other things too */
+} operand;
+
+static heft_status read_operand(parser *p, operand *o)
+{
+    heft_buf *out = p->out;
+    o->items = heft_buf_of(out->max);
+    o->negated = take(p, "[^");
+    p->out = &o->items;
+    p->categories = 0;
+    p->others = false;
+    heft_status st = read_items(p);
+    if (!st && o->negated && !take(p, "]"))
+        st = refuse(p, HEFT_E_UNSUPPORTED, "&& in a class inside a class");
+    if (!st && o->negated && peek(p) != ']' && !looking_at(p, "&&"))
+        st = refuse(p, HEFT_E_UNSUPPORTED, "a negated class inside a class");
+    o->categories = p->others ? 0 : p->categories;
+    p->out = out;
+    return st;
+}
+
+static void write_operand(parser *p, const operand *o)
+{
+    heft_buf_z(p->out, o->negated ? "[^" : "[");
+    heft_buf_add(p->out, o->items.p, o->items.n);
+    heft_buf_z(p->out, "]");
+}
+
+/* Categories without the members of other classes are one class: what is in no other category and
+ * in none of those. It matches as fast as any, where the general form looks ahead at every
+ * character. */
+static bool write_as_one(parser *p, const operand *o, int32_t n)
+{
+    bool fits = o[0].categories && !o[0].negated;
+    for (int32_t i = 1; i < n; i++)
+        fits = fits && o[i].negated;
+    if (!fits) return false;
+    heft_buf_z(p->out, "[^");
+    write_categories(p, every_category() & ~o[0].categories);
+    for (int32_t i = 1; i < n; i++)
+        heft_buf_add(p->out, o[i].items.p, o[i].items.n);
+    heft_buf_z(p->out, "]");
+    return true;
+}
+
+static void write_intersection(parser *p, const operand *o, int32_t n, bool negated)
+{
+    if (!negated && write_as_one(p, o, n)) return;
+    heft_buf_z(p->out, negated ? "(?:(?!" : "(?:");
+    for (int32_t i = 1; i < n; i++) {
+        heft_buf_z(p->out, "(?=");
+        write_operand(p, &o[i]);
+        heft_buf_z(p->out, ")");
+    }
+    write_operand(p, &o[0]);
+    heft_buf_z(p->out, negated ? ")[\\x{0}-\\x{10ffff}])" : ")");
+}
+
+/* After '['. */
+static heft_status read_class(parser *p)
+{
+    enum { MAX_OPERANDS = 8 };
+    operand o[MAX_OPERANDS] = { 0 };
+    int32_t n = 0;
+    bool negated = take(p, "^");
+    heft_status st = HEFT_OK;
+    do {
+        if (n == MAX_OPERANDS) st = refuse(p, HEFT_E_UNSUPPORTED, "too many &&");
+        if (!st) st = read_operand(p, &o[n++]);
+    } while (!st && take(p, "&&"));
+    if (!st && !take(p, "]")) st = refuse(p, HEFT_E_FORMAT, "a class without ]");
+    for (int32_t i = 0; i < n && !st; i++)
+        st = heft_buf_check(&o[i].items, "a pattern", p->err);
+    if (!st && n == 1) {
+        o[0].negated ^= negated;
+        write_operand(p, &o[0]);
+    } else if (!st) {
+        write_intersection(p, o, n, negated);
+    }
+    for (int32_t i = 0; i < n; i++)
+        heft_buf_free(&o[i].items);
+    return st;
 }
 
 /* ---- atoms, groups, repetition ---- */
@@ -384,7 +527,7 @@ static heft_status read_atom(parser *p, bool *look)
     bool ruby = p->dialect == HEFT_REGEX_ONIGURUMA;
     *look = false;
     if (take(p, "(")) return read_group(p, look);
-    if (take(p, "[")) return read_class(p, false);
+    if (take(p, "[")) return read_class(p);
     if (take(p, "\\")) return read_escaped_atom(p, look);
     if (take(p, ".")) {
         heft_buf_z(p->out, ".");

@@ -3,7 +3,6 @@
 #include "text/unicode.h"
 
 #include <string.h>
-#include <utf8proc.h>
 
 /* ---- patterns ---- */
 
@@ -27,9 +26,27 @@ static bool find_literal(heft_str text, size_t from, heft_str what, size_t *begi
     return false;
 }
 
+static bool find_member(heft_str text, size_t from, const heft_ranges *set, size_t *begin,
+                        size_t *end)
+{
+    for (size_t n; from < text.n; from += n) {
+        int32_t cp;
+        n = heft_utf8_decode(text.p + from, text.n - from, &cp);
+        if (!heft_ranges_have(set, cp)) continue;
+        *begin = from;
+        *end = from + n;
+        return true;
+    }
+    return false;
+}
+
 static heft_status find(const heft_spans *s, heft_run *r, bool *found, size_t *begin, size_t *end,
                         heft_error *err)
 {
+    if (s->pattern->set) {
+        *found = find_member(s->text, s->from, s->pattern->set, begin, end);
+        return HEFT_OK;
+    }
     if (!s->pattern->regex) {
         *found = find_literal(s->text, s->from, s->pattern->literal, begin);
         if (*found) *end = *begin + s->pattern->literal.n;
@@ -106,16 +123,13 @@ static const uint8_t *origins(const heft_run *r, heft_str in)
     return r->data ? r->data + (in.p - r->base) : NULL;
 }
 
-/* Bytes of the text being rewritten, as they are. */
-static void keep(heft_run *r, heft_buf *out, heft_str in)
+void heft_rewrite_keep(heft_run *r, heft_buf *out, heft_str in)
 {
     heft_buf_str(out, in);
     if (r->data) heft_buf_add(r->made, origins(r, in), in.n);
 }
 
-/* What took the place of `in` in out. Its bytes at the ends that are as they were keep their
- * origin; the others are data if any byte they came from is. */
-static void replaced(heft_run *r, heft_str in, heft_str by)
+void heft_rewrite_replaced(heft_run *r, heft_str in, heft_str by)
 {
     const uint8_t *was = origins(r, in);
     size_t least = in.n < by.n ? in.n : by.n, head = 0, tail = 0;
@@ -139,9 +153,9 @@ heft_status heft_rewrite_prepend(const heft_rewrite *w, heft_run *r, heft_str in
     (void)err;
     if (in.n && !r->continues) {
         heft_buf_str(out, w->content);
-        replaced(r, slice(in, 0, 0), w->content);
+        heft_rewrite_replaced(r, slice(in, 0, 0), w->content);
     }
-    keep(r, out, in);
+    heft_rewrite_keep(r, out, in);
     return HEFT_OK;
 }
 
@@ -155,11 +169,11 @@ heft_status heft_rewrite_replace(const heft_rewrite *w, heft_run *r, heft_str in
         heft_status st = heft_spans_next(&spans, r, &more, &span, &match, err);
         if (st || !more) return st;
         if (!match) {
-            keep(r, out, span);
+            heft_rewrite_keep(r, out, span);
             continue;
         }
         heft_buf_str(out, w->content);
-        replaced(r, span, w->content);
+        heft_rewrite_replaced(r, span, w->content);
     }
 }
 
@@ -179,66 +193,8 @@ heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, 
     if (!w->left) begin = 0;
     if (!w->right) end = in.n;
     if (!any && (w->left || w->right)) begin = end = 0;
-    keep(r, out, slice(in, begin, end));
+    heft_rewrite_keep(r, out, slice(in, begin, end));
     return HEFT_OK;
-}
-
-/* Compose a stretch of text that holds no character the reference's older Unicode lacks. */
-static heft_status compose(heft_run *r, heft_str in, heft_buf *out, heft_error *err)
-{
-    const size_t before = out->n;
-    /* A character of 2 bytes becomes up to 3, one of 3 up to 4. */
-    size_t most = 2 * in.n + 4;
-    utf8proc_int32_t *cp = heft_alloc(most, sizeof *cp);
-    if (!cp) return heft_nomem(err, "a normalised text");
-    const utf8proc_option_t options = UTF8PROC_STABLE | UTF8PROC_COMPOSE;
-    utf8proc_ssize_t n = utf8proc_decompose((const utf8proc_uint8_t *)in.p, (utf8proc_ssize_t)in.n,
-                                            cp, (utf8proc_ssize_t)most, options);
-    if (n >= 0 && (size_t)n <= most) n = utf8proc_normalize_utf32(cp, n, options);
-    heft_status st =
-        n < 0 || (size_t)n > most
-            ? heft_fail(err, HEFT_E_FORMAT, "normalising a text: %s", utf8proc_errmsg(n))
-            : HEFT_OK;
-    for (utf8proc_ssize_t i = 0; i < n && !st; i++) {
-        char utf8[4];
-        heft_buf_add(out, utf8, heft_utf8_encode(cp[i], utf8));
-    }
-    heft_free(cp);
-    if (!st && !out->failed) replaced(r, in, (heft_str){ out->p + before, out->n - before });
-    return st;
-}
-
-static bool barrier(heft_str in, size_t at, size_t *n)
-{
-    int32_t cp;
-    *n = heft_utf8_decode(in.p + at, in.n - at, &cp);
-    return heft_ranges_have(&heft_unicode_nfc_exception, cp);
-}
-
-/* ASCII is its own normal form, so only stretches of other characters are composed, each with the
- * ASCII character before it, which may take a mark. The reference knows Unicode 9: what came later
- * is unassigned to it, neither composes nor reorders, and ends a stretch. */
-heft_status heft_rewrite_nfc(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
-                             heft_error *err)
-{
-    (void)w;
-    heft_status st = HEFT_OK;
-    for (size_t i = 0, n; i < in.n && !st;) {
-        size_t plain = i;
-        while (plain < in.n && (uint8_t)in.p[plain] < 0x80)
-            plain++;
-        size_t begin = plain == in.n || plain == i ? plain : plain - 1;
-        keep(r, out, slice(in, i, begin));
-        for (i = plain; i < in.n && (uint8_t)in.p[i] >= 0x80 && !barrier(in, i, &n); i += n)
-            continue;
-        if (i > begin) st = compose(r, slice(in, begin, i), out, err);
-        if (!st && i < in.n && (uint8_t)in.p[i] >= 0x80) {
-            (void)barrier(in, i, &n);
-            keep(r, out, slice(in, i, i + n));
-            i += n;
-        }
-    }
-    return st;
 }
 
 heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out, heft_error *err)
@@ -255,7 +211,7 @@ heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out, heft_error
         if (!st) st = heft_buf_check(to, "a rewritten text", err);
         if (!st && r->made->n != to->n) { /* a rewrite that does not say what became what */
             r->made->n = 0;
-            replaced(r, *out, (heft_str){ to->p, to->n });
+            heft_rewrite_replaced(r, *out, (heft_str){ to->p, to->n });
         }
         if (!st) st = heft_buf_check(r->made, "a rewritten text", err);
         if (st) return st;

@@ -3,10 +3,21 @@
 
 #include <string.h>
 
+static heft_status encode(heft_run *r, heft_str piece, heft_error *err)
+{
+    const heft_tokenizer *t = r->t;
+    switch (t->model) {
+    case HEFT_MODEL_BPE: return heft_bpe_encode(&t->bpe, &r->word, piece, &r->ids, err);
+    case HEFT_MODEL_WORDS: return heft_words_encode(&t->words, piece, &r->ids, err);
+    case HEFT_MODEL_UNIGRAM: return heft_unigram_encode(&t->unigram, &r->path, piece, &r->ids, err);
+    }
+    return HEFT_OK;
+}
+
 heft_status heft_split_on(heft_run *r, int32_t level, heft_piece p, heft_error *err)
 {
     if (p.s.n == 0) return HEFT_OK;
-    if (level == r->t->n_splits) return heft_bpe_encode(&r->t->bpe, &r->word, p.s, &r->ids, err);
+    if (level == r->t->n_splits) return encode(r, p.s, err);
     const heft_split *s = &r->t->split[level];
     return s->run(s, r, level, p, err);
 }

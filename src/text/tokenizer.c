@@ -4,15 +4,18 @@
 #include "base/bounds.h"
 #include "base/file.h"
 #include "text/pipeline.h"
-#include "text/unicode.h"
 
+#include <stdio.h>
 #include <string.h>
 
 void heft_run_clear(heft_run *r)
 {
     heft_matching_close(r->matching);
     heft_word_clear(&r->word);
+    heft_path_clear(&r->path);
     heft_free(r->ids.p);
+    heft_buf_free(&r->clean);
+    heft_buf_free(&r->clean_origin);
     for (size_t i = 0; i < sizeof r->text / sizeof *r->text; i++) {
         heft_buf_free(&r->text[i]);
         heft_buf_free(&r->origin[i]);
@@ -149,8 +152,7 @@ static heft_status valid_section(heft_run *r, heft_piece p, heft_error *err)
 /* A byte that is not UTF-8 is a unit of its own: the token of that byte. */
 static heft_status invalid_byte(heft_run *r, uint8_t byte, heft_error *err)
 {
-    const heft_bpe *b = &r->t->bpe;
-    int32_t id = r->t->byte_level ? b->direct[heft_char_of_byte(byte)] : b->byte[byte];
+    int32_t id = r->t->byte[byte];
     if (id < 0)
         return heft_fail(
             err, HEFT_E_ARG,
@@ -159,9 +161,37 @@ static heft_status invalid_byte(heft_run *r, uint8_t byte, heft_error *err)
     return heft_ids_add(&r->ids, id, err);
 }
 
+/* The section with every byte that is not UTF-8 as U+FFFD, which has the origin of the byte. */
+static heft_status replaced_section(heft_run *r, heft_piece p, heft_error *err)
+{
+    heft_buf *b = &r->clean, *o = &r->clean_origin;
+    const char *base = r->base;
+    const uint8_t *data = r->data;
+    b->n = o->n = 0;
+    b->max = o->max = SIZE_MAX / 4;
+    for (size_t i = 0, n; i < p.s.n; i += n) {
+        int32_t cp;
+        n = heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);
+        heft_str c = cp < 0 ? heft_str_of("\ufffd") : (heft_str){ p.s.p + i, n };
+        heft_buf_str(b, c);
+        for (size_t k = 0; k < c.n && data; k++)
+            heft_buf_add(o, data + (p.s.p - base) + i, 1);
+    }
+    heft_status st = heft_buf_check(b, "a text", err);
+    if (!st) st = heft_buf_check(o, "a text", err);
+    if (st) return st;
+    r->base = b->p;
+    r->data = data ? (const uint8_t *)o->p : NULL;
+    st = valid_section(r, (heft_piece){ { b->p, b->n }, p.first }, err);
+    r->base = base;
+    r->data = data;
+    return st;
+}
+
 static heft_status raw_section(heft_run *r, heft_piece p, heft_error *err)
 {
     size_t done = 0;
+    if (r->t->replaces_invalid && !heft_utf8_valid(p.s)) return replaced_section(r, p, err);
     for (size_t i = 0, n; i < p.s.n; i += n) {
         int32_t cp;
         n = heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);
@@ -237,30 +267,63 @@ void heft_prompt_clear(heft_prompt *p)
 
 /* ---- ids to text ---- */
 
-static heft_str spelling_of(const heft_tokenizer *t, int32_t id, bool first)
+static heft_str spelling_of(const heft_tokenizer *t, int32_t id, unsigned place)
 {
-    const heft_spelling *s = &t->spelling[first && t->spelling[1].at];
+    const heft_spelling *s = &t->spelling[place & t->places];
     return (heft_str){ s->pool.p + s->at[id], s->at[id + 1] - s->at[id] };
 }
 
-heft_str heft_stream_bytes(heft_stream *s, int32_t id)
+/* Take off the beginning of the text what the decoder does not write there. */
+static heft_str stripped(heft_stream *s, heft_str text)
 {
     const heft_tokenizer *t = s->t;
-    if (!heft_tokenizer_has(t, id)) return (heft_str){ "", 0 };
-    if (!s->special && (heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_SPECIAL))
-        return (heft_str){ "", 0 };
-    heft_str text = spelling_of(t, id, !s->begun);
-    s->begun = true;
-    while (text.n && s->stripped < t->n_strip) {
-        if (text.n < t->strip.n || memcmp(text.p, t->strip.p, t->strip.n) != 0) {
+    for (int32_t here = 0; text.n && s->stripped < t->n_strip; here++) {
+        bool has = text.n >= t->strip.n && memcmp(text.p, t->strip.p, t->strip.n) == 0;
+        if (!has || (here && t->strip_each)) {
             s->stripped = t->n_strip;
             break;
         }
         text.p += t->strip.n;
         text.n -= t->strip.n;
-        s->stripped++;
+        s->stripped += !t->strip_each;
     }
     return text;
+}
+
+/* The bytes of one token that is written. */
+static heft_str token_bytes(heft_stream *s, int32_t id, unsigned place)
+{
+    heft_str text = spelling_of(s->t, id, place | (s->begun ? 0 : HEFT_AT_BEGIN));
+    uint32_t flags = heft_vocab_flags(&s->t->vocab, id);
+    s->begun = true;
+    if ((flags & HEFT_TOKEN_LITERAL) && !(flags & HEFT_TOKEN_ADDED)) { /* the unknown token */
+        s->stripped = s->t->n_strip;
+        return text;
+    }
+    return stripped(s, text);
+}
+
+/* Where the last token of a text is written otherwise, a token waits for the next. */
+heft_str heft_stream_bytes(heft_stream *s, int32_t id)
+{
+    const heft_tokenizer *t = s->t;
+    int32_t waiting = s->waiting1 - 1;
+    if (!heft_tokenizer_has(t, id)) return (heft_str){ "", 0 };
+    if (!s->special && (heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_SPECIAL))
+        return (heft_str){ "", 0 };
+    if (t->joins_repeats && s->last1 == id + 1) return (heft_str){ "", 0 };
+    s->last1 = id + 1;
+    if (!(t->places & HEFT_AT_END)) return token_bytes(s, id, 0);
+    s->waiting1 = id + 1;
+    return waiting < 0 ? (heft_str){ "", 0 } : token_bytes(s, waiting, 0);
+}
+
+/* The bytes of the token that waits, if one does: it was the last. */
+static heft_str last_bytes(heft_stream *s)
+{
+    int32_t waiting = s->waiting1 - 1;
+    s->waiting1 = 0;
+    return waiting < 0 ? (heft_str){ "", 0 } : token_bytes(s, waiting, HEFT_AT_END);
 }
 
 heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t n_ids, bool special,
@@ -277,6 +340,7 @@ heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t 
                            (int)ids[i], (int)t->vocab.size - 1,
                            ids[i] >= 0 && ids[i] < t->vocab.size ? ", but not this one" : "");
     }
+    heft_buf_str(&out, last_bytes(&s));
     if (!st) heft_buf_z(&out, "");
     if (!st) st = heft_buf_check(&out, "a text", err);
     if (st) {
@@ -293,9 +357,9 @@ size_t heft_stream_max(const heft_tokenizer *t)
     return t->longest + sizeof((heft_stream *)0)->held;
 }
 
-size_t heft_stream_next(heft_stream *s, int32_t id, char *out)
+/* Write what is held and text; hold back an unfinished character. */
+static size_t write_whole(heft_stream *s, heft_str text, char *out)
 {
-    heft_str text = heft_stream_bytes(s, id);
     size_t n = (size_t)s->n_held;
     memcpy(out, s->held, n);
     if (text.n) memcpy(out + n, text.p, text.n);
@@ -306,11 +370,17 @@ size_t heft_stream_next(heft_stream *s, int32_t id, char *out)
     return whole;
 }
 
+size_t heft_stream_next(heft_stream *s, int32_t id, char *out)
+{
+    return write_whole(s, heft_stream_bytes(s, id), out);
+}
+
 size_t heft_stream_end(heft_stream *s, char *out)
 {
-    bool held = s->n_held > 0;
+    size_t n = write_whole(s, last_bytes(s), out);
+    if (s->n_held) n += heft_utf8_encode(0xfffd, out + n);
     s->n_held = 0;
-    return held ? heft_utf8_encode(0xfffd, out) : 0;
+    return n;
 }
 
 /* ---- filling the rows ---- */
@@ -342,8 +412,12 @@ heft_status heft_add_split(heft_tokenizer *t, heft_split s, heft_error *err)
 
 heft_status heft_add_undo(heft_tokenizer *t, heft_undo u, heft_error *err)
 {
-    if (t->n_undos == HEFT_MAX_STEPS) return too_many("decoders", err);
+    if (t->n_undos == HEFT_MAX_STEPS) {
+        heft_regex_close(u.pattern.regex);
+        return too_many("decoders", err);
+    }
     t->undo[t->n_undos++] = u;
+    t->places |= u.places;
     return HEFT_OK;
 }
 
@@ -360,6 +434,20 @@ heft_status heft_add_regex(heft_tokenizer *t, heft_str pattern, heft_regex_diale
     return heft_add_split(t, s, err);
 }
 
+heft_status heft_add_added(heft_tokenizer *t, heft_added a, heft_error *err)
+{
+    int32_t n = t->n_added;
+    if ((n & (n - 1)) == 0) { /* room for twice as many, at every power of two */
+        size_t cap = n ? 2 * (size_t)n : 1;
+        heft_added *p = heft_realloc(t->added, cap * sizeof *p);
+        if (!p) return heft_nomem(err, "added tokens");
+        t->added = p;
+    }
+    t->added[t->n_added++] = a;
+    t->vocab.token[a.id].flags |= HEFT_TOKEN_ADDED | (a.special ? HEFT_TOKEN_SPECIAL : 0);
+    return HEFT_OK;
+}
+
 heft_status heft_add_end(heft_tokenizer *t, int32_t id, heft_error *err)
 {
     return heft_tokenizer_is_end(t, id) ? HEFT_OK : heft_ids_add(&t->end, id, err);
@@ -368,35 +456,43 @@ heft_status heft_add_end(heft_tokenizer *t, int32_t id, heft_error *err)
 /* ---- opening and closing ---- */
 
 /* The bytes of one token, through all undo steps. */
-static bool spell(const heft_tokenizer *t, int32_t id, bool first, heft_buf *scratch, heft_buf *out)
+static heft_status spell(heft_run *r, int32_t id, unsigned place, heft_buf *out, heft_error *err)
 {
+    const heft_tokenizer *t = r->t;
     heft_str s = heft_vocab_str(&t->vocab, id);
     bool literal = heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_LITERAL;
     for (int32_t i = 0; i < t->n_undos && !literal; i++) {
-        heft_buf *to = &scratch[i % 2];
+        heft_buf *to = &r->text[i % 2];
         to->n = 0;
-        if (!heft_buf_z(to, "") || !t->undo[i].apply(&t->undo[i], s, first, to)) return false;
+        to->max = SIZE_MAX / 4;
+        heft_buf_z(to, "");
+        heft_status st = t->undo[i].apply(&t->undo[i], r, s, place, to, err);
+        if (!st) st = heft_buf_check(to, "the spelling of a token", err);
+        if (st) return st;
         s = (heft_str){ to->p, to->n };
     }
-    return heft_buf_str(out, s);
+    heft_buf_str(out, s);
+    return HEFT_OK;
 }
 
-static heft_status spell_all(heft_tokenizer *t, bool first, heft_error *err)
+static heft_status spell_all(heft_tokenizer *t, unsigned place, heft_error *err)
 {
-    heft_buf scratch[2] = { heft_buf_of(SIZE_MAX / 4), heft_buf_of(SIZE_MAX / 4) };
-    heft_spelling *s = &t->spelling[first];
+    heft_run r = { .t = t };
+    heft_spelling *s = &t->spelling[place];
     s->pool = heft_buf_of(UINT32_MAX);
     s->at = heft_alloc((size_t)t->vocab.size + 1, sizeof *s->at);
-    bool ok = s->at && heft_buf_z(&s->pool, "");
-    for (int32_t id = 0; id < t->vocab.size && ok; id++) {
-        ok = spell(t, id, first, scratch, &s->pool);
+    heft_buf_z(&s->pool, "");
+    heft_status st = s->at ? HEFT_OK : heft_nomem(err, "the spelling of tokens");
+    for (int32_t id = 0; id < t->vocab.size && !st; id++) {
+        st = spell(&r, id, place, &s->pool, err);
+        if (!st) st = heft_buf_check(&s->pool, "the spelling of tokens", err);
+        if (st) break;
         s->at[id + 1] = (uint32_t)s->pool.n;
         size_t n = s->at[id + 1] - s->at[id];
         if (n > t->longest) t->longest = n;
     }
-    heft_buf_free(&scratch[0]);
-    heft_buf_free(&scratch[1]);
-    return ok ? HEFT_OK : heft_nomem(err, "the spelling of tokens");
+    heft_run_clear(&r);
+    return st;
 }
 
 static heft_status match_rewritten(heft_tokenizer *t, heft_error *err)
@@ -416,15 +512,31 @@ static heft_status match_rewritten(heft_tokenizer *t, heft_error *err)
     return st;
 }
 
+/* The token of each byte: of the character that stands for it, or <0xXX>. */
+static void find_bytes(heft_tokenizer *t)
+{
+    for (int32_t i = 0; i < 256; i++) {
+        char name[8];
+        size_t n = t->byte_level ? heft_utf8_encode(heft_char_of_byte((uint8_t)i), name)
+                                 : (size_t)snprintf(name, sizeof name, "<0x%02X>", (unsigned)i);
+        t->byte[i] = heft_vocab_find(&t->vocab, (heft_str){ name, n });
+    }
+}
+
 heft_status heft_tokenizer_finish(heft_tokenizer *t, heft_error *err)
 {
-    bool by_position = false;
-    for (int32_t i = 0; i < t->n_undos; i++)
-        by_position |= t->undo[i].by_position;
+    find_bytes(t);
     heft_status st = match_rewritten(t, err);
-    if (!st) st = spell_all(t, false, err);
-    if (!st && by_position) st = spell_all(t, true, err);
+    for (unsigned place = 0; place < HEFT_PLACES && !st; place++)
+        if ((place & t->places) == place) st = spell_all(t, place, err);
     return st;
+}
+
+heft_tokenizer *heft_tokenizer_new(void)
+{
+    heft_tokenizer *t = heft_alloc(1, sizeof *t);
+    if (t) t->bos = t->bpe.unknown = t->words.unknown = t->unigram.unknown = -1;
+    return t;
 }
 
 void heft_tokenizer_close(heft_tokenizer *t)
@@ -434,13 +546,18 @@ void heft_tokenizer_close(heft_tokenizer *t)
         heft_regex_close(t->rewrite[i].pattern.regex);
     for (int32_t i = 0; i < t->n_splits; i++)
         heft_regex_close(t->split[i].pattern.regex);
-    for (int32_t i = 0; i < 2; i++) {
+    for (int32_t i = 0; i < t->n_undos; i++)
+        heft_regex_close(t->undo[i].pattern.regex);
+    for (unsigned i = 0; i < HEFT_PLACES; i++) {
         heft_buf_free(&t->spelling[i].pool);
         heft_free(t->spelling[i].at);
     }
     heft_matcher_clear(&t->raw);
     heft_matcher_clear(&t->rewritten);
+    heft_matcher_clear(&t->symbols);
     heft_bpe_clear(&t->bpe);
+    heft_words_clear(&t->words);
+    heft_unigram_clear(&t->unigram);
     heft_vocab_clear(&t->vocab);
     heft_free(t->added);
     heft_free(t->before.p);
@@ -450,15 +567,41 @@ void heft_tokenizer_close(heft_tokenizer *t)
     heft_free(t);
 }
 
-/* Open from a directory, or from a GGUF source. */
-static heft_status open_from(const char *dir, const heft_source *gguf, const heft_log *log,
-                             heft_tokenizer **out, heft_error *err)
+/* What a release may have, the first of them that is there is read. */
+static const struct {
+    const char *name;
+    heft_tokenizer_reader *read;
+} containers[] = {
+    { "tokenizer.json", heft_tokenizer_read_json },
+    { "tekken.json", heft_tokenizer_read_tekken },
+    { "tokenizer.model", heft_tokenizer_read_model },
+    { "tiktoken.model", heft_tokenizer_read_tiktoken },
+    { "qwen.tiktoken", heft_tokenizer_read_tiktoken },
+};
+
+enum { CONTAINERS = sizeof containers / sizeof *containers };
+
+/* The index of the container in dir; CONTAINERS: there is none. */
+static heft_status find_container(const char *dir, size_t *out, heft_error *err)
 {
-    heft_tokenizer *t = heft_alloc(1, sizeof *t);
+    char path[4096];
+    for (*out = 0; *out < CONTAINERS; ++*out) {
+        heft_status st =
+            heft_path_join(path, sizeof path, dir, heft_str_of(containers[*out].name), err);
+        if (st || heft_is_file(path)) return st;
+    }
+    return HEFT_OK;
+}
+
+/* Open from a container in a directory, or from a GGUF source. */
+static heft_status open_from(const char *dir, size_t container, const heft_source *gguf,
+                             const heft_log *log, heft_tokenizer **out, heft_error *err)
+{
+    heft_tokenizer *t = heft_tokenizer_new();
     if (!t) return heft_nomem(err, "a tokenizer");
-    t->bos = t->bpe.unknown = -1;
-    heft_status st = gguf ? heft_tokenizer_read_gguf(t, gguf, log, err)
-                          : heft_tokenizer_read_json(t, dir, log, err);
+    heft_status st = gguf
+                         ? heft_tokenizer_read_gguf(t, gguf, log, err)
+                         : containers[container].read(t, dir, containers[container].name, log, err);
     if (!st) st = heft_tokenizer_finish(t, err);
     if (st) {
         heft_tokenizer_close(t);
@@ -485,25 +628,32 @@ static heft_status directory_of(const char *path, char *dir, size_t size, heft_e
 heft_status heft_tokenizer_of(const heft_source *s, const heft_log *log, heft_tokenizer **out,
                               heft_error *err)
 {
-    char dir[4096], file[4096];
+    char dir[4096];
+    size_t i = CONTAINERS;
     *out = NULL;
     if (s->container == HEFT_GGUF) {
         const heft_value *model = heft_value_get(s->config, "tokenizer.ggml.model");
         bool none = !model || (model->kind == HEFT_V_STRING && heft_str_is(model->str, "no_vocab"));
-        return none ? HEFT_OK : open_from(NULL, s, log, out, err);
+        return none ? HEFT_OK : open_from(NULL, 0, s, log, out, err);
     }
     heft_status st = directory_of(s->path, dir, sizeof dir, err);
-    if (!st) st = heft_path_join(file, sizeof file, dir, heft_str_of("tokenizer.json"), err);
-    return st || !heft_is_file(file) ? st : open_from(dir, NULL, log, out, err);
+    if (!st) st = find_container(dir, &i, err);
+    return st || i == CONTAINERS ? st : open_from(dir, i, NULL, log, out, err);
 }
 
 heft_status heft_tokenizer_open(const char *path, const heft_log *log, heft_tokenizer **out,
                                 heft_error *err)
 {
-    if (heft_is_directory(path)) return open_from(path, NULL, log, out, err);
     heft_source *s = NULL;
     heft_tokenizer *t = NULL;
-    heft_status st = heft_source_open(path, log, &s, err);
+    heft_status st;
+    if (heft_is_directory(path)) {
+        size_t i;
+        st = find_container(path, &i, err);
+        /* Without any, the message names the one that is usual. */
+        return st ? st : open_from(path, i == CONTAINERS ? 0 : i, NULL, log, out, err);
+    }
+    st = heft_source_open(path, log, &s, err);
     if (!st) st = heft_tokenizer_of(s, log, &t, err);
     if (!st && !t)
         st = heft_fail(err, HEFT_E_FORMAT, "%s: there is no tokenizer in it",
@@ -547,16 +697,23 @@ bool heft_tokenizer_has(const heft_tokenizer *t, int32_t id)
     return heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_HERE;
 }
 
+static size_t matcher_bytes(const heft_matcher *m)
+{
+    return m->nodes ? ((size_t)m->mask + 1) * sizeof(uint64_t) + (size_t)m->cap * 4 : 0;
+}
+
 size_t heft_tokenizer_bytes(const heft_tokenizer *t)
 {
     size_t slots = ((size_t)t->vocab.mask + 1) * sizeof(uint64_t),
-           merges = ((size_t)t->bpe.mask + 1) * 16;
+           merges = ((size_t)t->bpe.mask + 1) * 16,
+           tries = matcher_bytes(&t->words.trie) + matcher_bytes(&t->unigram.trie);
     size_t tokens = (size_t)t->vocab.cap * sizeof *t->vocab.token
-                    + (t->bpe.score ? (size_t)t->vocab.size * 4 : 0);
+                    + (t->bpe.score ? (size_t)t->vocab.size * 4 : 0)
+                    + (t->unigram.score ? (size_t)t->vocab.size * 8 : 0);
     size_t spellings = t->vocab.pool.cap;
-    for (int32_t i = 0; i < 2; i++)
+    for (int32_t i = 0; i < HEFT_PLACES; i++)
         if (t->spelling[i].at)
             spellings += t->spelling[i].pool.cap + ((size_t)t->vocab.size + 1) * 4;
-    return sizeof *t + slots + merges + tokens + spellings + t->arena.bytes
+    return sizeof *t + slots + merges + tries + tokens + spellings + t->arena.bytes
            + (size_t)t->n_added * sizeof *t->added;
 }

@@ -1,8 +1,8 @@
 /* Tokenizers: text to ids and back, as the publisher's own file says.
  *
- * One interface in front of the models (BPE now; Unigram, WordPiece later) and containers
- * (tokenizer.json, GGUF metadata). The public functions of heft.h (heft_tokenize, ...) are
- * implemented here. */
+ * One interface in front of the models (BPE, Unigram, WordPiece, WordLevel) and containers
+ * (tokenizer.json, GGUF metadata, SentencePiece and tiktoken files). The public functions of heft.h
+ * (heft_tokenize, ...) are implemented here. */
 #ifndef HEFT_TEXT_TOKENIZER_H
 #define HEFT_TEXT_TOKENIZER_H
 
@@ -20,6 +20,8 @@ typedef struct {
     bool special;     /* write special tokens */
     bool begun;       /* the first token is behind us */
     int32_t stripped; /* characters that the decoder took off the beginning so far */
+    int32_t last1;    /* the last token written, + 1 */
+    int32_t waiting1; /* a token that is written when it is known whether another follows, + 1 */
     char held[8];     /* bytes of an unfinished character */
     int32_t n_held;
 } heft_stream;
@@ -28,11 +30,12 @@ typedef struct {
  * returns how many. Allocates nothing. */
 size_t heft_stream_max(const heft_tokenizer *t);
 size_t heft_stream_next(heft_stream *s, int32_t id, char *out);
-/* What is still held back, at the end: an unfinished character as U+FFFD. */
+/* What is still held back, at the end, to out as above: an unfinished character as U+FFFD. */
 size_t heft_stream_end(heft_stream *s, char *out);
 
-/* The bytes of the next id, an unfinished character's too: instead of heft_stream_next. Borrowed
- * from the tokenizer; none for an id it does not have. */
+/* The bytes of the next id (of the one before it, where the last of a text is written otherwise),
+ * an unfinished character's too: instead of heft_stream_next. Borrowed from the tokenizer; none for
+ * an id it does not have. */
 heft_str heft_stream_bytes(heft_stream *s, int32_t id);
 
 /* Does the tokenizer have this id (a hole in the vocabulary is not one)? */

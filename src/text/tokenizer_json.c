@@ -1,4 +1,4 @@
-/* Reading tokenizer.json: the file, its model and its added tokens, and what stands beside it.
+/* Reading tokenizer.json: the file, its model and its added tokens.
  *
  * The file is read in one pass. Vocabulary and merges go straight from the reader into their
  * tables; the small sections are kept as trees until the vocabulary is there. */
@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "format/json.h"
 
+#include <math.h>
 #include <string.h>
 
 typedef struct {
@@ -22,8 +23,10 @@ typedef struct {
     const heft_value *added, *normalizer, *pre_tokenizer, *post_processor, *decoder;
     pair *merge; /* views into the text */
     size_t n_merges, cap;
-    heft_value model; /* scalar members of the model, as an object */
-    bool has_model, has_vocab, has_merges;
+    double *score; /* (ids so far), of a vocabulary that is a list */
+    size_t n_scores, score_cap;
+    heft_value model;                               /* scalar members of the model, as an object */
+    bool has_model, has_vocab, has_merges, is_list; /* the last: of tokens and scores */
 } file;
 
 static heft_status bad(file *f, const char *what, heft_error *err)
@@ -33,13 +36,10 @@ static heft_status bad(file *f, const char *what, heft_error *err)
 
 /* ---- the model ---- */
 
-static heft_status read_vocab(file *f, heft_error *err)
+/* {"token": id, ...} */
+static heft_status read_ids_of_tokens(file *f, heft_error *err)
 {
     heft_tokenizer *t = f->l.t;
-    if (f->has_vocab) return bad(f, "model.vocab stands twice", err);
-    f->has_vocab = true;
-    if (heft_json_next(&f->json) != HEFT_J_BEGIN_OBJECT)
-        return bad(f, "model.vocab is not an object", err);
     for (;;) {
         heft_json_event e = heft_json_next(&f->json);
         heft_str s = f->json.str;
@@ -58,6 +58,53 @@ static heft_status read_vocab(file *f, heft_error *err)
         if (st) return st;
         if (old >= 0) return bad(f, "a token of model.vocab stands twice", err);
     }
+}
+
+static heft_status add_score(file *f, double score, heft_error *err)
+{
+    if (f->n_scores == f->score_cap) {
+        size_t cap = f->score_cap ? 2 * f->score_cap : 4096;
+        double *p = heft_realloc(f->score, cap * sizeof *p);
+        if (!p) return heft_nomem(err, f->l.file);
+        f->score = p;
+        f->score_cap = cap;
+    }
+    f->score[f->n_scores++] = score;
+    return HEFT_OK;
+}
+
+/* [["token", score], ...]: ids are the places in the list; of equal tokens the later is found. */
+static heft_status read_scored_tokens(file *f, heft_error *err)
+{
+    heft_tokenizer *t = f->l.t;
+    for (;;) {
+        heft_json_event e = heft_json_next(&f->json);
+        int32_t id = (int32_t)f->n_scores, old;
+        if (e == HEFT_J_END_ARRAY) return HEFT_OK;
+        bool ok = e == HEFT_J_BEGIN_ARRAY && heft_json_next(&f->json) == HEFT_J_STRING;
+        heft_str s = f->json.str;
+        if (ok) e = heft_json_next(&f->json);
+        double score = f->json.real;
+        ok = ok && (e == HEFT_J_INT || e == HEFT_J_REAL) && isfinite(score);
+        if (!ok || heft_json_next(&f->json) != HEFT_J_END_ARRAY)
+            return bad(f, "an element of model.vocab is not a token and its score", err);
+        if (id >= HEFT_MAX_VOCAB) return bad(f, "model.vocab has too many tokens", err);
+        heft_status st = heft_vocab_set(&t->vocab, id, s, 0, err);
+        if (!st) st = heft_vocab_index(&t->vocab, id, &old, err);
+        if (!st) st = add_score(f, score, err);
+        if (st) return st;
+    }
+}
+
+static heft_status read_vocab(file *f, heft_error *err)
+{
+    if (f->has_vocab) return bad(f, "model.vocab stands twice", err);
+    f->has_vocab = true;
+    heft_json_event e = heft_json_next(&f->json);
+    f->is_list = e == HEFT_J_BEGIN_ARRAY;
+    if (e == HEFT_J_BEGIN_OBJECT) return read_ids_of_tokens(f, err);
+    if (f->is_list) return read_scored_tokens(f, err);
+    return bad(f, "model.vocab is neither an object nor an array", err);
 }
 
 static heft_status add_merge(file *f, pair p, heft_error *err)
@@ -146,26 +193,20 @@ static heft_status read_model(file *f, heft_error *err)
     }
 }
 
-/* The scalar members of the model; all of them must be understood. */
-static heft_status finish_model(file *f, heft_error *err)
+/* The models: what each needs, and its scalar members, all of which must be understood. */
+
+static heft_status finish_bpe(file *f, heft_error *err)
 {
     heft_json_loader *l = &f->l;
     heft_bpe *b = &l->t->bpe;
-    heft_str type = heft_str_of("BPE"), unknown = { 0 };
+    heft_str unknown = { 0 };
     const heft_value *dropout = heft_value_get(&f->model, "dropout");
-    heft_status st = heft_json_get_str(l, &f->model, "model", "type", false, &type, err);
-    if (st) return st;
-    if (!heft_str_is(type, "BPE"))
-        return heft_fail(err, HEFT_E_UNSUPPORTED, "%s: model.type is %s, heft knows BPE", l->file,
-                         heft_show(type).text);
     if (dropout && dropout->kind != HEFT_V_NULL
         && !(dropout->kind != HEFT_V_STRING && dropout->real == 0))
         return heft_fail(err, HEFT_E_UNSUPPORTED,
                          "%s: model.dropout is set, merging at random is for training", l->file);
-    if (!f->has_vocab || !f->has_merges)
-        return heft_fail(err, HEFT_E_FORMAT, "%s: model.%s is missing", l->file,
-                         f->has_vocab ? "merges" : "vocab");
-    st = heft_json_get_bool(l, &f->model, "model", "fuse_unk", false, &b->fuse_unknown, err);
+    heft_status st =
+        heft_json_get_bool(l, &f->model, "model", "fuse_unk", false, &b->fuse_unknown, err);
     if (!st)
         st = heft_json_get_bool(l, &f->model, "model", "byte_fallback", false, &b->byte_fallback,
                                 err);
@@ -178,7 +219,6 @@ static heft_status finish_model(file *f, heft_error *err)
                                &b->prefix, err);
     if (!st)
         st = heft_json_get_str(l, &f->model, "model", "end_of_word_suffix", false, &b->suffix, err);
-    if (!st) st = heft_json_all_read(l, &f->model, "model", err);
     if (st) return st;
     heft_bpe_begin(b, &l->t->vocab);
     for (size_t i = 0; i < f->n_merges && !st; i++)
@@ -189,50 +229,124 @@ static heft_status finish_model(file *f, heft_error *err)
     return HEFT_OK;
 }
 
-/* ---- added tokens ---- */
-
-static heft_status add_token(heft_json_loader *l, const heft_value *o, heft_added *a,
-                             heft_error *err)
+static heft_status finish_words(file *f, bool whole, heft_error *err)
 {
-    static const char where[] = "added_tokens";
-    heft_tokenizer *t = l->t;
-    heft_str s = { 0 };
-    heft_status st = heft_json_get_str(l, o, where, "content", true, &s, err);
-    if (!st) st = heft_json_get_int(l, o, where, "id", HEFT_MAX_VOCAB - 1, &a->id, err);
-    a->rewritten = true;
-    if (!st) st = heft_json_get_bool(l, o, where, "special", false, &a->special, err);
-    a->rewritten = !a->special;
-    if (!st) st = heft_json_get_bool(l, o, where, "normalized", false, &a->rewritten, err);
-    if (!st) st = heft_json_get_bool(l, o, where, "lstrip", false, &a->left, err);
-    if (!st) st = heft_json_get_bool(l, o, where, "rstrip", false, &a->right, err);
-    if (!st) st = heft_json_get_bool(l, o, where, "single_word", false, &a->word, err);
-    if (!st) st = heft_json_all_read(l, o, where, err);
-    if (st) return st;
-    int32_t known = heft_vocab_find(&t->vocab, s);
-    if (known >= 0 && known != a->id)
-        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, the vocabulary says %d",
-                         l->file, heft_show(s).text, (int)a->id, (int)known);
-    if (known < 0 && heft_vocab_flags(&t->vocab, a->id))
-        return heft_fail(err, HEFT_E_FORMAT, "%s: added token %s has id %d, which is the token %s",
-                         l->file, heft_show(s).text, (int)a->id,
-                         heft_show(heft_vocab_str(&t->vocab, a->id)).text);
-    if (known < 0) st = heft_vocab_set(&t->vocab, a->id, s, 0, err);
-    if (!st)
-        t->vocab.token[a->id].flags |= HEFT_TOKEN_ADDED | (a->special ? HEFT_TOKEN_SPECIAL : 0);
+    heft_json_loader *l = &f->l;
+    heft_words *w = &l->t->words;
+    heft_str unknown = heft_str_of(whole ? "<unk>" : "[UNK]");
+    int32_t most = 100; /* characters of a word, where the file does not say */
+    heft_status st = heft_json_get_str(l, &f->model, "model", "unk_token", false, &unknown, err);
+    l->t->model = HEFT_MODEL_WORDS;
+    w->whole = whole;
+    w->inner = heft_str_of("##");
+    if (!st && !whole)
+        st = heft_json_get_str(l, &f->model, "model", "continuing_subword_prefix", false, &w->inner,
+                               err);
+    if (!st && !whole && heft_json_member(&f->model, "max_input_chars_per_word"))
+        st = heft_json_get_int(l, &f->model, "model", "max_input_chars_per_word", INT32_MAX, &most,
+                               err);
+    w->most = (size_t)most;
+    w->unknown = heft_vocab_find(&l->t->vocab, unknown);
     return st;
+}
+
+static heft_status finish_wordpiece(file *f, heft_error *err)
+{
+    return finish_words(f, false, err);
+}
+
+static heft_status finish_wordlevel(file *f, heft_error *err)
+{
+    return finish_words(f, true, err);
+}
+
+static heft_status finish_unigram(file *f, heft_error *err)
+{
+    enum { PENALTY = 10 }; /* of an unknown character, below the worst token */
+    heft_json_loader *l = &f->l;
+    heft_unigram *u = &l->t->unigram;
+    double worst = HUGE_VAL;
+    heft_status st = HEFT_OK;
+    l->t->model = HEFT_MODEL_UNIGRAM;
+    if (heft_json_member(&f->model, "unk_id"))
+        st = heft_json_get_int(l, &f->model, "model", "unk_id", l->t->vocab.size - 1, &u->unknown,
+                               err);
+    if (!st)
+        st = heft_json_get_bool(l, &f->model, "model", "byte_fallback", false, &u->byte_fallback,
+                                err);
+    for (size_t i = 0; i < f->n_scores; i++)
+        worst = fmin(worst, f->score[i]);
+    u->unknown_score = worst - PENALTY;
+    u->score = f->score; /* taken */
+    f->score = NULL;
+    return st;
+}
+
+/* What the vocabulary of a model without a type looks like. */
+static const char *likely_type(const file *f)
+{
+    if (f->is_list) return "Unigram";
+    if (f->has_merges) return "BPE";
+    return heft_value_get(&f->model, "max_input_chars_per_word") ? "WordPiece" : "WordLevel";
+}
+
+static heft_status finish_model(file *f, heft_error *err)
+{
+    static const struct {
+        const char *type;
+        bool is_list, has_merges;
+        heft_status (*finish)(file *f, heft_error *err);
+    } known[] = {
+        { "BPE", false, true, finish_bpe },
+        { "WordPiece", false, false, finish_wordpiece },
+        { "WordLevel", false, false, finish_wordlevel },
+        { "Unigram", true, false, finish_unigram },
+    };
+    heft_json_loader *l = &f->l;
+    heft_str type = heft_str_of(likely_type(f));
+    heft_status st = heft_json_get_str(l, &f->model, "model", "type", false, &type, err);
+    size_t i = 0, n = sizeof known / sizeof *known;
+    while (i < n && !heft_str_is(type, known[i].type))
+        i++;
+    if (st) return st;
+    if (i == n)
+        return heft_fail(err, HEFT_E_UNSUPPORTED,
+                         "%s: model.type is %s, heft knows BPE, WordPiece, WordLevel and Unigram",
+                         l->file, heft_show(type).text);
+    if (!f->has_vocab || f->has_merges < known[i].has_merges)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: model.%s is missing", l->file,
+                         f->has_vocab ? "merges" : "vocab");
+    if (f->is_list != known[i].is_list || f->has_merges != known[i].has_merges)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: model.%s does not belong to a model of type %s",
+                         l->file, f->is_list != known[i].is_list ? "vocab" : "merges",
+                         known[i].type);
+    st = known[i].finish(f, err);
+    return st ? st : heft_json_all_read(l, &f->model, "model", err);
+}
+
+/* What can only follow when it is known which tokens are special. */
+static heft_status build_model(heft_tokenizer *t, heft_error *err)
+{
+    switch (t->model) {
+    case HEFT_MODEL_BPE: return HEFT_OK;
+    case HEFT_MODEL_WORDS: return heft_words_begin(&t->words, &t->vocab, err);
+    case HEFT_MODEL_UNIGRAM: return heft_unigram_begin(&t->unigram, &t->vocab, err);
+    }
+    return HEFT_OK;
 }
 
 static heft_status add_tokens(heft_json_loader *l, const heft_value *list, heft_error *err)
 {
-    heft_tokenizer *t = l->t;
+    static const char where[] = "added_tokens";
     heft_status st = HEFT_OK;
     if (!list || list->kind == HEFT_V_NULL) return HEFT_OK;
     if (list->kind != HEFT_V_ARRAY)
         return heft_fail(err, HEFT_E_FORMAT, "%s: added_tokens is not an array", l->file);
-    t->added = heft_alloc((size_t)list->n, sizeof *t->added);
-    if (!t->added) return heft_nomem(err, l->file);
-    for (const heft_value *v = list->child; v && !st; v = v->next)
-        st = add_token(l, v, &t->added[t->n_added++], err);
+    for (const heft_value *v = list->child; v && !st; v = v->next) {
+        int32_t id = 0;
+        st = heft_json_get_int(l, v, where, "id", HEFT_MAX_VOCAB - 1, &id, err);
+        if (!st) st = heft_json_added_token(l, v, where, id, err);
+    }
     return st;
 }
 
@@ -277,8 +391,8 @@ static heft_status read_sections(file *f, heft_error *err)
     return HEFT_OK;
 }
 
-static heft_status read_tokenizer(heft_tokenizer *t, char *text, size_t n, const heft_log *log,
-                                  heft_error *err)
+heft_status heft_tokenizer_parse_json(heft_tokenizer *t, char *text, size_t n, const heft_log *log,
+                                      heft_error *err)
 {
     file f = { .l = { .t = t, .file = "tokenizer.json", .log = log } };
     heft_json_open(&f.json, text, n, 0);
@@ -286,102 +400,26 @@ static heft_status read_tokenizer(heft_tokenizer *t, char *text, size_t n, const
     if (!st && !f.has_model) st = heft_fail(err, HEFT_E_FORMAT, "%s: model is missing", f.l.file);
     if (!st) st = finish_model(&f, err);
     if (!st) st = add_tokens(&f.l, f.added, err);
+    if (!st) st = build_model(t, err);
     if (!st) st = heft_json_normalizer(&f.l, f.normalizer, err);
     if (!st) st = heft_json_pre_tokenizer(&f.l, f.pre_tokenizer, err);
     if (!st) st = heft_json_post_processor(&f.l, f.post_processor, err);
     if (!st) st = heft_json_decoder(&f.l, f.decoder, err);
     heft_free(f.merge);
+    heft_free(f.score);
     heft_arena_clear(&f.arena);
     return st;
 }
 
-/* ---- what stands beside it ---- */
-
-/* The id of a token by its text, added tokens included; -1. */
-static int32_t id_of(const heft_tokenizer *t, heft_str s)
-{
-    int32_t id = heft_vocab_find(&t->vocab, s);
-    for (int32_t i = 0; i < t->n_added && id < 0; i++)
-        if (heft_str_eq(heft_vocab_str(&t->vocab, t->added[i].id), s)) id = t->added[i].id;
-    return id;
-}
-
-/* A token named in tokenizer_config.json: "</s>", or {"content": "</s>"}. */
-static int32_t named_token(const heft_tokenizer *t, const heft_value *config, const char *key)
-{
-    const heft_value *v = heft_value_get(config, key);
-    if (v && v->kind == HEFT_V_OBJECT) v = heft_value_get(v, "content");
-    return v && v->kind == HEFT_V_STRING ? id_of(t, v->str) : -1;
-}
-
-static bool is_true(const heft_value *config, const char *key)
-{
-    const heft_value *v = heft_value_get(config, key);
-    return v && v->kind == HEFT_V_BOOL && v->n;
-}
-
-static heft_status read_tokenizer_config(heft_tokenizer *t, const heft_value *config,
-                                         heft_error *err)
-{
-    int32_t eos = named_token(t, config, "eos_token");
-    heft_status st = HEFT_OK;
-    t->bos = named_token(t, config, "bos_token");
-    if (eos >= 0) st = heft_add_end(t, eos, err);
-    if (st || t->before.n || t->after.n) return st; /* tokenizer.json says what is added */
-    if (t->bos >= 0 && is_true(config, "add_bos_token")) st = heft_ids_add(&t->before, t->bos, err);
-    if (!st && eos >= 0 && is_true(config, "add_eos_token")) st = heft_ids_add(&t->after, eos, err);
-    return st;
-}
-
-/* eos_token_id and bos_token_id of generation_config.json or config.json. */
-static heft_status read_ids(heft_tokenizer *t, const heft_value *config, heft_error *err)
-{
-    const heft_value *eos = heft_value_get(config, "eos_token_id"),
-                     *bos = heft_value_get(config, "bos_token_id");
-    heft_status st = HEFT_OK;
-    bool list = eos && eos->kind == HEFT_V_ARRAY;
-    if (t->bos < 0 && bos && bos->kind == HEFT_V_INT && bos->n >= 0 && bos->n < t->vocab.size)
-        t->bos = (int32_t)bos->n;
-    for (const heft_value *v = list ? eos->child : eos; v && !st; v = list ? v->next : NULL)
-        if (v->kind == HEFT_V_INT && v->n >= 0 && v->n < t->vocab.size)
-            st = heft_add_end(t, (int32_t)v->n, err);
-    return st;
-}
-
-/* Read one file of the release, if it is there. */
-static heft_status read_beside(heft_tokenizer *t, const char *dir, const char *name,
-                               heft_status (*read)(heft_tokenizer *, const heft_value *,
-                                                   heft_error *),
-                               heft_error *err)
+heft_status heft_tokenizer_read_json(heft_tokenizer *t, const char *dir, const char *name,
+                                     const heft_log *log, heft_error *err)
 {
     char path[4096];
     char *text = NULL;
     size_t n = 0;
-    heft_arena arena = { 0 };
-    heft_value *tree = NULL;
     heft_status st = heft_path_join(path, sizeof path, dir, heft_str_of(name), err);
-    if (st || !heft_is_file(path)) return st;
-    st = heft_read_file(path, HEFT_MAX_CONFIG_BYTES, &text, &n, err);
-    if (!st) st = heft_json_tree(&arena, text, n, HEFT_JSON_PYTHON, name, &tree, err);
-    if (!st) st = read(t, tree, err);
-    heft_arena_clear(&arena);
-    heft_free(text);
-    return st;
-}
-
-heft_status heft_tokenizer_read_json(heft_tokenizer *t, const char *dir, const heft_log *log,
-                                     heft_error *err)
-{
-    char path[4096];
-    char *text = NULL;
-    size_t n = 0;
-    heft_status st = heft_path_join(path, sizeof path, dir, heft_str_of("tokenizer.json"), err);
     if (!st) st = heft_read_file(path, HEFT_MAX_TOKENIZER_BYTES, &text, &n, err);
-    if (!st) st = read_tokenizer(t, text, n, log, err);
+    if (!st) st = heft_tokenizer_parse_json(t, text, n, log, err);
     heft_free(text);
-    if (!st) st = read_beside(t, dir, "tokenizer_config.json", read_tokenizer_config, err);
-    if (!st) st = read_beside(t, dir, "generation_config.json", read_ids, err);
-    if (!st) st = read_beside(t, dir, "config.json", read_ids, err);
-    if (!st && !t->end.n) heft_warn(log, "tokenizer.json: no end-of-text token is named beside it");
-    return st;
+    return st ? st : heft_tokenizer_read_beside(t, dir, name, true, log, err);
 }

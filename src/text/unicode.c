@@ -36,3 +36,40 @@ bool heft_unicode_has_newer(heft_str text)
     }
     return false;
 }
+
+int32_t heft_unicode_script_of(int32_t cp)
+{
+    int32_t low = 0, high = heft_unicode_scripts_n;
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+        if (cp > heft_unicode_scripts[middle].last)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const heft_script_row *r = &heft_unicode_scripts[low];
+    return low < heft_unicode_scripts_n && cp >= r->first ? r->script : -1;
+}
+
+int32_t heft_unicode_to_lower(int32_t cp, int32_t out[2])
+{
+    int32_t low = 0, high = heft_unicode_lower_n;
+    out[0] = cp;
+    if (cp < 0x80) {
+        if (cp >= 'A' && cp <= 'Z') out[0] = cp + 0x20;
+        return 1;
+    }
+    while (low < high) {
+        int32_t middle = (low + high) / 2;
+        if (cp > heft_unicode_lower[middle].last)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    const heft_case_row *r = &heft_unicode_lower[low];
+    if (low == heft_unicode_lower_n || cp < r->first || (cp - r->first) % r->step) return 1;
+    out[0] = cp + r->by;
+    if (cp != 0x130) return 1;
+    out[1] = 0x307; /* capital I with a dot above is the one that becomes two */
+    return 2;
+}

@@ -18,14 +18,38 @@ typedef struct {
     int32_t n;
 } heft_ranges;
 
-/* Per general category and per script, ended by a NULL name: what PCRE2 does not have in it. A name
- * that is not listed is one heft does not know. */
+/* A name that is in neither of these, each ended by a NULL name, is one heft does not know: per
+ * general category what PCRE2 does not have in it; per script all of it. */
 extern const heft_ranges heft_unicode_newer[], heft_unicode_script[];
-extern const heft_ranges heft_unicode_newer_any;     /* all of them together */
-extern const heft_ranges heft_unicode_space;         /* White_Space */
-extern const heft_ranges heft_unicode_word;          /* \w of Oniguruma */
-extern const heft_ranges heft_unicode_punctuation;   /* of the pre-tokenizer Punctuation */
-extern const heft_ranges heft_unicode_nfc_exception; /* unassigned to the reference's NFC */
+extern const heft_ranges heft_unicode_newer_any;   /* everything that PCRE2 does not know */
+extern const heft_ranges heft_unicode_unassigned;  /* Cn of Oniguruma */
+extern const heft_ranges heft_unicode_space;       /* White_Space */
+extern const heft_ranges heft_unicode_word;        /* \w of Oniguruma */
+extern const heft_ranges heft_unicode_punctuation; /* of the pre-tokenizers Punctuation and Bert */
+extern const heft_ranges heft_unicode_numeric;     /* of the pre-tokenizer Digits */
+/* Of the normalizers: unassigned to the normal forms, so that it stands for itself; BertNormalizer
+ * drops, makes a space, sets between spaces, drops as an accent; StripAccents drops; Nmt drops and
+ * makes a space. */
+extern const heft_ranges heft_unicode_form_exception, heft_unicode_bert_dropped,
+    heft_unicode_bert_space, heft_unicode_bert_alone, heft_unicode_bert_accent,
+    heft_unicode_combining, heft_unicode_nmt_dropped, heft_unicode_nmt_space;
+
+/* Rows of tables, ascending: the scripts of the pre-tokenizer UnicodeScripts, numbered as they
+ * come; code points in steps whose lower case is `by` away. */
+typedef struct {
+    int32_t first, last, script;
+} heft_script_row;
+typedef struct {
+    int32_t first, last, step, by;
+} heft_case_row;
+extern const heft_script_row heft_unicode_scripts[];
+extern const heft_case_row heft_unicode_lower[];
+extern const int32_t heft_unicode_scripts_n, heft_unicode_lower_n;
+
+/* The number of the script of cp; -1: it goes with whatever is around it. */
+int32_t heft_unicode_script_of(int32_t cp);
+/* The full lower case of a code point, by itself: 1 or 2 code points in out; returns how many. */
+int32_t heft_unicode_to_lower(int32_t cp, int32_t out[2]);
 
 /* The row called name, or NULL. */
 const heft_ranges *heft_ranges_find(const heft_ranges *table, heft_str name);

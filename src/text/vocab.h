@@ -12,6 +12,7 @@ enum {
     HEFT_TOKEN_ADDED = 4,    /* matched in the text before the model sees it */
     HEFT_TOKEN_BYTE = 8,     /* <0xXX>: one byte of a character the vocabulary lacks */
     HEFT_TOKEN_LITERAL = 16, /* decodes to its text as it stands */
+    HEFT_TOKEN_UNUSED = 32,  /* not found in text */
 };
 
 typedef struct {

@@ -191,6 +191,25 @@ static void special_tokens_are_text_when_asked_for(void **state)
     const size_t at = (size_t)(token - special.text);
     assert_memory_equal(special.text, plain.text, at);
     assert_memory_equal(strstr(token, "|>") + 2, plain.text + at, 4);
+
+    /* or those alone that the caller wants to see */
+    static received shown;
+    static const int32_t all[] = { 0, 1, 2, 3, 4 };
+    for (int32_t n = 0; n <= 5; n += 5) {
+        heft_generation g = tale(&shown);
+        g.sampling = (heft_sampling){ .temperature = 1e30f, .top_p = 1, .repeat_penalty = 1 };
+        g.max_tokens = 200;
+        for (uint64_t seed = 0; seed < 20; seed++) {
+            g.sampling.seed = seed;
+            g.sampling.no_end = true;
+            shown = (received){ 0 };
+            g.shown = all;
+            g.n_shown = n;
+            generate(&g, &shown);
+            if (shown.n == (n ? special.n : plain.n)) break;
+        }
+        assert_string_equal(shown.text, n ? special.text : plain.text);
+    }
 }
 
 static void the_same_text_comes_after_a_rewind_and_from_a_fork(void **state)
@@ -383,6 +402,32 @@ static void an_end_token_ends_the_text_and_is_no_part_of_it(void **state)
     assert_null(strstr(r.text, "<|end"));
 }
 
+static void a_token_that_the_caller_names_ends_the_text_too(void **state)
+{
+    need_fable(state);
+    static received r;
+    heft_generation g = tale(&r);
+    r = (received){ 0 };
+    g.max_tokens = 9;
+    g.sampling.no_end = false;
+    generate(&g, &r);
+    const int32_t end = r.r.last; /* the ninth, if it was none of those before */
+    const received until = r;
+    r = (received){ 0 };
+    g.max_tokens = COUNT;
+    g.end = &end;
+    g.n_end = 1;
+    generate(&g, &r);
+    assert_int_equal(r.r.why, HEFT_DONE_END);
+    assert_int_equal(r.r.last, end);
+    assert_true(r.r.generated < 9 && r.n < until.n);
+    assert_memory_equal(r.text, until.text, r.n);
+    g.sampling.no_end = true; /* then it is a token like any other */
+    r = (received){ 0 };
+    generate(&g, &r);
+    assert_string_equal(r.text, whole_tale()->text);
+}
+
 /* ---- refusals --------------------------------------------------------------------- */
 
 static void assert_refused(heft_seq *s, int32_t n, const heft_generation *g, const char *message)
@@ -488,6 +533,7 @@ int main(void)
         cmocka_unit_test(a_full_sequence_ends_with_its_length),
         cmocka_unit_test(a_callback_may_cancel),
         cmocka_unit_test(an_end_token_ends_the_text_and_is_no_part_of_it),
+        cmocka_unit_test(a_token_that_the_caller_names_ends_the_text_too),
         cmocka_unit_test(what_cannot_be_done_is_refused_before_anything_is_fed),
         cmocka_unit_test(a_model_without_a_tokenizer_gives_tokens_and_no_text),
     };

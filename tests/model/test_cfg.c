@@ -201,9 +201,9 @@ static void a_word_that_is_not_known_is_refused_by_name(void **state)
           "config.json: the quant_method of quantization_config is missing, which heft does not "
           "know" },
         { { { "partial_rotary_factor", "0.5" } },
-          "config.json: partial_rotary_factor is 0.5; heft runs llama with 1 only" },
+          "config.json: partial_rotary_factor is 0.5; heft rotates 16 of 16 numbers of a head" },
         { { { "partial_rotary_factor", "\"1\"" } },
-          "config.json: partial_rotary_factor is \"1\"; heft runs llama with 1 only" },
+          "config.json: partial_rotary_factor is a string, expected a number" },
         { { { "model_type", "\"qwen2\"" }, { "use_mrope", "true" } },
           "config.json: use_mrope is true; heft runs qwen2 with false only" },
     };

@@ -146,6 +146,14 @@ static void a_gguf_file_brings_its_templates_and_the_texts_of_its_tokens(void **
     (void)unlink(path);
 }
 
+static void a_file_of_a_release_stands_for_it(void **state)
+{
+    (void)state;
+    heft_chat *c = open_chat(HEFT_SOURCE_DIR "/models/fable/model.safetensors", NULL);
+    assert_string_equal(heft_chat_describe(c)->from, "tokenizer_config.json");
+    heft_chat_close(c);
+}
+
 static void what_cannot_be_taken_is_refused_by_name(void **state)
 {
     (void)state;
@@ -348,7 +356,7 @@ static void assert_parts(const heft_tokenizer *t, const char *const *part, const
     size_t n = 0, ranges = 0;
     heft_error err = { 0 };
     for (size_t i = 0; part[i]; i++) {
-        (void)strcat(text, part[i]);
+        (void)snprintf(text + strlen(text), sizeof text - strlen(text), "%s", part[i]);
         if (*part[i]) range[ranges++] = (heft_origin){ strlen(text), i % 2 };
     }
     heft_prompt p = { .text = text, .n = strlen(text), .range = range, .n_ranges = ranges };
@@ -601,6 +609,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(templates_and_tokens_are_found_where_transformers_finds_them),
         cmocka_unit_test(a_gguf_file_brings_its_templates_and_the_texts_of_its_tokens),
+        cmocka_unit_test(a_file_of_a_release_stands_for_it),
         cmocka_unit_test(what_cannot_be_taken_is_refused_by_name),
         cmocka_unit_test(built_in_formats_are_those_of_llama_cpp),
         cmocka_unit_test(a_built_in_format_drops_nothing),

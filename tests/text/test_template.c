@@ -91,6 +91,10 @@ static void what_heft_does_not_have_is_refused_at_load_with_its_place(void **sta
                    "t:2:7: heft does not have the filter 'nope'");
     assert_refused("{% for x in [] %}{{ 1 is nope }}{% endfor %}", HEFT_E_UNSUPPORTED,
                    "t:1:26: heft does not have the test 'nope'");
+    assert_refused("{% if true %}{{ 1 is nope }}{% endif %}", HEFT_E_UNSUPPORTED,
+                   "t:1:22: heft does not have the test 'nope'");
+    assert_refused("{% if true %}{{ 1|nope }}{% endif %}", HEFT_E_UNSUPPORTED,
+                   "t:1:19: heft does not have the filter 'nope'");
     assert_refused("{{ nope(1) }}", HEFT_E_UNSUPPORTED,
                    "t:1:4: heft does not have the function 'nope'");
     assert_refused("{% include 'x' %}", HEFT_E_UNSUPPORTED,

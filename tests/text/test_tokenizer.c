@@ -304,29 +304,41 @@ static void what_heft_does_not_understand_is_refused_by_name(void **state)
         spec s;
         const char *expected;
     } row[] = {
-        { { .normalizer = "{\"type\":\"Nmt\"}" },
-          "normalizer has the type Nmt, which heft does not know" },
+        { { .normalizer = "{\"type\":\"Nfc\"}" },
+          "normalizer has the type Nfc, which heft does not know" },
+        { { .normalizer = "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"A=A=\"}" },
+          "Precompiled.precompiled_charsmap is not Base64" },
+        { { .normalizer = "{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"/////w==\"}" },
+          "Precompiled: a precompiled map of 4 bytes says that 4294967295 of them are its array" },
         { { .normalizer = "{\"type\":\"NFC\",\"x\":1}" }, "NFC has the key x" },
         { { .normalizer = "{\"type\":\"Sequence\"}" }, "normalizer.normalizers is missing" },
         { { .normalizer =
                 "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\"},\"content\":\"x\"}" },
           "pattern is empty" },
-        { { .pre_tokenizer = "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[a&&b]\"},\"behavior\":"
+        { { .pre_tokenizer = "{\"type\":\"Split\",\"pattern\":{\"Regex\":\"[a&&]\"},\"behavior\":"
                              "\"Isolated\"}" },
-          "Split: pattern [a&&b]: an intersection" },
+          "Split: pattern [a&&]: an empty class" },
         { { .pre_tokenizer =
                 "{\"type\":\"Split\",\"pattern\":{\"String\":\"a\"},\"behavior\":\"Merged\"}" },
           "Split.behavior is Merged" },
         { { .pre_tokenizer = "{\"type\":\"Metaspace\",\"replacement\":\"ab\"}" },
           "one character is expected" },
-        { { .pre_tokenizer = "{\"type\":\"BertPreTokenizer\"}" }, "the type BertPreTokenizer" },
+        { { .pre_tokenizer = "{\"type\":\"FixedLength\",\"length\":0}" },
+          "FixedLength.length is 0" },
+        { { .pre_tokenizer = "{\"type\":\"Tomorrow\"}" }, "the type Tomorrow" },
         { { .post_processor =
                 "{\"type\":\"RobertaProcessing\",\"sep\":[\"x\",99],\"cls\":[\"<s>\",10]}" },
           "adds a token that the vocabulary does not have" },
         { { .post_processor =
                 "{\"type\":\"TemplateProcessing\",\"single\":[],\"special_tokens\":{}}" },
           "does not hold the text once" },
-        { { .decoder = "{\"type\":\"WordPiece\"}" }, "the type WordPiece" },
+        { { .decoder = "{\"type\":\"Piece\"}" }, "the type Piece" },
+        { { .decoder = "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"ByteFallback\"},{\"type\":"
+                       "\"CTC\"}]}" },
+          "decoder CTC after another" },
+        { { .decoder = "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"CTC\"},{\"type\":"
+                       "\"ByteFallback\"}]}" },
+          "decoder ByteFallback after CTC" },
         { { .decoder = "{\"type\":\"Sequence\",\"decoders\":[{\"type\":\"Fuse\"},{\"type\":"
                        "\"ByteFallback\"}]}" },
           "decoder ByteFallback after Fuse" },
@@ -336,8 +348,16 @@ static void what_heft_does_not_understand_is_refused_by_name(void **state)
           "added token a has id 1, the vocabulary says 0" },
         { { .added = "[{\"id\":-1,\"content\":\"x\"}]" }, "added_tokens.id is -1" },
         { { .added = "[{\"id\":10}]" }, "added_tokens.content is missing" },
+        { { .model = "{\"type\":\"Word\",\"vocab\":{},\"merges\":[]}" },
+          "model.type is Word, heft knows BPE, WordPiece, WordLevel and Unigram" },
         { { .model = "{\"type\":\"WordPiece\",\"vocab\":{},\"merges\":[]}" },
-          "model.type is WordPiece, heft knows BPE" },
+          "model.merges does not belong to a model of type WordPiece" },
+        { { .model = "{\"type\":\"WordLevel\",\"vocab\":[]}" },
+          "model.vocab does not belong to a model of type WordLevel" },
+        { { .model = "{\"type\":\"Unigram\",\"vocab\":[[\"a\",\"b\"]]}" },
+          "an element of model.vocab is not a token and its score" },
+        { { .model = "{\"type\":\"Unigram\",\"vocab\":[[\"a\",-1.5]],\"unk_id\":1}" },
+          "model.unk_id is 1, 0 to 0 is expected" },
         { { .model = "{\"type\":\"BPE\",\"vocab\":{}}" }, "model.merges is missing" },
         { { .model = MODEL("\"dropout\":0.1,", VOCAB, "") }, "model.dropout is set" },
         { { .model = MODEL("\"new_key\":1,", VOCAB, "") }, "model has the key new_key" },

@@ -22,9 +22,9 @@ static char *read_shared(const char *name, size_t *n)
     return text;
 }
 
-/* Every text of NAME.gguf.inp gives the ids of the same line of NAME.gguf.out, and they give the
- * text back. */
-static void check(const char *name)
+/* Every text of NAME.gguf.inp gives the ids of the same line of NAME.gguf.out; where the vocabulary
+ * can say every text, they give it back. */
+static void check(const char *name, bool round)
 {
     static const char mark[] = "\n__ggml_vocab_test__\n";
     char path[256];
@@ -47,7 +47,7 @@ static void check(const char *name)
         while (*line == ' ')
             line++;
         assert_ids(t, text, HEFT_TOKENIZE_NO_SPECIAL, line);
-        assert_text(t, line, false, text);
+        if (round) assert_text(t, line, false, text);
         line = end + 1;
     }
     assert_int_equal(texts, TEXTS);
@@ -59,31 +59,37 @@ static void check(const char *name)
 static void the_llama_vocabulary_gives_the_reference_ids(void **state)
 {
     (void)state;
-    check("llama-spm");
+    check("llama-spm", true);
 }
 
 static void the_gpt2_vocabulary_gives_the_reference_ids(void **state)
 {
     (void)state;
-    check("gpt-2");
+    check("gpt-2", true);
 }
 
 static void the_deepseek_vocabulary_gives_the_reference_ids(void **state)
 {
     (void)state;
-    check("deepseek-llm");
+    check("deepseek-llm", true);
 }
 
 static void the_starcoder_vocabulary_gives_the_reference_ids(void **state)
 {
     (void)state;
-    check("starcoder");
+    check("starcoder", true);
+}
+
+static void the_bert_vocabulary_gives_the_reference_ids(void **state)
+{
+    (void)state;
+    check("bert-bge", false);
 }
 
 static void the_mpt_vocabulary_gives_the_reference_ids(void **state)
 {
     (void)state;
-    check("mpt");
+    check("mpt", true);
 }
 
 /* ---- files of our own ---- */
@@ -285,9 +291,10 @@ static void a_vocabulary_that_is_not_understood_is_refused_by_name(void **state)
     assert_non_null(strstr(refusal(written(&v)),
                            "tokenizer.ggml.pre is pre-of-the-future, which heft does not know"));
     v = small_gpt2;
-    v.model = "t5";
+    v.model = "rwkv";
     assert_non_null(
-        strstr(refusal(written(&v)), "tokenizer.ggml.model is t5, heft knows gpt2 and llama"));
+        strstr(refusal(written(&v)),
+               "tokenizer.ggml.model is rwkv, heft knows gpt2, gemma4, llama, bert and t5"));
     v = small_gpt2;
     v.eos = 99;
     assert_non_null(strstr(refusal(written(&v)),
@@ -311,6 +318,7 @@ int main(void)
         cmocka_unit_test(the_gpt2_vocabulary_gives_the_reference_ids),
         cmocka_unit_test(the_deepseek_vocabulary_gives_the_reference_ids),
         cmocka_unit_test(the_starcoder_vocabulary_gives_the_reference_ids),
+        cmocka_unit_test(the_bert_vocabulary_gives_the_reference_ids),
         cmocka_unit_test(the_mpt_vocabulary_gives_the_reference_ids),
         cmocka_unit_test(the_best_score_merges_first_then_the_leftmost),
         cmocka_unit_test(a_positive_score_is_better_than_a_negative_one),

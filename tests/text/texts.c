@@ -30,8 +30,11 @@ const char *shared_data(const char *name)
     return path;
 }
 
-static const char *const beside[] = { "tokenizer_config.json", "generation_config.json",
-                                      "config.json" };
+static const char *const known[] = {
+    "tokenizer.json", "tokenizer_config.json", "generation_config.json",
+    "config.json",    "added_tokens.json",     "tokenizer.model",
+    "tiktoken.model", "qwen.tiktoken",         "tekken.json"
+};
 
 static const char *release_dir(void)
 {
@@ -40,24 +43,35 @@ static const char *release_dir(void)
     return dir;
 }
 
-void release_add(const char *name, const char *content)
+void release_add_bytes(const char *name, heft_str content)
 {
     char path[600];
     (void)snprintf(path, sizeof path, "%s/%s", release_dir(), name);
     FILE *f = fopen(path, "wb");
     assert_non_null(f);
-    assert_int_equal(fwrite(content, 1, strlen(content), f), strlen(content));
+    assert_int_equal(fwrite(content.p, 1, content.n, f), content.n);
     assert_int_equal(fclose(f), 0);
+}
+
+void release_add(const char *name, const char *content)
+{
+    release_add_bytes(name, heft_str_of(content));
+}
+
+const char *release_empty(void)
+{
+    char path[600];
+    assert_true(mkdir(release_dir(), 0777) == 0 || errno == EEXIST);
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        (void)snprintf(path, sizeof path, "%s/%s", release_dir(), known[i]);
+        (void)remove(path);
+    }
+    return release_dir();
 }
 
 const char *release_with(const char *tokenizer_json)
 {
-    char path[600];
-    assert_true(mkdir(release_dir(), 0777) == 0 || errno == EEXIST);
-    for (size_t i = 0; i < sizeof beside / sizeof *beside; i++) {
-        (void)snprintf(path, sizeof path, "%s/%s", release_dir(), beside[i]);
-        (void)remove(path);
-    }
+    (void)release_empty();
     release_add("tokenizer.json", tokenizer_json);
     return release_dir();
 }

@@ -14,6 +14,10 @@ const char *shared_data(const char *name);
 const char *release_with(const char *tokenizer_json);
 /* One more file in it. */
 void release_add(const char *name, const char *content);
+/* The directory without any file of an earlier call. Static storage. */
+const char *release_empty(void);
+/* One more file in it, of any bytes. */
+void release_add_bytes(const char *name, heft_str content);
 
 /* Open, or fail the test with the message. */
 heft_tokenizer *open_tokenizer(const char *path);

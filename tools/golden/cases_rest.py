@@ -1,9 +1,58 @@
 """Golden models of what stands between the groups: see cases.py."""
 
-from cases_dense import GEMMA4
+from cases_classics import OPT
+from cases_dense import BASE, GEMMA4
 from change import but
 
+EXAONE4 = but(
+    BASE,
+    architectures=["Exaone4ForCausalLM"],
+    head_dim=32,
+    layer_types=["sliding_attention", "full_attention", "sliding_attention"],
+    model_type="exaone4",
+    num_hidden_layers=3,
+    rope_scaling={
+        "factor": 4.0,
+        "high_freq_factor": 4.0,
+        "low_freq_factor": 1.0,
+        "original_max_position_embeddings": 32,
+        "rope_type": "llama3",
+    },
+    sliding_window=8,
+    sliding_window_pattern="LLLG",
+    tie_word_embeddings=False,
+)
+
 REST = {
+    "exaone4_plain": {
+        "what": "norms of outputs and of heads, heads wider than hidden/heads, layers that slide and rotate, a full one that does not (traps 13, 37)",
+        "config": EXAONE4,
+        "llama_cpp_refuses": "llama.cpp takes the width of all heads for the model's, and has sliding layers in models of 64 layers only",
+        "inert": ["sliding_window_pattern"],
+    },
+    "exaone4_full": {
+        "what": "no layer slides: all rotate; keys left out: head width, theta, tie",
+        "config": but(
+            EXAONE4,
+            "head_dim",
+            "rope_scaling",
+            "rope_theta",
+            "tie_word_embeddings",
+            layer_types=["full_attention"] * 2,
+            num_hidden_layers=2,
+            sliding_window=None,
+            sliding_window_pattern=None,
+        ),
+        "llama_cpp": True,
+    },
+    "exaone4_pattern": {
+        "what": "no layer_types: every second layer is full",
+        "config": but(
+            EXAONE4, "layer_types", "rope_scaling", num_hidden_layers=2, sliding_window_pattern=2, tie_word_embeddings=True
+        ),
+        "no_gguf": "a GGUF file of this architecture has a list of layers",
+        "inert": ["head_dim"],
+    },
     "gemma4_experts": {
         "what": "experts beside the feed-forward block, chosen by a norm of the stream and scaled one by one; full "
         "layers with fewer heads whose keys are their values (traps 7, 11, 14 of the dense and 7, 26 of the mixtures)",
@@ -25,5 +74,10 @@ REST = {
         "transformers": "5.23.0",
         "llama_cpp": True,
         "inert": ["vocab_size_per_layer_input"],
+    },
+    "opt_no_bias": {
+        "what": "linears without biases, norms with them",
+        "config": but(OPT, enable_bias=False),
+        "no_gguf": "llama.cpp has no such architecture",
     },
 }

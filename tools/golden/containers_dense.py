@@ -34,6 +34,10 @@ def olmo3(config) -> list:
     ]
 
 
+def exaone4(config) -> list:
+    return olmo3(config) if config.sliding_window else []
+
+
 def cohere2(config) -> list:
     return [
         ("attention.layer_norm_epsilon", "f32", config.layer_norm_eps),
@@ -125,6 +129,7 @@ FAMILIES = {
         "metadata": gemma4,
         "extra": gemma4_extra,
     },
+    "exaone4": {"architecture": "exaone4", "names": SANDWICH, "metadata": exaone4},
     "olmo2": {"architecture": "olmo2", "names": SANDWICH},
     "olmo3": {"architecture": "olmo2", "names": SANDWICH, "metadata": olmo3},
     "glm": {"architecture": "chatglm", "names": GATE_UP},

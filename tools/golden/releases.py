@@ -460,6 +460,20 @@ RELEASES = {
     | {"attention_bias": True, "head_dim": 128, "partial_rotary_factor": 0.5, "rms_norm_eps": 1.5625e-07},
     "GLM-4-9B-0414": llama("glm4", 4096, 13696, 40, 32, 2, 151552, 32768, 10000.0)
     | {"attention_bias": True, "head_dim": 128, "partial_rotary_factor": 0.5},
+    "EXAONE-4.0-32B": llama("exaone4", 5120, 27392, 64, 40, 8, 102400, 131072, 1000000)
+    | {
+        "head_dim": 128,
+        "layer_types": sliding(4, 64),
+        "rope_scaling": {
+            "factor": 16.0,
+            "high_freq_factor": 4.0,
+            "low_freq_factor": 1.0,
+            "original_max_position_embeddings": 8192,
+            "rope_type": "llama3",
+        },
+        "sliding_window": 4096,
+        "sliding_window_pattern": "LLLG",
+    },
     "OLMo-7B-hf": layer_norms(llama("olmo", 4096, 11008, 32, 32, 32, 50304, 2048, 10000.0, clip_qkv=None)),
     "OLMo-2-1124-7B": llama("olmo2", 4096, 11008, 32, 32, 32, 100352, 4096, 500000),
     "Olmo-3-1025-7B": llama("olmo3", 4096, 11008, 32, 32, 32, 100278, 65536, 500000)

@@ -21,7 +21,6 @@ static const char *const types[] = { "llama", NULL };
 static const char *const archs[] = { "llama", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama, NULL };
-static const heft_must_be must_be[] = { { "partial_rotary_factor", "1" }, { NULL, NULL } };
 extern const heft_family heft_family_llama;
 const heft_family heft_family_llama = {
     .name = "llama",
@@ -30,7 +29,6 @@ const heft_family heft_family_llama = {
     .gguf_arch = archs,
     .globals = globals,
     .layers = layers,
-    .must_be = must_be,
     .context = 2048,
     .configure = configure,
 };

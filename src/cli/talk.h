@@ -1,6 +1,6 @@
 /* heft chat from the inside: a conversation, what is typed, what is answered. */
-#ifndef HEFT_CLI_CHAT_H
-#define HEFT_CLI_CHAT_H
+#ifndef HEFT_CLI_TALK_H
+#define HEFT_CLI_TALK_H
 
 #include "cli/cli.h"
 
@@ -61,6 +61,9 @@ typedef struct {
     heft_buf attached; /* files that go with the next message */
     bool leave;
 } heft_talk;
+
+/* A JSON value as text, into b (JSON_* flags of jansson): false: out of memory. */
+bool heft_json_text(heft_buf *b, const json_t *v, size_t flags);
 
 /* A line for the one who types, on standard error. */
 void heft_note(const char *fmt, ...) HEFT_PRINTF(1, 2);
