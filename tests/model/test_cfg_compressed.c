@@ -123,7 +123,7 @@ static void what_compressed_attention_cannot_be_is_refused_by_name(void **state)
         { { { "norm_topk_prob", "false" } },
           "config.json: norm_topk_prob is false; heft runs deepseek_v4 with true only" },
         { { { "mlp_layer_types", "[\"moe\", \"dense\", \"moe\", \"moe\"]" } },
-          "config.json: mlp_layer_types[1] is dense, expected \"hash_moe\" or \"moe\"" },
+          "config.json: mlp_layer_types[1] is \"dense\", expected hash_moe or moe" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         heft_configured c;
