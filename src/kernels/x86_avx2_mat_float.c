@@ -1,26 +1,33 @@
-/* Float weights: class F (rows contiguous) and class C (columns contiguous).
- *
- * Class F: lanes are k; two registers hold the 16 partial sums of an output. Few columns: two rows
- * times two columns straight from the file. Many: rows are first widened to float32 in threes, 16 k
- * of each side by side, and three rows are multiplied with two columns: 12 sums, three weights and
- * one activation fill the registers. Side by side, because rows and columns of a matrix are often
- * a power of two apart, and more than two such lines at once fight for their place in the first
- * cache: 6.5 instead of 16 MAC per cycle (measured, Zen 4).
- *
- * Class C: lanes are rows, and the sums wait in y. */
+/* Float weights with AVX2: class F (rows contiguous) and class C (columns contiguous), where lanes
+ * are rows and the sums wait in y. */
 #include "kernels/x86_avx2_mat.h"
 
-enum {
-    ROWS = 3,
-    COLUMNS = 2,
-    FEW = 8,                  /* columns for which nothing is widened in advance */
-    GROUPS = 8,               /* of three rows, widened together */
-    K_STEP = 1024,            /* 3 rows and 2 columns of that: 20 KB */
-    WIDENED_BYTES = 320 << 10 /* for the widened rows; one group always fits */
-};
+enum { LANES = 8, PARTS = 2, ROWS = 3, COLUMNS = 2, K_STEP = 1024 }; /* a tile's step: 20 KB */
 
-/* Eight numbers at p, widened. */
-INLINE __m256 widened(const heft_dtype t, const uint8_t *p)
+typedef __m256 vector;
+
+INLINE vector zero_vector(void)
+{
+    return _mm256_setzero_ps();
+}
+
+INLINE vector load_vector(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+
+INLINE void store_vector(float *p, vector v)
+{
+    _mm256_storeu_ps(p, v);
+}
+
+INLINE vector fma_vector(vector a, vector b, vector c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+/* Numbers at p, widened. */
+INLINE vector widened(const heft_dtype t, const uint8_t *p)
 {
     const void *v = p;
     if (t == HEFT_F32) return _mm256_loadu_ps(v);
@@ -29,240 +36,36 @@ INLINE __m256 widened(const heft_dtype t, const uint8_t *p)
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
 }
 
-/* Bytes of a number. */
-INLINE size_t width(const heft_dtype t)
-{
-    return t == HEFT_F32 ? 4 : 2;
-}
-
 /* v in a register: gcc would read it again for every use, and loads are what limits a tile. */
-INLINE __m256 held(__m256 v)
+INLINE vector held(vector v)
 {
     __asm__("" : "+x"(v));
     return v;
 }
 
-/* ---- class F: 16 partial sums ---- */
-
-typedef float sixteen[16];
-
-/* w x + sum in the lanes below n, which are lanes first .. first + 7 of 16; the others keep their
- * sum: adding 0 * 0 to it could turn -0 into +0. */
-INLINE __m256 add_tail(__m256 w, __m256 x, __m256 sum, int32_t first, int32_t n)
+/* w x + sum in the first n lanes; the others keep their sum: adding 0 * 0 to it could turn -0 into
+ * +0. */
+INLINE vector fma_below(int32_t n, vector w, vector x, vector sum)
 {
     const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
-    const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(n - first), lane);
+    const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane);
     return _mm256_blendv_ps(sum, _mm256_fmadd_ps(w, x, sum), _mm256_castsi256_ps(below));
 }
 
-INLINE float fold(__m256 low, __m256 high)
+INLINE float fold(const vector s[PARTS])
 {
-    const __m256 eight = _mm256_add_ps(low, high);
+    const __m256 eight = _mm256_add_ps(s[0], s[1]);
     const __m128 four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps(eight, 1));
     const __m128 two = _mm_add_ps(four, _mm_movehl_ps(four, four));
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
-/* n < 16 numbers at p, widened, then zeros. */
-INLINE void widen_tail(const heft_dtype t, sixteen out, const uint8_t *p, size_t n)
-{
-    uint8_t bytes[64] = { 0 };
-    memcpy(bytes, p, width(t) * n);
-    for (size_t i = 0; i < 16; i += 8)
-        _mm256_storeu_ps(out + i, widened(t, bytes + width(t) * i));
-}
-
-/* ---- class F: few columns ---- */
-
-/* y[c][r ..] = R rows from w on times x[c], N columns. What lies behind the rows is fetched
- * meanwhile if it is to be multiplied next. */
-INLINE void rows_times(const heft_dtype t, const int32_t R, const int32_t N, const uint8_t *w,
-                       size_t stride, bool more, const float *const *x, int32_t cols,
-                       float *const *y, int32_t r)
-{
-    const uint8_t *next = w + stride * (size_t)R;
-    const int32_t whole = cols / 16 * 16;
-    __m256 sum[2][2][2];
-    for (int32_t i = 0; i < R; i++)
-        for (int32_t c = 0; c < N; c++)
-            sum[i][c][0] = sum[i][c][1] = _mm256_setzero_ps();
-    for (int32_t k = 0; k < whole; k += 16) {
-        if (more) fetch(next + width(t) * (size_t)(k * R), 16 * width(t) * (size_t)R);
-        for (int32_t h = 0; h < 2; h++) {
-            const int32_t at = k + 8 * h;
-            __m256 wk[2];
-            for (int32_t i = 0; i < R; i++)
-                wk[i] = held(widened(t, w + stride * (size_t)i + width(t) * (size_t)at));
-            for (int32_t c = 0; c < N; c++) {
-                const __m256 xk = held(_mm256_loadu_ps(x[c] + at));
-                for (int32_t i = 0; i < R; i++)
-                    sum[i][c][h] = _mm256_fmadd_ps(wk[i], xk, sum[i][c][h]);
-            }
-        }
-    }
-    const int32_t tail = cols - whole;
-    for (int32_t i = 0; i < R && tail > 0; i++) {
-        sixteen wt, xt;
-        widen_tail(t, wt, w + stride * (size_t)i + width(t) * (size_t)whole, (size_t)tail);
-        for (int32_t c = 0; c < N; c++) {
-            widen_tail(HEFT_F32, xt, (const uint8_t *)(x[c] + whole), (size_t)tail);
-            for (int32_t h = 0; h < 2; h++)
-                sum[i][c][h] = add_tail(_mm256_loadu_ps(wt + 8 * h), _mm256_loadu_ps(xt + 8 * h),
-                                        sum[i][c][h], 8 * h, tail);
-        }
-    }
-    for (int32_t i = 0; i < R; i++)
-        for (int32_t c = 0; c < N; c++)
-            y[c][r + i] = fold(sum[i][c][0], sum[i][c][1]);
-}
-
-INLINE void few_columns(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
-                        const float *const *x, int32_t n, float *const *y)
-{
-    const size_t stride = (size_t)w->stride;
-    for (int32_t r = r0; r < r1; r += 2) {
-        const uint8_t *row = w->data + stride * (size_t)r;
-        const bool one = r + 1 == r1;
-        int32_t c = 0;
-        for (; c + 2 <= n; c += 2)
-            if (one)
-                rows_times(t, 1, 2, row, stride, false, x + c, w->cols, y + c, r);
-            else
-                rows_times(t, 2, 2, row, stride, c == 0, x + c, w->cols, y + c, r);
-        if (c == n) continue;
-        if (one)
-            rows_times(t, 1, 1, row, stride, false, x + c, w->cols, y + c, r);
-        else
-            rows_times(t, 2, 1, row, stride, c == 0, x + c, w->cols, y + c, r);
-    }
-}
-
-/* ---- class F: many columns ---- */
-
-/* 16 k of a group of rows, side by side; a group is one of these per 16 k, the last filled up with
- * zeros. */
-typedef struct {
-    float row[ROWS][16];
-} group_step;
-
-static int32_t steps_of(int32_t cols)
-{
-    return (cols + 15) / 16;
-}
-
-/* How many groups of rows of that length are widened together at most. */
-static int32_t groups_of(int32_t cols)
-{
-    const size_t one = sizeof(group_step) * (size_t)steps_of(cols);
-    const size_t fit = one > 0 ? WIDENED_BYTES / one : GROUPS;
-    return fit < 1 ? 1 : fit > GROUPS ? GROUPS : (int32_t)fit;
-}
-
-INLINE void widen_row(const heft_dtype t, group_step *g, int32_t r, const uint8_t *p, int32_t cols)
-{
-    const int32_t whole = cols / 16;
-    for (int32_t i = 0; i < whole; i++, p += 16 * width(t))
-        for (size_t h = 0; h < 2; h++)
-            _mm256_storeu_ps(g[i].row[r] + 8 * h, widened(t, p + width(t) * 8 * h));
-    if (whole * 16 < cols) widen_tail(t, g[whole].row[r], p, (size_t)(cols - whole * 16));
-}
-
-/* s[r][c] += the group's row r times x[c] from k (a multiple of 16) on, `count` elements, N
- * columns. */
-INLINE void tile(const int32_t N, const group_step *g, const float *const *x, int32_t k,
-                 int32_t count, sixteen (*s)[COLUMNS])
-{
-    __m256 sum[ROWS][COLUMNS][2];
-    for (int32_t r = 0; r < ROWS; r++)
-        for (int32_t c = 0; c < N; c++)
-            for (int32_t h = 0; h < 2; h++)
-                sum[r][c][h] = _mm256_loadu_ps(s[r][c] + 8 * h);
-
-    const int32_t whole = count / 16;
-    g += k / 16;
-    for (int32_t i = 0; i < whole; i++, g++)
-        for (int32_t h = 0; h < 2; h++) {
-            __m256 w[ROWS];
-            for (int32_t r = 0; r < ROWS; r++)
-                w[r] = held(_mm256_loadu_ps(g->row[r] + 8 * h));
-            for (int32_t c = 0; c < N; c++) {
-                const __m256 xk = held(_mm256_loadu_ps(x[c] + k + 16 * i + 8 * h));
-                for (int32_t r = 0; r < ROWS; r++)
-                    sum[r][c][h] = _mm256_fmadd_ps(w[r], xk, sum[r][c][h]);
-            }
-        }
-
-    const int32_t tail = count - 16 * whole;
-    for (int32_t c = 0; c < N && tail > 0; c++) {
-        sixteen xt;
-        widen_tail(HEFT_F32, xt, (const uint8_t *)(x[c] + k + 16 * whole), (size_t)tail);
-        for (int32_t r = 0; r < ROWS; r++)
-            for (int32_t h = 0; h < 2; h++)
-                sum[r][c][h] = add_tail(_mm256_loadu_ps(g->row[r] + 8 * h),
-                                        _mm256_loadu_ps(xt + 8 * h), sum[r][c][h], 8 * h, tail);
-    }
-
-    for (int32_t r = 0; r < ROWS; r++)
-        for (int32_t c = 0; c < N; c++)
-            for (int32_t h = 0; h < 2; h++)
-                _mm256_storeu_ps(s[r][c] + 8 * h, sum[r][c][h]);
-}
-
-/* `rows` widened rows times n <= COLUMNS columns, to rows from r on of y. */
-static void groups_times(const group_step *g, int32_t rows, int32_t cols, const float *const *x,
-                         int32_t n, float *const *y, int32_t r)
-{
-    sixteen s[GROUPS * ROWS][COLUMNS];
-    memset(s, 0, sizeof s);
-    for (int32_t k = 0; k < cols; k += K_STEP)
-        for (int32_t i = 0; i < rows; i += ROWS) {
-            const int32_t count = cols - k < K_STEP ? cols - k : K_STEP;
-            const group_step *group = g + (size_t)(i / ROWS) * (size_t)steps_of(cols);
-            if (n == 1)
-                tile(1, group, x, k, count, s + i);
-            else
-                tile(2, group, x, k, count, s + i);
-        }
-    for (int32_t i = 0; i < rows; i++)
-        for (int32_t c = 0; c < n; c++)
-            y[c][r + i] = fold(_mm256_loadu_ps(s[i][c]), _mm256_loadu_ps(s[i][c] + 8));
-}
-
-INLINE void many_columns(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
-                         const float *const *x, int32_t n, float *const *y, void *scratch)
-{
-    const size_t steps = (size_t)steps_of(w->cols), stride = (size_t)w->stride;
-    const int32_t most = ROWS * groups_of(w->cols);
-    group_step *g = scratch;
-    for (int32_t r = r0; r < r1; r += most) {
-        const int32_t rows = r1 - r < most ? r1 - r : most;
-        for (int32_t i = 0; i < (rows + ROWS - 1) / ROWS * ROWS; i++) {
-            const int32_t row = r + (i < rows ? i : rows - 1); /* a last group is filled up */
-            widen_row(t, g + steps * (size_t)(i / ROWS), i % ROWS, w->data + stride * (size_t)row,
-                      w->cols);
-        }
-        for (int32_t c = 0; c < n; c += COLUMNS)
-            groups_times(g, rows, w->cols, x + c, n - c < COLUMNS ? n - c : COLUMNS, y + c, r);
-    }
-}
-
-INLINE void mul_f(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
-                  const float *const *x, int32_t n, float *const *y, void *scratch)
-{
-    if (n <= FEW)
-        few_columns(t, w, r0, r1, x, n, y);
-    else
-        many_columns(t, w, r0, r1, x, n, y, scratch);
-}
+#include "kernels/x86_mat_f.h"
 
 void heft_avx2_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                      float *const *y, void *scratch)
 {
-    switch (w->dtype) {
-    case HEFT_F32: mul_f(HEFT_F32, w, r0, r1, x, n, y, scratch); break;
-    case HEFT_F16: mul_f(HEFT_F16, w, r0, r1, x, n, y, scratch); break;
-    default: mul_f(HEFT_BF16, w, r0, r1, x, n, y, scratch);
-    }
+    mul_class_f(w, r0, r1, x, n, y, scratch);
 }
 
 /* ---- class C ---- */
@@ -369,13 +172,9 @@ void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *con
     }
 }
 
-/* Never less for more columns: WIDENED_BYTES, where all groups would need more, however much less
- * whole groups make of it. */
 size_t heft_avx2_float_scratch(int32_t cols)
 {
-    const size_t one = sizeof(group_step) * (size_t)steps_of(cols), all = GROUPS * one;
-    const size_t most = one > WIDENED_BYTES ? one : WIDENED_BYTES, f = all < most ? all : most;
     const size_t k = (size_t)(cols < CHAIN_WIDENED ? cols : CHAIN_WIDENED);
-    const size_t c = sizeof(float) * CHAIN_ROWS * k;
+    const size_t c = sizeof(float) * CHAIN_ROWS * k, f = scratch_f(cols);
     return f > c ? f : c;
 }

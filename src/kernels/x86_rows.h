@@ -542,15 +542,16 @@ INLINE void run(format *f, const int32_t n, const uint8_t *row, size_t stride,
         _mm256_storeu_ps(acc[c], sum[c]);
 }
 
+/* n columns in parts of a power of two, which the compiler knows. */
 INLINE void run_n(format *f, const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
                   int32_t blocks, float (*acc)[8])
 {
-    switch (n) {
-    case 1: run(f, 1, row, stride, a, blocks, acc); break;
-    case 2: run(f, 2, row, stride, a, blocks, acc); break;
-    case 3: run(f, 3, row, stride, a, blocks, acc); break;
-    default: run(f, 4, row, stride, a, blocks, acc);
+    if (n == 4) {
+        run(f, 4, row, stride, a, blocks, acc);
+        return;
     }
+    if (n >= 2) run(f, 2, row, stride, a, blocks, acc);
+    if (n % 2) run(f, 1, row, stride, a + n - 1, blocks, acc + n - 1);
 }
 
 static void rows_q4_0(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
