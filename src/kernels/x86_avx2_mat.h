@@ -14,6 +14,7 @@
 #define HEFT_KERNELS_X86_AVX2_MAT_H
 
 #include "kernels/kernels.h"
+#include "kernels/x86_common.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -129,8 +130,6 @@ void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *con
 size_t heft_avx2_float_scratch(int32_t cols);
 
 /* ---- what rows.c, any.c and unpack.c share ---- */
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* A granule of the activations in every lane. */
 INLINE __m256i spread(const void *p)
@@ -296,16 +295,6 @@ INLINE scales_16 read_scales(const __m256i s[4], int32_t j, int16_t offset)
                 _mm256_or_si256(s1_high, _mm256_and_si256(s1, low)) },
         .off = _mm256_mullo_epi16(_mm256_or_si256(s0_low, s1_high), _mm256_set1_epi16(offset)),
     };
-}
-
-/* Fetch `bytes` from p on into the second cache: what is read a group of rows later would drive
- * what is read now out of the first, and its misses are few (Zen 4, Q8_0: 54 % of the speed of a
- * read with prefetcht0, 87 % with this; on Zen 3 no difference). Assembly, because gcc 12 takes an
- * inline function of nothing but prefetches for one without effect and drops the call. */
-INLINE void fetch(const uint8_t *p, size_t bytes)
-{
-    for (size_t o = 0; o < bytes; o += 64)
-        __asm__ volatile("prefetcht1 (%0)" ::"r"(p + o));
 }
 
 #endif

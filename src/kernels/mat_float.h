@@ -1,16 +1,20 @@
-/* Class F, float weights whose rows are contiguous: lanes are k, and PARTS registers hold the 16
- * partial sums of an output. Few columns: two rows times two columns straight from the file. Many:
- * ROWS rows are widened to float32 together, 16 k of each side by side, and multiplied with COLUMNS
- * columns: sums, weights and one activation fill the registers. Side by side, because rows and
- * columns of a matrix are often a power of two apart, and more than two such lines at once fight
- * for their place in the first cache: 6.5 instead of 16 MAC per cycle (measured, Zen 4).
+/* Float weights: class F (rows contiguous) and class C (columns contiguous).
  *
- * A source for several instruction sets: the file that includes it has defined a vector, what is
- * done with it, and ROWS, COLUMNS (a power of two), LANES, PARTS and K_STEP before. */
-#ifndef HEFT_KERNELS_X86_MAT_F_H
-#define HEFT_KERNELS_X86_MAT_F_H
+ * Class F: lanes are k, and PARTS vectors hold the 16 partial sums of an output. Few columns: two
+ * rows times two columns straight from the file. Many: ROWS rows are widened to float32 together,
+ * 16 k of each side by side, and multiplied with COLUMNS columns: sums, weights and one activation
+ * fill the registers. Side by side, because rows and columns of a matrix are often a power of two
+ * apart, and more than two such lines at once fight for their place in the first cache: 6.5 instead
+ * of 16 MAC per cycle (measured, Zen 4).
+ *
+ * Class C: lanes are rows, and the sums wait in y.
+ *
+ * A source for several instruction sets: the file that includes it has included one of the headers
+ * *_vector*.h, and defined ROWS, COLUMNS (a power of two) and K_STEP, before. */
+#ifndef HEFT_KERNELS_MAT_FLOAT_H
+#define HEFT_KERNELS_MAT_FLOAT_H
 
-#include "kernels/x86_avx2_mat.h"
+#include "kernels/kernels.h"
 
 enum {
     FEW = 8,           /* columns for which nothing is widened in advance */
@@ -18,12 +22,6 @@ enum {
     GROUPS = WIDENED_ROWS / ROWS,
     WIDENED_BYTES = 320 << 10 /* for the widened rows; one group always fits */
 };
-
-/* Bytes of a number. */
-INLINE size_t width(const heft_dtype t)
-{
-    return t == HEFT_F32 ? 4 : 2;
-}
 
 typedef float sixteen[16];
 
@@ -78,7 +76,7 @@ INLINE void rows_times(const heft_dtype t, const int32_t R, const int32_t N, con
     }
     for (int32_t i = 0; i < R; i++)
         for (int32_t c = 0; c < N; c++)
-            y[c][r + i] = fold(sum[i][c]);
+            y[c][r + i] = fold_vector(sum[i][c]);
 }
 
 INLINE void few_columns(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
@@ -195,7 +193,7 @@ static void groups_times(const group_step *g, int32_t rows, int32_t cols, const 
             vector sum[PARTS];
             for (int32_t h = 0; h < PARTS; h++)
                 sum[h] = load_vector(s[i][c] + LANES * h);
-            y[c][r + i] = fold(sum);
+            y[c][r + i] = fold_vector(sum);
         }
 }
 
@@ -228,7 +226,7 @@ INLINE void mul_f(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
         many_columns(t, w, r0, r1, x, n, y, scratch);
 }
 
-static void mul_class_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
+INLINE void mul_class_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                         float *const *y, void *scratch)
 {
     switch (w->dtype) {
@@ -240,11 +238,125 @@ static void mul_class_f(const heft_mat *w, int32_t r0, int32_t r1, const float *
 
 /* Bytes that mul_class_f needs. Never less for more columns: WIDENED_BYTES, where all groups would
  * need more, however much less whole groups make of it. */
-static size_t scratch_f(int32_t cols)
+INLINE size_t scratch_f(int32_t cols)
 {
     const size_t one = sizeof(group_step) * (size_t)steps_of(cols), all = GROUPS * one;
     const size_t most = one > WIDENED_BYTES ? one : WIDENED_BYTES;
     return all < most ? all : most;
+}
+
+/* ---- class C ---- */
+
+enum {
+    CHAIN_VECTORS = 4, /* of sums for each column */
+    CHAIN_ROWS = CHAIN_VECTORS * LANES,
+    CHAIN_COLUMNS = 3,
+    CHAIN_STEP = 16,    /* few columns: k done before the next rows, as many streams side by side */
+    CHAIN_WIDENED = 128 /* more columns: k of CHAIN_ROWS rows widened together, 16 KB for 32 */
+};
+
+/* y[c][r .. r + LANES V) += `count` columns of w, the first at w, times x[c][k ..], for N columns.
+ */
+INLINE void chain(const heft_dtype t, const int32_t V, const int32_t N, const uint8_t *w,
+                  size_t stride, const float *const *x, int32_t k, int32_t count, float *const *y,
+                  int32_t r)
+{
+    vector sum[CHAIN_COLUMNS][CHAIN_VECTORS];
+    for (int32_t c = 0; c < N; c++)
+        for (int32_t v = 0; v < V; v++)
+            sum[c][v] = load_vector(y[c] + r + LANES * v);
+    for (int32_t i = 0; i < count; i++, w += stride) {
+        vector xk[CHAIN_COLUMNS];
+        for (int32_t c = 0; c < N; c++)
+            xk[c] = spread_number(x[c][k + i]);
+        for (int32_t v = 0; v < V; v++) {
+            const vector wk = widened(t, w + width(t) * LANES * (size_t)v);
+            for (int32_t c = 0; c < N; c++)
+                sum[c][v] = fma_vector(wk, xk[c], sum[c][v]);
+        }
+    }
+    for (int32_t c = 0; c < N; c++)
+        for (int32_t v = 0; v < V; v++)
+            store_vector(y[c] + r + LANES * v, sum[c][v]);
+}
+
+/* The same for all n columns. */
+INLINE void chain_columns(const heft_dtype t, const int32_t V, const uint8_t *w, size_t stride,
+                          const float *const *x, int32_t n, int32_t k, int32_t count,
+                          float *const *y, int32_t r)
+{
+    for (int32_t c = 0; c < n; c += CHAIN_COLUMNS)
+        switch (n - c) {
+        case 1: chain(t, V, 1, w, stride, x + c, k, count, y + c, r); break;
+        case 2: chain(t, V, 2, w, stride, x + c, k, count, y + c, r); break;
+        default: chain(t, V, 3, w, stride, x + c, k, count, y + c, r);
+        }
+}
+
+/* One row, for what is left of a vector. */
+INLINE float chain_one(const heft_dtype t, const uint8_t *w, size_t stride, const float *x,
+                       int32_t count, float sum)
+{
+    for (int32_t i = 0; i < count; i++, w += stride) {
+        sixteen wide;
+        widen_tail(t, wide, w, 1);
+        sum = __builtin_fmaf(wide[0], x[i], sum);
+    }
+    return sum;
+}
+
+/* Rows r0 .. r1 - 1 of `count` columns of w, the first at w. Many columns of x: CHAIN_ROWS rows are
+ * widened to scratch first, because columns of w may be a power of two apart, too. */
+INLINE void chain_rows(const heft_dtype t, const uint8_t *w, size_t stride, int32_t r0, int32_t r1,
+                       const float *const *x, int32_t n, int32_t k, int32_t count, float *const *y,
+                       float (*scratch)[CHAIN_ROWS])
+{
+    int32_t r = r0;
+    for (; r + CHAIN_ROWS <= r1; r += CHAIN_ROWS) {
+        const uint8_t *p = w + width(t) * (size_t)r;
+        if (n <= FEW) {
+            chain_columns(t, CHAIN_VECTORS, p, stride, x, n, k, count, y, r);
+            continue;
+        }
+        for (int32_t i = 0; i < count; i++, p += stride)
+            for (size_t v = 0; v < CHAIN_ROWS; v += LANES)
+                store_vector(scratch[i] + v, widened(t, p + width(t) * v));
+        chain_columns(HEFT_F32, CHAIN_VECTORS, (const uint8_t *)scratch, sizeof *scratch, x, n, k,
+                      count, y, r);
+    }
+    for (; r + LANES <= r1; r += LANES)
+        chain_columns(t, 1, w + width(t) * (size_t)r, stride, x, n, k, count, y, r);
+    for (; r < r1; r++)
+        for (int32_t c = 0; c < n; c++)
+            y[c][r] = chain_one(t, w + width(t) * (size_t)r, stride, x[c] + k, count, y[c][r]);
+}
+
+INLINE void mul_c(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
+                  const float *const *x, int32_t n, float *const *y, void *scratch)
+{
+    const int32_t step = n <= FEW ? CHAIN_STEP : CHAIN_WIDENED;
+    for (int32_t c = 0; c < n; c++)
+        memset(y[c] + r0, 0, sizeof(float) * (size_t)(r1 - r0));
+    for (int32_t k = 0; k < w->cols; k += step)
+        chain_rows(t, w->data + (size_t)w->stride * (size_t)k, (size_t)w->stride, r0, r1, x, n, k,
+                   w->cols - k < step ? w->cols - k : step, y, scratch);
+}
+
+INLINE void mul_class_c(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
+                        float *const *y, void *scratch)
+{
+    switch (w->dtype) {
+    case HEFT_F32: mul_c(HEFT_F32, w, r0, r1, x, n, y, scratch); break;
+    case HEFT_F16: mul_c(HEFT_F16, w, r0, r1, x, n, y, scratch); break;
+    default: mul_c(HEFT_BF16, w, r0, r1, x, n, y, scratch);
+    }
+}
+
+/* Bytes that mul_class_c needs. */
+INLINE size_t scratch_c(int32_t cols)
+{
+    const size_t k = (size_t)(cols < CHAIN_WIDENED ? cols : CHAIN_WIDENED);
+    return sizeof(float) * CHAIN_ROWS * k;
 }
 
 #endif
