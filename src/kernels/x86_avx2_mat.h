@@ -107,6 +107,7 @@ enum { HEFT_X86_COLUMNS = 8 }; /* most columns of a tile */
 /* What multiplies with one instruction set. */
 typedef struct {
     int32_t columns; /* of a tile */
+    int32_t few;     /* columns up to which rows straight from the file beat a panel */
     void (*mul_f)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
     void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,

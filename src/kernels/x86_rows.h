@@ -1,9 +1,9 @@
 /* Few columns: eight rows x 1 .. 4 columns straight from the file.
  *
  * Each function below is one format for a number of columns known to the compiler, so that the
- * sums stay in registers; while it runs, the next eight rows are fetched in order, because eight
- * streams a row apart are too many for the processor to foresee (measured: twice the speed from
- * memory).
+ * sums stay in registers; while it runs, the eight rows after the next are fetched in order,
+ * because eight streams a row apart are too many for the processor to foresee (measured: twice the
+ * speed from memory).
  *
  * A source for several instruction sets: the file that includes it has included x86_avx2_dot.h or
  * x86_vnni_dot.h before, which say how granules are multiplied. An int16 of AVX2's sums adds two
@@ -31,7 +31,7 @@ typedef void block_step(const int32_t n, const uint8_t *block, size_t stride,
 INLINE void every_block(block_step *step, size_t size, const int32_t n, const uint8_t *row,
                         size_t stride, const heft_act *const *a, int32_t blocks, __m256 *acc)
 {
-    const uint8_t *next = row + 8 * stride;
+    const uint8_t *next = row + 16 * stride;
     const heft_act *x[4];
     for (int32_t b = 0; b < blocks; b++, row += size, next += 8 * size) {
         for (int32_t c = 0; c < n; c++)
@@ -254,7 +254,7 @@ INLINE void iq4_xs(const int32_t n, const uint8_t *row, size_t stride, const hef
                    int32_t blocks, __m256 *acc)
 {
     const size_t size = sizeof(heft_block_iq4_xs);
-    const uint8_t *next = row + 8 * stride;
+    const uint8_t *next = row + 16 * stride;
     for (int32_t b = 0; b < blocks; b += 8, row += size, next += 8 * size) {
         __m256i head[4]; /* d and two bits of each sub-scale; four bits of each */
         granules(row, stride, head);
@@ -290,7 +290,7 @@ INLINE void q4_k(const int32_t n, const uint8_t *row, size_t stride, const heft_
                  int32_t blocks, __m256 *acc)
 {
     const size_t size = sizeof(heft_block_q4_k);
-    const uint8_t *next = row + 8 * stride;
+    const uint8_t *next = row + 16 * stride;
     for (int32_t b = 0; b < blocks; b += 8, row += size, next += 8 * size) {
         const head_k head = read_head_k(row, stride);
 #pragma GCC unroll 4
@@ -324,7 +324,7 @@ INLINE void q5_k(const int32_t n, const uint8_t *row, size_t stride, const heft_
                  int32_t blocks, __m256 *acc)
 {
     const size_t size = sizeof(heft_block_q5_k);
-    const uint8_t *next = row + 8 * stride;
+    const uint8_t *next = row + 16 * stride;
     for (int32_t b = 0; b < blocks; b += 8, row += size, next += 8 * size) {
         const head_k head = read_head_k(row, stride);
         __m256i qh[2][4];
@@ -404,7 +404,7 @@ INLINE void q6_k(const int32_t n, const uint8_t *row, size_t stride, const heft_
                  int32_t blocks, __m256 *acc)
 {
     const size_t size = sizeof(heft_block_q6_k);
-    const uint8_t *next = row + 8 * stride;
+    const uint8_t *next = row + 16 * stride;
     const heft_act *x[4];
     for (int32_t c = 0; c < n; c++)
         x[c] = a[c];
@@ -453,7 +453,7 @@ INLINE void q2_k(const int32_t n, const uint8_t *row, size_t stride, const heft_
                  int32_t blocks, __m256 *acc)
 {
     const size_t size = sizeof(heft_block_q2_k);
-    const uint8_t *next = row + 8 * stride;
+    const uint8_t *next = row + 16 * stride;
     for (int32_t b = 0; b < blocks; b += 8, row += size, next += 8 * size) {
         __m256i s[4], t[2][4];
         granules(row, stride, s);
@@ -500,7 +500,7 @@ INLINE void q3_k(const int32_t n, const uint8_t *row, size_t stride, const heft_
                  int32_t blocks, __m256 *acc)
 {
     const size_t size = sizeof(heft_block_q3_k);
-    const uint8_t *next = row + 8 * stride;
+    const uint8_t *next = row + 16 * stride;
     for (int32_t b = 0; b < blocks; b += 8, row += size, next += 8 * size) {
         __m256i end[4], s[4], top[2][4], t[2][4];
         granules(row + size - 16, stride, end);
