@@ -33,8 +33,7 @@ static double error_of(work *w, heft_dtype type, const heft_kernels *k)
                          .stride = (int64_t)bytes,
                          .rows = ROWS,
                          .cols = COLS,
-                         .dtype = (uint8_t)type,
-                         .factor = 1 };
+                         .dtype = (uint8_t)type };
     const void *x[N];
     float *y[N];
     heft_synthetic_fill(w->weights, type, ROWS * COLS, COLS, 7);

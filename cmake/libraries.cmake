@@ -24,6 +24,13 @@ macro(heft_library target header library package)
   list(APPEND HEFT_LINK_NAMES ${library})
 endmacro()
 
+# What only the program needs: heft_program_libraries.
+add_library(heft_program_libraries INTERFACE)
+macro(heft_program_library target header library package)
+  heft_find(${target} ${header} ${library} ${package})
+  target_link_libraries(heft_program_libraries INTERFACE ${target})
+endmacro()
+
 # What only the tests need.
 macro(heft_test_library target header library package)
   if(HEFT_TESTS)
@@ -34,4 +41,5 @@ endmacro()
 heft_library(pcre2 pcre2.h pcre2-8 libpcre2-dev)
 heft_library(utf8proc utf8proc.h utf8proc libutf8proc-dev)
 heft_library(jansson jansson.h jansson libjansson-dev)
+heft_program_library(edit histedit.h edit libedit-dev)
 heft_test_library(cmocka cmocka.h cmocka libcmocka-dev)

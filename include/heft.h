@@ -92,6 +92,13 @@ HEFT_API heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids
                                      bool special, char **text, size_t *n,
                                      heft_error *err) HEFT_MUST_CHECK;
 
+/* The ids of a text that goes on from one whose ids are held: `ids`, but where both spell the same
+ * by other ids, and none of `ids` there is special, those that are held. What a model wrote need
+ * not be how a tokenizer would write it, and may stay. *out is new; release it. */
+HEFT_API heft_status heft_align(const heft_tokenizer *t, const int32_t *held, size_t n_held,
+                                const int32_t *ids, size_t n, int32_t **out, size_t *n_out,
+                                heft_error *err) HEFT_MUST_CHECK;
+
 /* Ids are 0 .. size-1; some may be unused. */
 HEFT_API int32_t heft_tokenizer_size(const heft_tokenizer *t);
 /* Beginning of text, or -1. */
@@ -99,22 +106,104 @@ HEFT_API int32_t heft_tokenizer_bos(const heft_tokenizer *t);
 /* Does this id end a generation (EOS, end of turn)? */
 HEFT_API bool heft_tokenizer_is_end(const heft_tokenizer *t, int32_t id);
 
-/* A conversation for a chat template: JSON texts, NULL where there is none. */
+/* Does this id stand for control and not for text (BOS, end of turn)? */
+HEFT_API bool heft_tokenizer_is_special(const heft_tokenizer *t, int32_t id);
+
+/* ---- conversations ---------------------------------------------------- */
+
+/* Bytes of a prompt up to `end`, from the end of the range before. */
+typedef struct {
+    size_t end;
+    bool data; /* from the caller, not from the template */
+} heft_origin;
+
+/* A prompt, and who wrote which part of it. Zero-initialise; heft_prompt_clear releases it. */
+typedef struct {
+    char *text; /* a NUL follows */
+    size_t n;
+    heft_origin *range; /* ascending, neighbours differ, the last ends at n */
+    size_t n_ranges;
+} heft_prompt;
+HEFT_API void heft_prompt_clear(heft_prompt *p);
+
+/* heft_tokenize for a prompt: text that spells a special token becomes it only where the template
+ * wrote every byte of it, or with HEFT_TOKENIZE_PARSE_SPECIAL. */
+HEFT_API heft_status heft_tokenize_prompt(const heft_tokenizer *t, const heft_prompt *p,
+                                          unsigned flags, int32_t **ids, size_t *n_ids,
+                                          heft_error *err) HEFT_MUST_CHECK;
+
+/* How a release writes conversations: its chat templates (Jinja), or what stands in for them. */
+typedef struct heft_chat heft_chat;
+
+/* Whose template; both NULL: the release's own. */
+typedef struct {
+    const char *format; /* a built-in format of heft_chat_format, by name */
+    const char *source; /* the text of a template */
+    const char *name;   /* what messages call that text; NULL: "template" */
+} heft_chat_options;
+
+/* The built-in formats, by number: name and, where they are not NULL, summary and Jinja text. NULL
+ * beyond the last. */
+HEFT_API const char *heft_chat_format(int32_t i, const char **summary, const char **text);
+
+/* Open a release's chat templates and the tokens they write: a directory, a file in it, or a GGUF
+ * file; weights are not needed. path NULL: no release, and options must say whose template.
+ * Fails: HEFT_E_UNSUPPORTED where there is no template, naming the built-in formats; HEFT_E_ARG (no
+ * such format); HEFT_E_FORMAT, HEFT_E_IO, HEFT_E_NOMEM. */
+HEFT_API heft_status heft_chat_open(const char *path, const heft_chat_options *options,
+                                    const heft_log *log, heft_chat **out,
+                                    heft_error *err) HEFT_MUST_CHECK;
+HEFT_API void heft_chat_close(heft_chat *c);
+
+/* What a release's template is, and what can be told it. */
+typedef struct {
+    const char *from;        /* "chat_template.jinja", "chatml (built in)", ... */
+    const char *const *name; /* (n_names) its templates: "default", "tool_use", ... */
+    const char *const *knob; /* (n_knobs) variables it reads beyond the conversation, by name */
+    int32_t n_names, n_knobs;
+    bool tools, documents; /* they appear in the prompt: tried with one */
+    bool system, user;     /* so does such a message */
+    /* what opens and closes reasoning in a reply, and what a reply without may begin with, or NULL
+     */
+    const char *think[3]; /* what opens and closes reasoning in a reply, or NULL */
+    const char *thought;  /* the key of a message that holds its reasoning, or NULL */
+} heft_chat_facts;
+
+/* Of the template that a plain conversation uses; of none, where the release has several and no
+ * default, only from and names. Borrowed; lives as long as c. */
+HEFT_API const heft_chat_facts *heft_chat_describe(const heft_chat *c);
+
+/* A conversation: JSON texts, NULL where there is none. */
 typedef struct {
     const char *messages, *tools, *documents; /* arrays */
     const char *kwargs;                       /* an object: more variables, switches */
-    const char *bos, *eos;                    /* the release's tokens, as text */
+    const char *which;         /* name of the template; NULL: tool_use with tools, else default */
+    const char *bos, *eos;     /* instead of the release's tokens */
     const char *now;           /* "2025-03-07T09:05:03" for templates that ask; NULL: the clock */
     bool no_generation_prompt; /* do not begin the assistant's turn */
-} heft_chat;
+} heft_conversation;
 
-/* The prompt that the chat template (Jinja, n bytes; name is for messages) makes of a conversation.
- * *text is new, has a NUL after its *n_text bytes; release it. Fails: HEFT_E_ARG with the
- * template's own words where it refuses the conversation; HEFT_E_FORMAT, HEFT_E_UNSUPPORTED with
- * line and column; HEFT_E_NOMEM beyond a bound. */
-HEFT_API heft_status heft_chat_prompt(const char *source, size_t n, const char *name,
-                                      const heft_chat *chat, char **text, size_t *n_text,
-                                      heft_error *err) HEFT_MUST_CHECK;
+/* The prompt of a conversation. Fails: HEFT_E_ARG with the template's own words where it refuses
+ * the conversation, or where there is no such template; HEFT_E_FORMAT, HEFT_E_UNSUPPORTED with line
+ * and column; HEFT_E_NOMEM beyond a bound. */
+HEFT_API heft_status heft_chat_prompt(const heft_chat *c, const heft_conversation *talk,
+                                      heft_prompt *out, heft_error *err) HEFT_MUST_CHECK;
+
+/* Does the template leave out a message's text? *first is the first such message, or -1. Only texts
+ * are looked at; a template that refuses other texts than these is not asked twice. */
+HEFT_API heft_status heft_chat_dropped(const heft_chat *c, const heft_conversation *talk,
+                                       int32_t *first, heft_error *err) HEFT_MUST_CHECK;
+
+/* The prompt's ids by the release's tokenizer: what it adds in front of a text is added where the
+ * container's reference does so for conversations (GGUF, built-in formats), once.
+ * flags: HEFT_TOKENIZE_PARSE_SPECIAL. */
+HEFT_API heft_status heft_chat_tokenize(const heft_chat *c, const heft_tokenizer *t,
+                                        const heft_prompt *p, unsigned flags, int32_t **ids,
+                                        size_t *n_ids, heft_error *err) HEFT_MUST_CHECK;
+
+/* The special token that the template writes behind an assistant's text and that ends a reply; -1:
+ * none, so that a reply may end by the tokenizer's ends alone. */
+HEFT_API int32_t heft_chat_turn_end(const heft_chat *c, const heft_tokenizer *t);
 
 /* ---- a model: files, mapped and understood ---------------------------- */
 
@@ -146,8 +235,9 @@ typedef struct {
     int64_t copied_bytes;                  /* of weights that could not be used in place */
     int64_t unused_tensors, unused_bytes;  /* known and not run */
     int32_t context, vocab, width, layers, heads, kv_heads, head_width, ffn_width;
-    int32_t tokens; /* ids of the tokenizer, at most vocab; 0: it has none */
-    int32_t window; /* smallest sliding window of any layer; 0 = none */
+    int32_t streams; /* of the residual, each `width` wide; 1 but for hyper-connections */
+    int32_t tokens;  /* ids of the tokenizer, at most vocab; 0: it has none */
+    int32_t window;  /* smallest sliding window of any layer; 0 = none */
     const heft_format_bytes *formats;
     int32_t n_formats;
 } heft_model_facts;
@@ -155,6 +245,12 @@ typedef struct {
 /* Borrowed; lives as long as the model. */
 HEFT_API const heft_model_facts *heft_model_describe(const heft_model *m);
 HEFT_API const heft_tokenizer *heft_model_tokenizer(const heft_model *m); /* NULL if it has none */
+
+/* A number that tells this model from others, of the names, formats and shapes of its tensors, the
+ * ends of their data, and the vocabulary's size. Reads two pages of every tensor. Fails: HEFT_E_IO.
+ */
+HEFT_API heft_status heft_model_fingerprint(const heft_model *m, uint64_t *out,
+                                            heft_error *err) HEFT_MUST_CHECK;
 
 /* The sampling a release recommends (generation_config.json). A field it does not give keeps its
  * value in *s; false if it gives none. */
@@ -172,6 +268,27 @@ typedef struct {
 /* Tensor i of facts->tensors, in file order. Needs 0 <= i < tensors. */
 HEFT_API void heft_model_tensor(const heft_model *m, int64_t i, heft_tensor_info *out);
 
+/* ---- families --------------------------------------------------------- */
+
+typedef struct {
+    const char *name, *source;                          /* source: the paper or report */
+    const char *const *model_types, *const *gguf_archs; /* of config.json and of GGUF; NULL-ended */
+} heft_family_facts;
+
+/* Family number i, from 0; false: there are no more. Borrowed, static. */
+HEFT_API bool heft_family_describe(int32_t i, heft_family_facts *out);
+
+/* What can be shown of a family, and what shows it. */
+typedef enum {
+    HEFT_SHAPES,     /* a published release, whose tensors all bind with their shapes */
+    HEFT_EXACT,      /* a tiny model: heft gives what the reference library gives */
+    HEFT_EXACT_GGUF, /* one that does so as a GGUF file too */
+    HEFT_RAN         /* a model of real weights that the tests run */
+} heft_shown_how;
+
+/* The name of the i-th of them, from 0; NULL: there are no more. */
+HEFT_API const char *heft_family_shown(const heft_family_facts *f, heft_shown_how how, int32_t i);
+
 /* ---- an engine: a model on this machine ------------------------------- */
 
 typedef struct heft_engine heft_engine;
@@ -180,11 +297,11 @@ typedef enum { HEFT_CACHE_F16, HEFT_CACHE_BF16, HEFT_CACHE_F32 } heft_cache_type
 
 typedef struct {
     int32_t threads;       /* 0: the cores this process may use */
-    const char *isa;       /* NULL: the best here; "scalar", "avx2", ... */
+    const char *isa;       /* NULL: the best here; "scalar", "avx2", "avx512", ... */
     int32_t context;       /* longest sequence in tokens; 0: min(model's, 4096) */
     int32_t sequences;     /* sequences that may be full at once; 0: 1 */
     int32_t batch;         /* rows of one step; 0: 512 */
-    int32_t outputs;       /* rows of one step that may want logits; 0: sequences */
+    int32_t outputs;       /* rows of one step that may want logits; 0: 8, or all sequences */
     heft_cache_type cache; /* keys and values */
     bool hidden;           /* keep the hidden state after every layer (heft_engine_hidden) */
     bool force;            /* run even if the plan does not fit this machine */
@@ -247,8 +364,8 @@ HEFT_API heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int
  * Borrowed until the next step. */
 HEFT_API const float *heft_engine_logits(const heft_engine *e, int32_t i);
 HEFT_API int32_t heft_engine_vocab(const heft_engine *e); /* rows of the head */
-/* Hidden states of the last step, (rows of the step, width) after `layer` layers (0: embedding,
- * layers: before the final norm). Needs options.hidden. Borrowed until the next step. */
+/* Hidden states of the last step, (rows of the step, streams, width) after `layer` layers (0:
+ * embedding, layers: before the final norm). Needs options.hidden. Borrowed until the next step. */
 HEFT_API const float *heft_engine_hidden(const heft_engine *e, int32_t layer);
 
 /* Feed n tokens in as many steps as it takes. logits LAST: those of the last token are at 0. */
@@ -293,7 +410,12 @@ typedef struct {
     int32_t max_tokens;      /* tokens to generate at most; -1: until the context is full */
     const char *const *stop; /* (n_stop) strings that end the text and are not part of it */
     int32_t n_stop;
-    bool special; /* special tokens are part of the text */
+    const int32_t *end; /* (n_end) tokens that end the text, beside the tokenizer's own */
+    int32_t n_end;
+    bool special;         /* special tokens are part of the text */
+    const int32_t *shown; /* (n_shown) special tokens that are part of it in any case */
+    int32_t n_shown;
+    bool no_lookup; /* do not guess that text repeats itself; the text is the same either way */
     /* Receives text as soon as it is certain: whole characters, never part of a stop string.
      * Return false to cancel. */
     bool (*text)(void *to, const char *text, size_t n);
@@ -302,16 +424,51 @@ typedef struct {
 
 typedef struct {
     heft_done why;
-    int32_t prompt_tokens, generated; /* tokens */
+    int32_t prompt_tokens, generated; /* tokens; one that ends the text is not counted */
+    int32_t last;                     /* the token chosen last, which is not fed yet; -1: none */
+    int32_t guessed, right; /* tokens run before they were chosen; of them, those then chosen */
     double prompt_seconds, decode_seconds;
     const char *stop; /* the stop string that was met, or NULL */
 } heft_generated;
 
 /* Continue `s` with the prompt's ids and then with chosen tokens; the last one chosen is not fed to
- * it yet. A prompt that does not fit the sequence is HEFT_E_ARG. `out` may be NULL. */
+ * it yet. (Where why is HEFT_DONE_END, that one is no part of the text.) A prompt that does not fit
+ * the sequence is HEFT_E_ARG. `out` may be NULL. */
 HEFT_API heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n,
                                    const heft_generation *g, heft_generated *out,
                                    heft_error *err) HEFT_MUST_CHECK;
+
+/* ---- measuring -------------------------------------------------------- */
+
+/* How well a model foretells a text, in natural logarithms of probability unless said. Beside a
+ * reference: how far its probabilities p are from the model's q. */
+typedef struct {
+    int32_t windows;
+    int64_t tokens, bytes;               /* foretold, and the bytes of text they stand for */
+    double perplexity, perplexity_error; /* exp of the mean of -ln q(token); its standard error */
+    double bits_per_byte;
+    double reference_perplexity;
+    double kl, kl_error; /* mean of KL = sum p ln(p / q) over the vocabulary; standard error */
+    double kl_50, kl_90, kl_99, kl_most; /* percentiles of KL, and the largest */
+    double same_top; /* share of tokens where both find the same token most probable */
+} heft_evaluation;
+
+typedef struct {
+    int32_t window;  /* tokens; 0: 512, or the engine's context where that is less */
+    int32_t windows; /* at most; 0: as many as the text fills */
+    /* Called after each window of `all`, with the score so far. Return false to cancel. */
+    bool (*progress)(void *to, const heft_evaluation *so_far, int32_t all);
+    void *to;
+} heft_eval_options;
+
+/* Score a text (n bytes) in windows of consecutive tokens. Every window is a text of its own, its
+ * first token replaced by BOS where the tokenizer begins texts with it; the tokens of its second
+ * half are foretold. (This is the rule of llama.cpp's perplexity tool: figures compare.) reference:
+ * an engine whose model has the same vocabulary, or NULL; what needs it is 0 then. Fails:
+ * HEFT_E_ARG (a text shorter than a window, another vocabulary), HEFT_E_CANCELLED, as a step. */
+HEFT_API heft_status heft_eval_text(heft_engine *e, heft_engine *reference, const char *text,
+                                    size_t n, const heft_eval_options *options,
+                                    heft_evaluation *out, heft_error *err) HEFT_MUST_CHECK;
 
 /* ---- writing results -------------------------------------------------- */
 

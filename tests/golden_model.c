@@ -168,6 +168,9 @@ static heft_status read_tensor(heft_golden *g, const heft_value *row, heft_golde
     t->heads = heads ? (int32_t)heads->n : 0;
     t->transposed = heft_value_get(row, "transposed") != NULL;
     t->plain = heft_value_get(row, "plain") != NULL;
+    if (!st && heft_value_get(row, "below")) st = read_integer(row, "below", &t->below, err);
+    if (!st && t->below && t->rank != 2)
+        st = heft_fail(err, HEFT_E_FORMAT, "a table of integers has %d dimensions", t->rank);
     const char *hash = NULL;
     if (!st) st = read_string(g, row, "hash", &hash, err);
     if (st) return st;
@@ -347,9 +350,27 @@ static void encode_q8_0(const heft_golden_tensor *t, const int8_t *q, uint8_t *o
     }
 }
 
+static void encode_integers(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype,
+                            uint8_t *out)
+{
+    const int64_t cols = t->shape[1];
+    for (int64_t i = 0; i < t->n; i++) {
+        const int64_t value = (q[i - i % cols] + 127 + i % cols) % t->below;
+        const int32_t narrow = (int32_t)value;
+        if (dtype == HEFT_I64)
+            memcpy(out + 8 * i, &value, sizeof value);
+        else
+            memcpy(out + 4 * i, &narrow, sizeof narrow);
+    }
+}
+
 static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, float plus,
                    uint8_t *out)
 {
+    if (t->below) {
+        encode_integers(t, q, dtype, out);
+        return;
+    }
     if (dtype == HEFT_Q8_0) {
         encode_q8_0(t, q, out);
         return;
@@ -372,6 +393,7 @@ static heft_status make_tensor(const heft_golden *g, const heft_golden_tensor *t
                                heft_arena *arena, heft_write_tensor *out, heft_error *err)
 {
     uint64_t bytes;
+    if (t->below) dtype = HEFT_I64;
     if (!heft_dtype_bytes(dtype, t->n, &bytes)) return heft_nomem(err, "a golden's weights");
     int8_t *q = heft_arena_alloc(arena, (size_t)t->n, sizeof *q);
     uint8_t *data = heft_arena_alloc(arena, bytes, 1);
@@ -620,6 +642,7 @@ static heft_status make_gguf_tensor(const heft_golden *g, int32_t first, bool se
     if (!st && t.heads && !second) st = transpose(&d, arena, err);
     if (st) return st;
     if (d.rank == 1 || t.plain || t.offset != 0) dtype = HEFT_F32;
+    if (t.below) dtype = HEFT_I32;
     uint64_t bytes;
     t.n = size_of(&d);
     if (!heft_dtype_bytes(dtype, t.n, &bytes) || (dtype == HEFT_Q8_0 && d.shape[d.rank - 1] % 32))
@@ -661,8 +684,8 @@ static const struct {
     const char *name;
     uint32_t type, element;
 } kinds[] = {
-    { "u32", 4, 0 },  { "f32", 6, 0 },   { "bool", 7, 0 },    { "string", 8, 0 },
-    { "i32s", 9, 5 }, { "bools", 9, 7 }, { "strings", 9, 8 },
+    { "u32", 4, 0 },  { "f32", 6, 0 },  { "bool", 7, 0 },  { "string", 8, 0 },
+    { "i32s", 9, 5 }, { "f32s", 9, 6 }, { "bools", 9, 7 }, { "strings", 9, 8 },
 };
 
 static heft_status make_array(const heft_value *list, heft_arena *arena, heft_write_kv *out,
@@ -677,8 +700,11 @@ static heft_status make_array(const heft_value *list, heft_arena *arena, heft_wr
     out->v.array = array;
     for (const heft_value *v = list->child; v; v = v->next, array += width) {
         const int32_t number = (int32_t)v->n;
+        const float real = (float)v->real;
         if (out->element == 8)
             memcpy(array, &v->str, width);
+        else if (out->element == 6)
+            memcpy(array, &real, width);
         else if (out->element == 7)
             *array = v->n != 0;
         else

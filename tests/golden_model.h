@@ -24,7 +24,9 @@ typedef struct {
     int64_t shape[3], n; /* n: elements */
     int32_t exponent;    /* an element is offset + q * 2^-exponent, q an integer */
     float offset;
-    float plus; /* what GGUF's elements have more: it stores 1 + w where the release stores w */
+    float plus;    /* what GGUF's elements have more: it stores 1 + w where the release stores w */
+    int32_t below; /* not 0: a table (rows, cols) of integers below it, I64 or I32: neighbours from
+                    * one that q has drawn for the row */
     int32_t permuted; /* width of the heads whose rows GGUF has as pairs; 0: same order */
     int32_t fused[2]; /* head width, queries of a group: rows of q, k and v are by group, and GGUF's
                        * one after the other; 0: not so */

@@ -84,10 +84,9 @@ static void fix_scales(uint8_t *block, heft_dtype type, float deviation, uint64_
     }
 }
 
-void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uint64_t seed)
+static void fill(void *to, heft_dtype type, int64_t n, float deviation, uint64_t seed)
 {
     const heft_dtype_info *t = &heft_dtypes[type];
-    const float deviation = 1 / sqrtf((float)cols);
     uint8_t *p = to;
     if (t->block == 1) {
         for (int64_t i = 0; i < n; i++, p += t->bytes) {
@@ -107,6 +106,11 @@ void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uin
     }
 }
 
+void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uint64_t seed)
+{
+    fill(to, type, n, 1 / sqrtf((float)cols), seed);
+}
+
 enum { MAX_NAME = 48, PER_LAYER = 14 };
 
 typedef struct {
@@ -117,13 +121,27 @@ typedef struct {
     bool failed;
 } maker;
 
+static heft_dtype type_of(const maker *m, const char *name, int32_t cols)
+{
+    const heft_synthetic *s = m->s;
+    int32_t i = 0;
+    if (cols == 0) return HEFT_F32;
+    if (!s->mixed) return s->type;
+    if (strcmp(name, "output.weight") == 0) return HEFT_Q6_K;
+    if (s->tied && strcmp(name, "token_embd.weight") == 0) return HEFT_Q6_K;
+    if (sscanf(name, "blk.%d.", &i) != 1) return s->type;
+    if (!strstr(name, "attn_v.w") && !strstr(name, "ffn_down.w")) return s->type;
+    const bool ends = i < s->L / 8 || i >= 7 * s->L / 8;
+    return ends || (i - s->L / 8) % 3 == 2 ? HEFT_Q6_K : s->type;
+}
+
 static void add(maker *m, const char *name, int32_t rows, int32_t cols)
 {
     const heft_synthetic *s = m->s;
     heft_write_tensor *t = &m->t[m->n];
     (void)snprintf(m->name[m->n], MAX_NAME, "%s", name);
     *t = (heft_write_tensor){ .name = m->name[m->n],
-                              .dtype = cols ? s->type : HEFT_F32,
+                              .dtype = type_of(m, name, cols),
                               .rank = cols ? 2 : 1,
                               .shape = { rows, cols } };
     uint64_t seed = heft_synthetic_hash(s->seed, (uint64_t)m->n++), bytes;
@@ -137,6 +155,10 @@ static void add(maker *m, const char *name, int32_t rows, int32_t cols)
     heft_synthetic_fill(data, t->dtype, numbers, cols ? cols : 16, seed);
     for (int32_t i = 0; !cols && i < rows && strstr(name, "norm"); i++)
         ((float *)data)[i] += 1;
+    if (s->loud && heft_str_ends(heft_str_of(name), s->loud)) {
+        uint8_t *row = (uint8_t *)data + bytes / (uint64_t)rows * (uint64_t)s->loud_row;
+        fill(row, t->dtype, cols, s->loudness / sqrtf((float)cols), ~seed);
+    }
     t->data = data;
 }
 

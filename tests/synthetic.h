@@ -9,10 +9,14 @@ typedef struct {
     const char *arch; /* "llama", "qwen2", "qwen3": GGUF's name */
     int32_t L, D, H, G, dk, F, V, ctx;
     heft_dtype type; /* of every matrix; vectors are F32 */
+    bool mixed;      /* Q6_K for the head, and v and down in half of the layers, as in Q4_K_M */
     uint64_t seed;
     bool tied;
-    bool sparse; /* all zeros, as a hole in the file */
-    bool text;   /* with a tokenizer: a token for every byte, V of at least 256 */
+    bool sparse;      /* all zeros, as a hole in the file */
+    bool text;        /* with a tokenizer: a token for every byte, V of at least 256 */
+    const char *loud; /* a matrix one of whose rows is so much larger, by its name's end; or NULL */
+    int32_t loud_row;
+    float loudness;
 } heft_synthetic;
 
 /* Write the model as a GGUF file. Fails: HEFT_E_IO, HEFT_E_NOMEM. */

@@ -52,7 +52,8 @@ find_missing() {
     need gcc "$compiler"
     need cmake cmake
     need ninja-build ninja make gmake
-    libraries=$(sed -n 's/^heft_library(\(.*\))$/\1/p' cmake/libraries.cmake)
+    libraries=$(sed -n -e 's/^heft_library(\(.*\))$/\1/p' \
+        -e 's/^heft_program_library(\(.*\))$/\1/p' cmake/libraries.cmake)
     if [ "$1" = tests ]; then
         need pkg-config pkg-config
         libraries="$libraries

@@ -15,6 +15,7 @@ enum {
     HEFT_MAX_ALIGNMENT = 1 << 20,      /* general.alignment of a GGUF file */
     HEFT_MAX_CONFIG_BYTES = 64 << 20,  /* config.json, generation_config.json, the index */
     HEFT_MAX_HEADER_BYTES = 100 << 20, /* a safetensors header (the format's own limit) */
+    HEFT_MAX_QUANT_STATE_BYTES = 1 << 16, /* JSON beside a weight of bitsandbytes */
     HEFT_MAX_TOKENIZER_BYTES = 512 << 20,
     HEFT_MAX_ARRAY_IN_TREE = 1 << 12, /* elements of a metadata array kept as values */
 
@@ -25,13 +26,17 @@ enum {
     HEFT_MAX_HEADS = 4096,
     HEFT_MAX_HEAD_WIDTH = 8192,
     HEFT_MAX_EXPERTS = 4096,
-    HEFT_MAX_CHOSEN = 64, /* experts of one row */
+    HEFT_MAX_STREAMS = 16,  /* of the residual */
+    HEFT_MAX_ROUNDS = 1024, /* that balance what streams are mixed by */
+    HEFT_MAX_BLOCK = 4096,  /* tokens of an entry of several */
+    HEFT_MAX_CHOSEN = 64,   /* experts of one row */
     HEFT_MAX_VOCAB = 1 << 23,
     HEFT_MAX_CONTEXT = 1 << 27, /* positions */
     HEFT_MAX_TOKEN_BYTES = 1 << 20,
     HEFT_MAX_TEXT_BYTES = 1 << 30, /* tokenized at once */
 
     /* chat templates */
+    HEFT_MAX_TEMPLATES = 64,            /* of one release */
     HEFT_MAX_TEMPLATE_BYTES = 4 << 20,  /* of source */
     HEFT_MAX_TEMPLATE_NESTING = 120,    /* of statements and expressions as written */
     HEFT_MAX_TEMPLATE_DEPTH = 1500,     /* of evaluation: nesting times calls of macros */

@@ -121,7 +121,7 @@ static heft_status add_text(const heft_arg *a, const char *text, void *at, heft_
     return HEFT_OK;
 }
 
-static heft_status set(const heft_arg *a, const char *text, void *options, heft_error *err)
+heft_status heft_arg_set(const heft_arg *a, const char *text, void *options, heft_error *err)
 {
     void *at = (char *)options + a->at;
     switch (a->kind) {
@@ -182,7 +182,7 @@ static heft_status parse_option(heft_call *call, int *i, heft_error *err)
             return heft_fail(err, HEFT_E_ARG, "--%s needs a value (%s)", a->name, a->value);
         text = call->argv[++*i];
     }
-    return set(a, text, call->options, err);
+    return heft_arg_set(a, text, call->options, err);
 }
 
 heft_status heft_args_parse(heft_call *call, heft_error *err)

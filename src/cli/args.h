@@ -71,6 +71,10 @@ struct heft_call {
  * Fails: HEFT_E_ARG, naming the option and, for an unknown one, the nearest. */
 heft_status heft_args_parse(heft_call *call, heft_error *err) HEFT_MUST_CHECK;
 
+/* Set one option from the text of its value; a flag needs none. Fails: HEFT_E_ARG, naming it. */
+heft_status heft_arg_set(const heft_arg *a, const char *text, void *options,
+                         heft_error *err) HEFT_MUST_CHECK;
+
 /* Parse once more, over options that hold other defaults (what a release recommends). Needs a
  * heft_args_parse that succeeded. */
 void heft_args_again(const heft_call *call, void *options);

@@ -1,5 +1,5 @@
 /* What the verbs share: output, opening, interrupts, amounts. */
-#define _DEFAULT_SOURCE /* readlink, sigaction */
+#define _DEFAULT_SOURCE /* getrandom, readlink, sigaction */
 #include "cli/cli.h"
 
 #include "base/file.h"
@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 /* ---- standard output and input ---- */
@@ -34,6 +35,15 @@ heft_status heft_emit_buf(heft_buf *b, heft_error *err)
     if (!st) st = heft_emit(b->p, b->n, err);
     heft_buf_free(b);
     return st;
+}
+
+heft_status heft_emit_ids(const int32_t *ids, size_t n, heft_error *err)
+{
+    heft_buf out = heft_buf_of(SIZE_MAX / 2);
+    for (size_t i = 0; i < n; i++)
+        heft_buf_printf(&out, i ? " %d" : "%d", ids[i]);
+    heft_buf_z(&out, "\n");
+    return heft_emit_buf(&out, err);
 }
 
 heft_status heft_read_stream(FILE *f, const char *name, char **text, size_t *n, heft_error *err)
@@ -147,6 +157,28 @@ heft_status heft_open_engine(const heft_call *call, const heft_model *m,
     return st;
 }
 
+/* ---- sampling ---- */
+
+heft_status heft_start_sampling(const heft_model *m, heft_sampling *out, bool *recommended,
+                                heft_error *err)
+{
+    *out = heft_sampling_default();
+    if (getrandom(&out->seed, sizeof out->seed, 0) != (ssize_t)sizeof out->seed)
+        return heft_fail(err, HEFT_E_IO, "getrandom: %s; give --seed", strerror(errno));
+    *recommended = heft_model_sampling(m, out);
+    return HEFT_OK;
+}
+
+void heft_say_sampling(const heft_sampling *s)
+{
+    if (!isatty(STDERR_FILENO)) return;
+    (void)fprintf(stderr,
+                  "heft: sampling as the release recommends where no option says otherwise: "
+                  "temperature %g, top-k %d, top-p %g, min-p %g, repeat penalty %g\n",
+                  (double)s->temperature, s->top_k, (double)s->top_p, (double)s->min_p,
+                  (double)s->repeat_penalty);
+}
+
 /* ---- interrupts ---- */
 
 static volatile sig_atomic_t interrupts; /* a signal handler can reach nothing else */
@@ -157,9 +189,10 @@ static void on_interrupt(int signal)
     if (interrupts++) _exit(130);
 }
 
-void heft_catch_interrupt(void)
+void heft_catch_interrupt(bool ends_read)
 {
-    struct sigaction action = { .sa_handler = on_interrupt, .sa_flags = SA_RESTART };
+    struct sigaction action = { .sa_handler = on_interrupt,
+                                .sa_flags = ends_read ? 0 : SA_RESTART };
     (void)sigemptyset(&action.sa_mask);
     (void)sigaction(SIGINT, &action, NULL);
 }
@@ -167,6 +200,11 @@ void heft_catch_interrupt(void)
 bool heft_interrupted(void)
 {
     return interrupts != 0;
+}
+
+void heft_forget_interrupt(void)
+{
+    interrupts = 0;
 }
 
 /* ---- amounts ---- */

@@ -151,7 +151,7 @@ static heft_status run(const heft_call *call, heft_error *err)
         x = x * 1664525u + 1013904223u;
         ids[i] = (int32_t)((x >> 8) % vocab);
     }
-    heft_catch_interrupt();
+    heft_catch_interrupt(false);
     st = measure(&o, e, ids, &s, err);
     if (!st) st = print(call, e, &plan, &s, err);
 done:

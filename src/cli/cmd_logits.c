@@ -30,7 +30,7 @@ static const heft_arg args[] = {
 typedef struct {
     int32_t n, vocab, width, layers; /* tokens; floats of a row; floats of a state; layers */
     float *logits;                   /* (n, vocab) */
-    float *hidden;                   /* (layers + 1, n, width), or NULL */
+    float *hidden;                   /* (layers + 1, n, width of all streams), or NULL */
 } result;
 
 static heft_status get_ids(const heft_call *call, const heft_model *m, heft_ids *ids,
@@ -126,7 +126,7 @@ static heft_status run(const heft_call *call, heft_error *err)
     if (st) goto done;
 
     r.vocab = heft_engine_vocab(e);
-    r.width = heft_model_describe(m)->width;
+    r.width = heft_model_describe(m)->width * heft_model_describe(m)->streams;
     r.layers = heft_model_describe(m)->layers;
     r.logits = heft_alloc(ids.n * (size_t)r.vocab, sizeof(float));
     if (o.hidden)
@@ -135,7 +135,7 @@ static heft_status run(const heft_call *call, heft_error *err)
         st = heft_nomem(err, "the results");
         goto done;
     }
-    heft_catch_interrupt();
+    heft_catch_interrupt(false);
     st = all_steps(e, ids.id, &r, err);
     if (!st) st = write_result(o.out, ids.id, &r, err);
 done:
@@ -164,7 +164,8 @@ const heft_verb heft_verb_logits = {
     .summary = "write the logits that follow each token, and hidden states, to a file",
     .notes =
         "  The file holds ids I32 (T), logits F32 (T, rows of the head) and, with --hidden,\n"
-        "  hidden F32 (layers + 1, T, width): the embedding, then the state after each layer.\n",
+        "  hidden F32 (layers + 1, T, width): the embedding, then the state after each layer;\n"
+        "  all residual streams of a token, where a model has several.\n",
     .example = "  heft logits path/to/model --text \"Once upon a time\" --out logits.safetensors\n",
     .arg = args,
     .n_args = sizeof args / sizeof args[0],

@@ -1,13 +1,11 @@
 /* heft run: continue a text. */
-#define _DEFAULT_SOURCE /* getrandom, isatty */
+#define _DEFAULT_SOURCE /* isatty */
 #include "cli/cli.h"
 
 #include "base/file.h"
 
-#include <errno.h>
 #include <limits.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 typedef struct {
@@ -16,7 +14,7 @@ typedef struct {
     heft_sampling sampling;
     heft_texts stop;
     int32_t tokens;
-    bool parse_special, echo;
+    bool parse_special, echo, no_lookup;
 } options;
 
 static const options defaults = {
@@ -32,26 +30,11 @@ static const heft_arg args[] = {
       .max = HEFT_MAX_CONTEXT,
       .help = "longest text in tokens, prompt included (4096, or the model's limit)" },
     HEFT_ENGINE_ARGS(options),
-    { HEFT_ARG(options, 0, "temp", REAL, sampling.temperature, "T"), .max = 100,
-      .help = "temperature; 0: always the likeliest token (0.8)" },
-    { HEFT_ARG(options, 0, "top-k", INT, sampling.top_k, "K"), .max = INT32_MAX,
-      .help = "only the K likeliest tokens; 0: off (40)" },
-    { HEFT_ARG(options, 0, "top-p", REAL, sampling.top_p, "P"), .max = 1,
-      .help = "only the likeliest tokens that together reach P; 1: off (0.95)" },
-    { HEFT_ARG(options, 0, "min-p", REAL, sampling.min_p, "P"), .max = 1,
-      .help = "only tokens at least P times as likely as the likeliest; 0: off (0.05)" },
-    { HEFT_ARG(options, 0, "repeat-penalty", REAL, sampling.repeat_penalty, "R"), .min = 0.01,
-      .max = 100, .help = "make tokens that occurred less likely; 1: off (1)" },
-    { HEFT_ARG(options, 0, "repeat-last-n", INT, sampling.repeat_last_n, "N"), .min = -1,
-      .max = INT32_MAX, .help = "tokens that penalties look back on; -1: all (64)" },
-    { HEFT_ARG(options, 0, "presence-penalty", REAL, sampling.presence_penalty, "X"), .min = -100,
-      .max = 100, .help = "subtracted from the logit of a token that occurred (0)" },
-    { HEFT_ARG(options, 0, "frequency-penalty", REAL, sampling.frequency_penalty, "X"), .min = -100,
-      .max = 100, .help = "subtracted for each time it occurred (0)" },
-    { HEFT_ARG(options, 0, "seed", SEED, sampling.seed, "S"),
-      .help = "the same seed gives the same text (random)" },
+    HEFT_SAMPLING_ARGS(options),
     { HEFT_ARG(options, 0, "stop", TEXTS, stop, "TEXT"),
       .help = "end before this text; may be given again" },
+    { HEFT_ARG(options, 0, "no-lookup", FLAG, no_lookup, NULL),
+      .help = "do not guess that text repeats itself: the same text, slower where it does" },
     { HEFT_ARG(options, 0, "ignore-eos", FLAG, sampling.no_end, NULL),
       .help = "do not let the model end the text" },
     { HEFT_ARG(options, 0, "parse-special", FLAG, parse_special, NULL),
@@ -134,6 +117,7 @@ static heft_status generate(const options *o, heft_engine *e, const prompt *p, c
         .max_tokens = o->tokens,
         .stop = o->stop.text,
         .n_stop = o->stop.n,
+        .no_lookup = o->no_lookup,
         .text = take_text,
         .to = &out,
     };
@@ -155,24 +139,17 @@ static heft_status generate(const options *o, heft_engine *e, const prompt *p, c
     return heft_interrupted() ? heft_fail(err, HEFT_E_CANCELLED, "%s", "") : HEFT_OK;
 }
 
-/* The release's own sampling, under what the command line says; said on stderr, never silent. */
+/* Sampling under what the command line says. */
 static heft_status resolve_sampling(const heft_call *call, const heft_model *m, options *o,
                                     heft_error *err)
 {
     options fresh = defaults;
-    fresh.sampling = heft_sampling_default();
-    if (getrandom(&fresh.sampling.seed, sizeof fresh.sampling.seed, 0)
-        != (ssize_t)sizeof fresh.sampling.seed)
-        return heft_fail(err, HEFT_E_IO, "getrandom: %s; give --seed", strerror(errno));
-    bool recommended = heft_model_sampling(m, &fresh.sampling);
+    bool recommended;
+    heft_status st = heft_start_sampling(m, &fresh.sampling, &recommended, err);
+    if (st) return st;
     heft_args_again(call, &fresh);
     *o = fresh;
-    if (recommended && isatty(STDERR_FILENO))
-        (void)fprintf(stderr,
-                      "heft: sampling as the release recommends where no option says otherwise: "
-                      "temperature %g, top-k %d, top-p %g, min-p %g, repeat penalty %g\n",
-                      (double)o->sampling.temperature, o->sampling.top_k, (double)o->sampling.top_p,
-                      (double)o->sampling.min_p, (double)o->sampling.repeat_penalty);
+    if (recommended) heft_say_sampling(&o->sampling);
     return HEFT_OK;
 }
 
@@ -207,7 +184,7 @@ static heft_status run(const heft_call *call, heft_error *err)
                        o.parse_special ? HEFT_TOKENIZE_PARSE_SPECIAL : 0, &ids, &n, err);
     if (!st) st = heft_open_engine(call, m, &o.engine, &e, err);
     if (st) goto done;
-    heft_catch_interrupt();
+    heft_catch_interrupt(false);
     st = generate(&o, e, &p, ids, n, err);
 done:
     heft_engine_close(e);

@@ -28,15 +28,6 @@ static const heft_arg to_ids_args[] = {
       .help = "text that spells a special token becomes that token" },
 };
 
-static heft_status print_ids(const int32_t *ids, size_t n, heft_error *err)
-{
-    heft_buf out = heft_buf_of(SIZE_MAX / 2);
-    for (size_t i = 0; i < n; i++)
-        heft_buf_printf(&out, i ? " %d" : "%d", ids[i]);
-    heft_buf_z(&out, "\n");
-    return heft_emit_buf(&out, err);
-}
-
 static heft_status tokenize(const heft_call *call, heft_error *err)
 {
     const to_ids *o = call->options;
@@ -59,7 +50,7 @@ static heft_status tokenize(const heft_call *call, heft_error *err)
                        (o->no_special ? HEFT_TOKENIZE_NO_SPECIAL : 0u)
                            | (o->parse_special ? HEFT_TOKENIZE_PARSE_SPECIAL : 0u),
                        &ids, &n_ids, err);
-    if (!st) st = print_ids(ids, n_ids, err);
+    if (!st) st = heft_emit_ids(ids, n_ids, err);
 done:
     heft_release(ids);
     heft_free(read);

@@ -11,8 +11,9 @@
 enum { DONE = 0, FAILED = 1, WRONG_USAGE = 2, INTERRUPTED = 130 };
 
 static const heft_verb *const verbs[] = {
-    &heft_verb_run,        &heft_verb_show,   &heft_verb_plan,  &heft_verb_tokenize,
-    &heft_verb_detokenize, &heft_verb_logits, &heft_verb_bench, &heft_verb_prompt,
+    &heft_verb_run,      &heft_verb_chat,       &heft_verb_show,   &heft_verb_plan,
+    &heft_verb_tokenize, &heft_verb_detokenize, &heft_verb_logits, &heft_verb_bench,
+    &heft_verb_eval,     &heft_verb_prompt,
 };
 enum { N_VERBS = sizeof verbs / sizeof verbs[0] };
 

@@ -52,6 +52,21 @@ const heft_dtype_info heft_dtypes[HEFT_DTYPES] = {
     [HEFT_NVFP4]   = { "NVFP4",   NULL,      40,  64,  36, HEFT_SUM_H },
     [HEFT_Q1_0]    = { "Q1_0",    NULL,      41, 128,  18, HEFT_SUM_S },
     [HEFT_Q2_0]    = { "Q2_0",    NULL,      42,  64,  18, HEFT_SUM_S },
+    [HEFT_FP8]        = { "FP8",        NULL, -1,  1,  1, HEFT_SUM_F },
+    [HEFT_BNB4]       = { "BNB4",       NULL, -1,  2,  1, HEFT_SUM_F },
+    [HEFT_GPTQ2]      = { "GPTQ2",      NULL, -1, 16,  4, HEFT_SUM_F },
+    [HEFT_GPTQ4]      = { "GPTQ4",      NULL, -1,  8,  4, HEFT_SUM_F },
+    [HEFT_GPTQ8]      = { "GPTQ8",      NULL, -1,  4,  4, HEFT_SUM_F },
+    [HEFT_AWQ4]       = { "AWQ4",       NULL, -1,  8,  4, HEFT_SUM_F },
+    [HEFT_INT4_ORDER] = { "INT4_ORDER", NULL, -1,  8,  4, HEFT_SUM_F },
+    [HEFT_INT8_ORDER] = { "INT8_ORDER", NULL, -1,  4,  4, HEFT_SUM_F },
+    [HEFT_INT4]       = { "INT4",       NULL, -1, 32, 16, HEFT_SUM_S },
+    [HEFT_INT4_ZERO]  = { "INT4_ZERO",  NULL, -1, 32, 16, HEFT_SUM_S },
+    [HEFT_INT8]       = { "INT8",       NULL, -1, 32, 32, HEFT_SUM_S },
+    [HEFT_UINT8]      = { "UINT8",      NULL, -1, 32, 32, HEFT_SUM_S },
+    [HEFT_UINT8_ZERO] = { "UINT8_ZERO", NULL, -1, 32, 32, HEFT_SUM_M },
+    [HEFT_FP4_MX]     = { "FP4_MX",     NULL, -1, 32, 16, HEFT_SUM_S },
+    [HEFT_FP4_NV]     = { "FP4_NV",     NULL, -1, 32, 16, HEFT_SUM_H },
 };
 /* clang-format on */
 

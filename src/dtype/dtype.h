@@ -4,7 +4,8 @@
 
 #include "base/str.h"
 
-/* Plain numbers first, then block formats. The order is ours; files know their own ids. */
+/* Plain numbers first, then block formats, then formats of several tensors, which no file has an id
+ * for. The order is ours; files know their own ids. */
 typedef enum {
     HEFT_F32,
     HEFT_F16,
@@ -51,6 +52,22 @@ typedef enum {
     HEFT_NVFP4,
     HEFT_Q1_0,
     HEFT_Q2_0,
+    /* numbers of releases, whose scales lie in tensors beside them (heft_scales) */
+    HEFT_FP8,
+    HEFT_BNB4,
+    HEFT_GPTQ2,
+    HEFT_GPTQ4,
+    HEFT_GPTQ8,
+    HEFT_AWQ4,
+    HEFT_INT4_ORDER,
+    HEFT_INT8_ORDER,
+    HEFT_INT4,
+    HEFT_INT4_ZERO,
+    HEFT_INT8,
+    HEFT_UINT8,
+    HEFT_UINT8_ZERO,
+    HEFT_FP4_MX,
+    HEFT_FP4_NV,
     HEFT_DTYPES
 } heft_dtype;
 

@@ -43,7 +43,7 @@ static heft_status resolve(const heft_model *m, const heft_engine_options *given
     if (!o->context) o->context = smaller(ctx, 4096);
     if (!o->sequences) o->sequences = 1;
     if (!o->batch) o->batch = 512;
-    if (!o->outputs) o->outputs = o->sequences;
+    if (!o->outputs) o->outputs = o->sequences > 1 + HEFT_GUESSES ? o->sequences : 1 + HEFT_GUESSES;
     heft_status st = within(err, "the number of threads", o->threads, 1, HEFT_MAX_THREADS);
     if (!st) st = within(err, "the context", o->context, 1, ctx);
     if (!st) st = within(err, "the number of sequences", o->sequences, 1, HEFT_MAX_SEQUENCES);
@@ -76,6 +76,11 @@ static void rehearse(const heft_net *net, int32_t rows, int32_t sequences, int32
     *arena_floats = r.peak;
 }
 
+size_t heft_hidden_width(const heft_engine *e)
+{
+    return (size_t)e->m->net.spec.streams.n * (size_t)e->m->net.spec.D;
+}
+
 size_t heft_text_room(const heft_model *m)
 {
     return HEFT_MAX_STOP_BYTES + (m->tokenizer ? heft_stream_max(m->tokenizer) : 0);
@@ -98,7 +103,7 @@ static void parts_of(heft_engine *e, heft_part p[PARTS])
     const size_t seqs = (size_t)e->o.sequences, batch = (size_t)e->o.batch,
                  ropes = (size_t)s->n_rope;
     const size_t vocab = (size_t)e->m->net.g.head.w.rows;
-    const size_t hidden = e->o.hidden ? (size_t)(s->L + 1) * batch * (size_t)s->D : 0;
+    const size_t hidden = e->o.hidden ? (size_t)(s->L + 1) * batch * heft_hidden_width(e) : 0;
     p[0] = (heft_part){ &e->seq, seqs, sizeof *e->seq };
     p[1] = (heft_part){ &e->seq_tokens, seqs * (size_t)e->o.context, sizeof *e->seq_tokens };
     p[2] = (heft_part){ &e->seq_inv, seqs * ropes * widest_rope(s), sizeof *e->seq_inv };
@@ -256,5 +261,5 @@ const float *heft_engine_logits(const heft_engine *e, int32_t i)
 
 const float *heft_engine_hidden(const heft_engine *e, int32_t layer)
 {
-    return e->hidden + (size_t)layer * (size_t)e->o.batch * (size_t)e->m->net.spec.D;
+    return e->hidden + (size_t)layer * (size_t)e->o.batch * heft_hidden_width(e);
 }

@@ -18,6 +18,9 @@ struct heft_model {
 /* Earlier states of a sequence that it can go back to, where its model forgets. */
 enum { HEFT_CHECKPOINTS = 2, HEFT_CHECKPOINT_TOKENS = 512 };
 
+/* Tokens of a generation that are run before they are chosen, at most. */
+enum { HEFT_GUESSES = 7 };
+
 struct heft_seq {
     heft_engine *e;
     int32_t slot, length, max_length;
@@ -49,7 +52,7 @@ struct heft_engine {
     int32_t *seq_tokens;            /* (sequences, context) */
     float *seq_inv;                 /* (sequences, n_rope, widest/2) */
     float *arena, *logits;          /* (arena_floats), (outputs, vocab) */
-    float *hidden;                  /* (layers + 1, batch, D), or empty */
+    float *hidden;                  /* (layers + 1, batch, streams D), or empty */
     int32_t *token, *pos, *row_seq; /* (batch) */
     int32_t *first, *past, *slot;   /* (sequences + 1) */
     int32_t *out;                   /* (outputs) */
@@ -64,6 +67,9 @@ struct heft_engine {
 
 /* Are all parameters in range? Fails: HEFT_E_ARG, naming the one that is not. */
 heft_status heft_sampling_check(const heft_sampling *s, heft_error *err) HEFT_MUST_CHECK;
+
+/* Numbers of a row's hidden state: all its residual streams. */
+size_t heft_hidden_width(const heft_engine *e);
 
 /* Bytes that a generation's text buffer holds: the longest stop string and one token's text. */
 size_t heft_text_room(const heft_model *m);

@@ -41,6 +41,7 @@ static void describe(heft_model *m, const char *name)
         .vocab = s->V,
         .tokens = m->tokenizer ? heft_tokenizer_size(m->tokenizer) : 0,
         .width = s->D,
+        .streams = s->streams.n,
         .layers = s->L,
         .heads = l->attn.H,
         .kv_heads = l->attn.G,
@@ -54,8 +55,9 @@ static void describe(heft_model *m, const char *name)
     }
     heft_format_bytes sum[HEFT_DTYPES] = { { 0 } };
     for (int64_t i = 0; i < src->n_tensors; i++) {
-        sum[src->tensor[i].dtype].tensors++;
-        sum[src->tensor[i].dtype].bytes += (int64_t)src->tensor[i].bytes;
+        heft_format_bytes *of = &sum[m->net.as[i]];
+        of->tensors++;
+        of->bytes += (int64_t)src->tensor[i].bytes;
     }
     for (int32_t t = 0; t < HEFT_DTYPES; t++) {
         f->bytes += sum[t].bytes;
@@ -116,6 +118,34 @@ void heft_model_tensor(const heft_model *m, int64_t i, heft_tensor_info *out)
                                .bytes = (int64_t)t->bytes,
                                .used = m->net.used[i] };
     memcpy(out->shape, t->shape, sizeof out->shape);
+}
+
+/* FNV-1a over bytes, going on from h. */
+static uint64_t mix(uint64_t h, const void *data, size_t n)
+{
+    const uint8_t *p = data;
+    for (size_t i = 0; i < n; i++)
+        h = (h ^ p[i]) * UINT64_C(0x100000001b3);
+    return h;
+}
+
+heft_status heft_model_fingerprint(const heft_model *m, uint64_t *out, heft_error *err)
+{
+    enum { END = 2048 };
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+    for (int64_t i = 0; i < m->source->n_tensors; i++) {
+        const heft_tensor *t = &m->source->tensor[i];
+        size_t n = t->bytes < END ? (size_t)t->bytes : END;
+        h = mix(h, t->name.p, t->name.n);
+        h = mix(h, heft_dtypes[t->dtype].name, strlen(heft_dtypes[t->dtype].name));
+        h = mix(h, t->shape, (size_t)t->rank * sizeof *t->shape);
+        h = mix(h, t->data, n);
+        h = mix(h, t->data + t->bytes - n, n);
+    }
+    h = mix(h, &m->facts.tokens, sizeof m->facts.tokens);
+    heft_status st = heft_source_check(m->source, err);
+    if (!st) *out = h;
+    return st;
 }
 
 static bool recommended(const heft_value *g, const char *key, float *to)

@@ -229,8 +229,8 @@ static heft_batch make_batch(heft_engine *e, const heft_feed *feed, int32_t n)
 static void keep_hidden(void *to, int32_t layer, const float *x)
 {
     heft_engine *e = to;
-    size_t D = (size_t)e->m->net.spec.D;
-    memcpy(e->hidden + (size_t)layer * (size_t)e->o.batch * D, x, (size_t)e->rows * D * sizeof *x);
+    const size_t W = heft_hidden_width(e);
+    memcpy(e->hidden + (size_t)layer * (size_t)e->o.batch * W, x, (size_t)e->rows * W * sizeof *x);
 }
 
 /* The rows of a step are part of their sequence. Where the model forgets, the end of a prompt and
@@ -242,7 +242,7 @@ static void commit(const heft_feed *f)
     memmove(s->token + s->length, f->token, (size_t)f->n * sizeof *s->token);
     s->length += f->n;
     heft_cache_trim(&s->e->cache, s->slot, s->length);
-    const bool prompt_ends = f->n > 1 && f->logits != HEFT_LOGITS_NONE;
+    const bool prompt_ends = f->n > 1 && f->logits == HEFT_LOGITS_LAST;
     if (s->e->cache.shape.checkpoints
         && (prompt_ends || s->length / HEFT_CHECKPOINT_TOKENS != before))
         take_checkpoint(s);

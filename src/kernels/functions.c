@@ -69,6 +69,13 @@ float heft_ln(float x)
     return fmaf(n, heft_ln2_high, fmaf(n, heft_ln2_low, r));
 }
 
+/* max(x, 0) + ln(1 + e), e = exp(-|x|): what 1 + e loses of e by rounding is added again. */
+float heft_softplus(float x)
+{
+    float e = heft_exp(-fabsf(x)), u = 1 + e;
+    return (0 > x ? 0 : x) + (heft_ln(u) + (e - (u - 1)) / u);
+}
+
 /* ---- rope ---- */
 
 /* Sine and cosine of a, |a| <= 2^27 (any other a gives some number, or NaN), to 2^-50.

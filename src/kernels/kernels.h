@@ -74,10 +74,16 @@ typedef struct {
 typedef struct {
     const float *q;      /* (dk) */
     int32_t lo, hi;      /* entries of the tile it may see: lo <= e < hi; none if lo >= hi */
+    uint32_t skip;       /* bit e: but not this one. lo and hi - 1 are not skipped */
     int32_t pos;         /* its own position, for alibi */
     float slope;         /* alibi: + slope * (entry position - pos); 0: none */
     heft_partial *state; /* the tile's result is merged into it */
 } heft_query;
+
+/* What one token brings to an entry of several: (n) each; bias may be NULL. */
+typedef struct {
+    const float *value, *gate, *bias;
+} heft_share;
 
 typedef struct heft_kernels {
     const char *name; /* of the instruction set, as heft_isa_named takes it */
@@ -119,12 +125,19 @@ typedef struct heft_kernels {
     bool (*narrow)(void *y, heft_dtype t, const float *x, int32_t n);
     /* p = exp(x - max) and the sum of p in *sum (class F); returns max. Needs n > 0. */
     float (*softmax)(float *p, const float *x, int32_t n, float *sum);
+    /* y[i] = the values of `rows` shares, weighted by the softmax of gate + bias over the rows,
+     * each i < n for itself. Needs rows > 0. */
+    void (*condense)(float *y, const heft_share *s, int32_t rows, int32_t n);
 
     /* ---- attention ---- */
 
     /* One tile for nq queries that share its head: each query's own result, merged into its state.
      */
     void (*attend)(const heft_tile *t, const heft_query *q, int32_t nq);
+    /* score[e] = sum over h of w[h] max(q[h] . k[e], 0), e < n, of a tile's keys: what they are
+     * chosen by. q (heads, t->dk), w (heads); n <= HEFT_TILE. arXiv:2512.02556, eq. 1. */
+    void (*index)(const heft_tile *t, float *score, const float *q, const float *w, int32_t heads,
+                  int32_t n);
     /* a = a joined with b, in order of position. Sizes (dv). */
     void (*merge)(heft_partial *a, const heft_partial *b, int32_t dv);
 } heft_kernels;
@@ -153,11 +166,12 @@ void heft_unpack(heft_block *out, const heft_mat *w, int32_t r, int32_t b);
 /* ---- functions: our own polynomials in fma form, equal in every instruction set ---- */
 /* Largest relative errors against double precision, measured over every seventh float (results
  * below 2^-126 apart, which are right to 1 unit in the last place). A NaN gives a NaN. */
-float heft_exp(float x);     /* 2^-23.6; exp(0) = 1, exp(-inf) = 0, infinity from 88.73 on */
-float heft_tanh(float x);    /* 2^-22.6 */
-float heft_erf(float x);     /* 2^-23.7 */
-float heft_ln(float x);      /* 2^-23.5; ln(0) = -inf, below 0 NaN */
-float heft_half(uint16_t h); /* fp16 to float, exact */
+float heft_exp(float x);      /* 2^-23.6; exp(0) = 1, exp(-inf) = 0, infinity from 88.73 on */
+float heft_tanh(float x);     /* 2^-22.6 */
+float heft_erf(float x);      /* 2^-23.7 */
+float heft_ln(float x);       /* 2^-23.5; ln(0) = -inf, below 0 NaN */
+float heft_softplus(float x); /* ln(1 + exp(x)), 2^-22.4 */
+float heft_half(uint16_t h);  /* fp16 to float, exact */
 uint16_t heft_to_half(float f);
 float heft_bf16(uint16_t h);
 uint16_t heft_to_bf16(float f);

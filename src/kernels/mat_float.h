@@ -9,16 +9,20 @@
  *
  * Class C: lanes are rows, and the sums wait in y.
  *
+ * Weights with scales beside them are made float32 in scratch: two rows, or a strip of columns.
+ *
  * A source for several instruction sets: the file that includes it has included one of the headers
  * *_vector*.h, and defined ROWS, COLUMNS (a power of two) and K_STEP, before. */
 #ifndef HEFT_KERNELS_MAT_FLOAT_H
 #define HEFT_KERNELS_MAT_FLOAT_H
 
 #include "kernels/kernels.h"
+#include "kernels/scales.h"
 
 enum {
-    FEW = 8,           /* columns for which nothing is widened in advance */
-    WIDENED_ROWS = 32, /* about as many are widened together */
+    SCALED = HEFT_DTYPES, /* in place of a format: any with scales, made float32 first */
+    FEW = 8,              /* columns for which nothing is widened in advance */
+    WIDENED_ROWS = 32,    /* about as many are widened together */
     GROUPS = WIDENED_ROWS / ROWS,
     WIDENED_BYTES = 320 << 10 /* for the widened rows; one group always fits */
 };
@@ -26,7 +30,7 @@ enum {
 typedef float sixteen[16];
 
 /* n < 16 numbers at p, widened, then zeros. */
-INLINE void widen_tail(const heft_dtype t, sixteen out, const uint8_t *p, size_t n)
+INLINE void widen_tail(const int32_t t, sixteen out, const uint8_t *p, size_t n)
 {
     uint8_t bytes[64] = { 0 };
     memcpy(bytes, p, width(t) * n);
@@ -38,7 +42,7 @@ INLINE void widen_tail(const heft_dtype t, sixteen out, const uint8_t *p, size_t
 
 /* y[c][r ..] = R rows from w on times x[c], N columns. What lies behind the rows is fetched
  * meanwhile if it is to be multiplied next. */
-INLINE void rows_times(const heft_dtype t, const int32_t R, const int32_t N, const uint8_t *w,
+INLINE void rows_times(const int32_t t, const int32_t R, const int32_t N, const uint8_t *w,
                        size_t stride, bool more, const float *const *x, int32_t cols,
                        float *const *y, int32_t r)
 {
@@ -79,24 +83,34 @@ INLINE void rows_times(const heft_dtype t, const int32_t R, const int32_t N, con
             y[c][r + i] = fold_vector(sum[i][c]);
 }
 
-INLINE void few_columns(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
-                        const float *const *x, int32_t n, float *const *y)
+/* Rows r .. r + 1, where they lie or made float32 in the buffer. */
+INLINE const uint8_t *rows_at(const int32_t t, const heft_mat *w, int32_t r, int32_t rows,
+                              float *buffer)
 {
-    const size_t stride = (size_t)w->stride;
+    if (t != SCALED) return w->data + (ptrdiff_t)(w->stride * r);
+    heft_floats(buffer, w->cols, w, r, rows, 0, w->cols);
+    return (const uint8_t *)buffer;
+}
+
+INLINE void few_columns(const int32_t format, const heft_mat *w, int32_t r0, int32_t r1,
+                        const float *const *x, int32_t n, float *const *y, float *buffer)
+{
+    const int32_t t = format == SCALED ? HEFT_F32 : format;
+    const size_t stride = format == SCALED ? sizeof(float) * (size_t)w->cols : (size_t)w->stride;
     for (int32_t r = r0; r < r1; r += 2) {
-        const uint8_t *row = w->data + stride * (size_t)r;
         const bool one = r + 1 == r1;
+        const uint8_t *row = rows_at(format, w, r, one ? 1 : 2, buffer);
         int32_t c = 0;
         for (; c + 2 <= n; c += 2)
             if (one)
                 rows_times(t, 1, 2, row, stride, false, x + c, w->cols, y + c, r);
             else
-                rows_times(t, 2, 2, row, stride, c == 0, x + c, w->cols, y + c, r);
+                rows_times(t, 2, 2, row, stride, c == 0 && t == format, x + c, w->cols, y + c, r);
         if (c == n) continue;
         if (one)
             rows_times(t, 1, 1, row, stride, false, x + c, w->cols, y + c, r);
         else
-            rows_times(t, 2, 1, row, stride, c == 0, x + c, w->cols, y + c, r);
+            rows_times(t, 2, 1, row, stride, c == 0 && t == format, x + c, w->cols, y + c, r);
     }
 }
 
@@ -121,7 +135,7 @@ static int32_t groups_of(int32_t cols)
     return fit < 1 ? 1 : fit > GROUPS ? GROUPS : (int32_t)fit;
 }
 
-INLINE void widen_row(const heft_dtype t, group_step *g, int32_t r, const uint8_t *p, int32_t cols)
+INLINE void widen_row(const int32_t t, group_step *g, int32_t r, const uint8_t *p, int32_t cols)
 {
     const int32_t whole = cols / 16;
     for (int32_t i = 0; i < whole; i++, p += 16 * width(t))
@@ -197,18 +211,20 @@ static void groups_times(const group_step *g, int32_t rows, int32_t cols, const 
         }
 }
 
-INLINE void many_columns(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
-                         const float *const *x, int32_t n, float *const *y, void *scratch)
+INLINE void many_columns(const int32_t format, const heft_mat *w, int32_t r0, int32_t r1,
+                         const float *const *x, int32_t n, float *const *y, float *buffer,
+                         void *scratch)
 {
-    const size_t steps = (size_t)steps_of(w->cols), stride = (size_t)w->stride;
+    const int32_t t = format == SCALED ? HEFT_F32 : format;
+    const size_t steps = (size_t)steps_of(w->cols);
     const int32_t most = ROWS * groups_of(w->cols);
     group_step *g = scratch;
     for (int32_t r = r0; r < r1; r += most) {
         const int32_t rows = r1 - r < most ? r1 - r : most;
         for (int32_t i = 0; i < (rows + ROWS - 1) / ROWS * ROWS; i++) {
             const int32_t row = r + (i < rows ? i : rows - 1); /* a last group is filled up */
-            widen_row(t, g + steps * (size_t)(i / ROWS), i % ROWS, w->data + stride * (size_t)row,
-                      w->cols);
+            widen_row(t, g + steps * (size_t)(i / ROWS), i % ROWS,
+                      rows_at(format, w, row, 1, buffer), w->cols);
         }
         for (int32_t c = 0, nc; c < n; c += nc) {
             nc = n - c >= COLUMNS ? COLUMNS : n - c >= 2 ? 2 : 1;
@@ -217,13 +233,19 @@ INLINE void many_columns(const heft_dtype t, const heft_mat *w, int32_t r0, int3
     }
 }
 
-INLINE void mul_f(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
-                  const float *const *x, int32_t n, float *const *y, void *scratch)
+/* Two rows as float32, at the beginning of scratch. */
+static size_t buffer_bytes(int32_t cols)
+{
+    return 2 * sizeof(sixteen) * (size_t)steps_of(cols);
+}
+
+INLINE void mul_f(const int32_t t, const heft_mat *w, int32_t r0, int32_t r1, const float *const *x,
+                  int32_t n, float *const *y, void *scratch)
 {
     if (n <= FEW)
-        few_columns(t, w, r0, r1, x, n, y);
+        few_columns(t, w, r0, r1, x, n, y, scratch);
     else
-        many_columns(t, w, r0, r1, x, n, y, scratch);
+        many_columns(t, w, r0, r1, x, n, y, scratch, (uint8_t *)scratch + buffer_bytes(w->cols));
 }
 
 INLINE void mul_class_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
@@ -232,7 +254,8 @@ INLINE void mul_class_f(const heft_mat *w, int32_t r0, int32_t r1, const float *
     switch (w->dtype) {
     case HEFT_F32: mul_f(HEFT_F32, w, r0, r1, x, n, y, scratch); break;
     case HEFT_F16: mul_f(HEFT_F16, w, r0, r1, x, n, y, scratch); break;
-    default: mul_f(HEFT_BF16, w, r0, r1, x, n, y, scratch);
+    case HEFT_BF16: mul_f(HEFT_BF16, w, r0, r1, x, n, y, scratch); break;
+    default: mul_f(SCALED, w, r0, r1, x, n, y, scratch);
     }
 }
 
@@ -242,7 +265,7 @@ INLINE size_t scratch_f(int32_t cols)
 {
     const size_t one = sizeof(group_step) * (size_t)steps_of(cols), all = GROUPS * one;
     const size_t most = one > WIDENED_BYTES ? one : WIDENED_BYTES;
-    return all < most ? all : most;
+    return buffer_bytes(cols) + (all < most ? all : most);
 }
 
 /* ---- class C ---- */
@@ -257,7 +280,7 @@ enum {
 
 /* y[c][r .. r + LANES V) += `count` columns of w, the first at w, times x[c][k ..], for N columns.
  */
-INLINE void chain(const heft_dtype t, const int32_t V, const int32_t N, const uint8_t *w,
+INLINE void chain(const int32_t t, const int32_t V, const int32_t N, const uint8_t *w,
                   size_t stride, const float *const *x, int32_t k, int32_t count, float *const *y,
                   int32_t r)
 {
@@ -281,7 +304,7 @@ INLINE void chain(const heft_dtype t, const int32_t V, const int32_t N, const ui
 }
 
 /* The same for all n columns. */
-INLINE void chain_columns(const heft_dtype t, const int32_t V, const uint8_t *w, size_t stride,
+INLINE void chain_columns(const int32_t t, const int32_t V, const uint8_t *w, size_t stride,
                           const float *const *x, int32_t n, int32_t k, int32_t count,
                           float *const *y, int32_t r)
 {
@@ -294,7 +317,7 @@ INLINE void chain_columns(const heft_dtype t, const int32_t V, const uint8_t *w,
 }
 
 /* One row, for what is left of a vector. */
-INLINE float chain_one(const heft_dtype t, const uint8_t *w, size_t stride, const float *x,
+INLINE float chain_one(const int32_t t, const uint8_t *w, size_t stride, const float *x,
                        int32_t count, float sum)
 {
     for (int32_t i = 0; i < count; i++, w += stride) {
@@ -307,7 +330,7 @@ INLINE float chain_one(const heft_dtype t, const uint8_t *w, size_t stride, cons
 
 /* Rows r0 .. r1 - 1 of `count` columns of w, the first at w. Many columns of x: CHAIN_ROWS rows are
  * widened to scratch first, because columns of w may be a power of two apart, too. */
-INLINE void chain_rows(const heft_dtype t, const uint8_t *w, size_t stride, int32_t r0, int32_t r1,
+INLINE void chain_rows(const int32_t t, const uint8_t *w, size_t stride, int32_t r0, int32_t r1,
                        const float *const *x, int32_t n, int32_t k, int32_t count, float *const *y,
                        float (*scratch)[CHAIN_ROWS])
 {
@@ -331,8 +354,8 @@ INLINE void chain_rows(const heft_dtype t, const uint8_t *w, size_t stride, int3
             y[c][r] = chain_one(t, w + width(t) * (size_t)r, stride, x[c] + k, count, y[c][r]);
 }
 
-INLINE void mul_c(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
-                  const float *const *x, int32_t n, float *const *y, void *scratch)
+INLINE void mul_c(const int32_t t, const heft_mat *w, int32_t r0, int32_t r1, const float *const *x,
+                  int32_t n, float *const *y, void *scratch)
 {
     const int32_t step = n <= FEW ? CHAIN_STEP : CHAIN_WIDENED;
     for (int32_t c = 0; c < n; c++)
@@ -342,13 +365,42 @@ INLINE void mul_c(const heft_dtype t, const heft_mat *w, int32_t r0, int32_t r1,
                    w->cols - k < step ? w->cols - k : step, y, scratch);
 }
 
+/* With scales: as many columns of CHAIN_ROWS rows are made float32 together, however many x has. */
+INLINE void mul_c_scaled(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x,
+                         int32_t n, float *const *y, float (*strip)[CHAIN_ROWS])
+{
+    for (int32_t c = 0; c < n; c++)
+        memset(y[c] + r0, 0, sizeof(float) * (size_t)(r1 - r0));
+    for (int32_t r = r0; r < r1; r += CHAIN_ROWS)
+        for (int32_t k = 0; k < w->cols; k += CHAIN_WIDENED) {
+            const int32_t count = w->cols - k < CHAIN_WIDENED ? w->cols - k : CHAIN_WIDENED;
+            const int32_t rows = r1 - r < CHAIN_ROWS ? r1 - r : CHAIN_ROWS;
+            const uint8_t *p = (const uint8_t *)strip;
+            const size_t apart = sizeof *strip;
+            heft_floats(strip[0], CHAIN_ROWS, w, k, count, r, rows);
+            if (rows == CHAIN_ROWS) {
+                chain_columns(HEFT_F32, CHAIN_VECTORS, p, apart, x, n, k, count, y, r);
+                continue;
+            }
+            int32_t i = 0;
+            for (; i + LANES <= rows; i += LANES)
+                chain_columns(HEFT_F32, 1, p + sizeof(float) * (size_t)i, apart, x, n, k, count, y,
+                              r + i);
+            for (; i < rows; i++)
+                for (int32_t c = 0; c < n; c++)
+                    y[c][r + i] = chain_one(HEFT_F32, p + sizeof(float) * (size_t)i, apart,
+                                            x[c] + k, count, y[c][r + i]);
+        }
+}
+
 INLINE void mul_class_c(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                         float *const *y, void *scratch)
 {
     switch (w->dtype) {
     case HEFT_F32: mul_c(HEFT_F32, w, r0, r1, x, n, y, scratch); break;
     case HEFT_F16: mul_c(HEFT_F16, w, r0, r1, x, n, y, scratch); break;
-    default: mul_c(HEFT_BF16, w, r0, r1, x, n, y, scratch);
+    case HEFT_BF16: mul_c(HEFT_BF16, w, r0, r1, x, n, y, scratch); break;
+    default: mul_c_scaled(w, r0, r1, x, n, y, scratch);
     }
 }
 

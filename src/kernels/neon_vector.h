@@ -40,13 +40,13 @@ INLINE vector fma_vector(vector a, vector b, vector c)
 }
 
 /* Bytes of a number. */
-INLINE size_t width(const heft_dtype t)
+INLINE size_t width(const int32_t t)
 {
     return t == HEFT_F32 ? 4 : 2;
 }
 
 /* Numbers at p, at any address, widened. */
-INLINE vector widened(const heft_dtype t, const uint8_t *p)
+INLINE vector widened(const int32_t t, const uint8_t *p)
 {
     if (t == HEFT_F32) return vreinterpretq_f32_u8(vld1q_u8(p));
     const uint8x8_t h = vld1_u8(p);

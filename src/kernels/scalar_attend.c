@@ -58,13 +58,19 @@ static float score(const heft_tile *t, int32_t e, const heft_query *q)
     return q->slope == 0 ? s : fmaf(q->slope, (float)(t->pos + e - q->pos), s);
 }
 
+static bool sees(const heft_query *q, int32_t e)
+{
+    return !(q->skip >> e & 1);
+}
+
 /* sum over e of p[e] v[e][d], e ascending */
 static float weigh(const heft_tile *t, const heft_query *q, const float *p, int32_t d)
 {
     const uint8_t *v = t->v + (size_t)d * (t->dtype == HEFT_F32 ? 4 : 2);
     float o = 0;
     for (int32_t e = q->lo; e < q->hi; e++)
-        o = fmaf(p[e], heft_number((uint8_t)t->dtype, v + (size_t)e * t->v_stride), o);
+        if (sees(q, e))
+            o = fmaf(p[e], heft_number((uint8_t)t->dtype, v + (size_t)e * t->v_stride), o);
     return o;
 }
 
@@ -73,11 +79,13 @@ static void attend_one(const heft_tile *t, const heft_query *q)
     float p[HEFT_TILE], part[16] = { 0 };
     float m = -INFINITY;
     for (int32_t e = q->lo; e < q->hi; e++) {
+        if (!sees(q, e)) continue;
         p[e] = score(t, e, q);
         m = p[e] > m ? p[e] : m;
     }
     m += 0.0f; /* -0 would depend on the order */
     for (int32_t e = q->lo; e < q->hi; e++) {
+        if (!sees(q, e)) continue;
         p[e] = heft_exp(p[e] - m);
         part[e % 16] += p[e];
     }
@@ -97,8 +105,23 @@ static void attend(const heft_tile *t, const heft_query *q, int32_t nq)
     }
 }
 
+/* ---- choosing keys ---- */
+
+static void index_keys(const heft_tile *t, float *score, const float *q, const float *w,
+                       int32_t heads, int32_t n)
+{
+    for (int32_t e = 0; e < n; e++) {
+        score[e] = 0;
+        for (int32_t h = 0; h < heads; h++) {
+            const float product = dot(t, e, q + (size_t)h * (size_t)t->dk);
+            score[e] = fmaf(w[h], product > 0 ? product : 0, score[e]);
+        }
+    }
+}
+
 void heft_kernels_scalar_attend(heft_kernels *k)
 {
     k->attend = attend;
+    k->index = index_keys;
     k->merge = merge;
 }

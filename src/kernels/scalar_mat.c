@@ -1,5 +1,6 @@
 /* Matrix products: the definition of their sums, in the order of docs/sums.md, never optimised. */
 #include "kernels/fill.h"
+#include "kernels/scales.h"
 #include "kernels/sums.h"
 
 #include <assert.h>
@@ -39,6 +40,11 @@ static void quantise(heft_act *a, const float *x, int32_t k)
 
 static float element(const heft_mat *w, int32_t r, int32_t k)
 {
+    if (w->with) {
+        float scaled;
+        heft_floats(&scaled, 1, w, w->by_col ? k : r, 1, w->by_col ? r : k, 1);
+        return scaled;
+    }
     const int64_t width = heft_dtypes[w->dtype].bytes;
     const int64_t at = w->by_col ? w->stride * k + width * r : w->stride * r + width * k;
     return heft_number(w->dtype, w->data + (ptrdiff_t)at);
@@ -124,8 +130,11 @@ static size_t mul_scratch(int32_t cols)
 static void row(float *y, const heft_mat *w, int32_t r)
 {
     if (heft_dtypes[w->dtype].sum == HEFT_SUM_F) {
-        for (int32_t k = 0; k < w->cols; k++)
-            y[k] = element(w, r, k);
+        if (w->with && !w->by_col)
+            heft_floats(y, 0, w, r, 1, 0, w->cols);
+        else
+            for (int32_t k = 0; k < w->cols; k++)
+                y[k] = element(w, r, k);
         return;
     }
     for (int32_t b = 0; b < w->cols / 32; b++) {

@@ -142,6 +142,27 @@ static float softmax(float *p, const float *x, int32_t n, float *total)
     return max;
 }
 
+static float gate_of(const heft_share *s, int32_t i)
+{
+    return s->bias ? s->gate[i] + s->bias[i] : s->gate[i];
+}
+
+static void condense(float *y, const heft_share *s, int32_t rows, int32_t n)
+{
+    for (int32_t i = 0; i < n; i++) {
+        float max = gate_of(s, i), l = 0, o = 0;
+        for (int32_t r = 1; r < rows; r++)
+            max = gate_of(s + r, i) > max ? gate_of(s + r, i) : max;
+        max += 0.0f;
+        for (int32_t r = 0; r < rows; r++) {
+            const float p = heft_exp(gate_of(s + r, i) - max);
+            l += p;
+            o = fmaf(p, s[r].value[i], o);
+        }
+        y[i] = o / l;
+    }
+}
+
 void heft_kernels_scalar_rows(heft_kernels *k)
 {
     k->norm_rms = norm_rms;
@@ -152,4 +173,5 @@ void heft_kernels_scalar_rows(heft_kernels *k)
     k->rotate = rotate;
     k->narrow = narrow;
     k->softmax = softmax;
+    k->condense = condense;
 }

@@ -2,6 +2,7 @@
 #include "dtype/blocks.h"
 #include "kernels/iq_grids.h"
 #include "kernels/kernels.h"
+#include "kernels/scales.h"
 
 #include <assert.h>
 #include <string.h>
@@ -292,12 +293,11 @@ static void unpack_iq4_xs(heft_block *out, const uint8_t *block, int32_t j)
     pick(out, heft_values_iq4, w->qs[j]);
 }
 
-/* d = 2^(e - 128), as the upper half of a float; subnormal for e < 2. */
 static void unpack_mxfp4(heft_block *out, const uint8_t *block, int32_t j)
 {
     (void)j;
     const heft_block_mxfp4 *w = (const heft_block_mxfp4 *)block;
-    set_scale(out, heft_bf16((uint16_t)(w->e < 2 ? 32 << w->e : (w->e - 1) << 7)));
+    set_scale(out, heft_half_e8m0(w->e));
     pick(out, heft_values_e2m1, w->qs);
 }
 
@@ -479,7 +479,11 @@ void heft_unpack(heft_block *out, const heft_mat *w, int32_t r, int32_t b)
     const heft_dtype_info *info = &heft_dtypes[w->dtype];
     const int32_t parts = info->block / 32;
     const uint8_t *row = w->data + (ptrdiff_t)(w->stride * r);
-    assert(unpackers[w->dtype] && !w->by_col);
     *out = (heft_block){ .sc = { 1, 1 }, .mn = { 1, 1 } };
+    if (w->with) {
+        heft_unpack_scaled(out, w, r, b);
+        return;
+    }
+    assert(unpackers[w->dtype] && !w->by_col);
     unpackers[w->dtype](out, row + (ptrdiff_t)(b / parts) * info->bytes, b % parts);
 }

@@ -39,7 +39,8 @@ typedef struct {
     const heft_query *query[QUERIES];
     joint joint[QUERIES];
     int32_t n;                                        /* queries that see anything */
-    int32_t lo, hi;                                   /* entries that any of them sees */
+    int32_t lo, hi;                                   /* entries that any of them sees ... */
+    uint32_t seen;                                    /* ... bit e: really */
     _Alignas(64) float p[QUERIES][HEFT_TILE + SPARE]; /* scores, then weights */
     _Alignas(64) float wide[WIDE];
 } pass;
@@ -82,13 +83,14 @@ INLINE void widen_entry(const heft_dtype t, float *y, const uint8_t *p, int32_t 
     widen_step(t, y + i, last);
 }
 
-/* The first n numbers of the entries lo .. hi-1 as floats in the pass's buffer, with zeros up to
- * padded(n). */
+/* The first n numbers of the entries lo .. hi-1 that are seen as floats in the pass's buffer, with
+ * zeros up to padded(n). */
 static entries widen(pass *w, const entries *from, int32_t lo, int32_t hi, int32_t n)
 {
     const int32_t step = padded(n);
     assert((hi - lo) * step <= WIDE);
     for (int32_t e = lo; e < hi; e++) {
+        if (!(w->seen >> e & 1)) continue;
         float *y = w->wide + (ptrdiff_t)(e - lo) * step;
         switch (from->dtype) {
         case HEFT_F16: widen_entry(HEFT_F16, y, entry(from, e), n); break;
@@ -198,19 +200,30 @@ static void score(pass *w, const entries *k, int32_t lo, int32_t hi)
     }
 }
 
-static void score_tile(pass *w)
+/* Entries of a run, of which there is none that nobody sees. */
+static void score_run(pass *w, int32_t from, int32_t to)
 {
     const heft_tile *t = w->tile;
     const entries k = { t->k, t->k_stride, 0, t->dtype };
     if (in_place(w, t->dk)) {
-        score(w, &k, w->lo, w->hi);
+        score(w, &k, from, to);
         return;
     }
     const int32_t room = t->dk > 0 ? WIDE / padded(t->dk) : HEFT_TILE;
-    for (int32_t lo = w->lo; lo < w->hi; lo += room) {
-        const int32_t hi = lo + room < w->hi ? lo + room : w->hi;
+    for (int32_t lo = from; lo < to; lo += room) {
+        const int32_t hi = lo + room < to ? lo + room : to;
         const entries wide = widen(w, &k, lo, hi, t->dk);
         score(w, &wide, lo, hi);
+    }
+}
+
+/* Runs in ascending order: what a score overwrites behind its run is unseen, or comes later. */
+static void score_tile(pass *w)
+{
+    for (int32_t lo = w->lo, hi; lo < w->hi; lo = hi + 1) {
+        for (hi = lo; hi < w->hi && w->seen >> hi & 1;)
+            hi++;
+        if (lo < hi) score_run(w, lo, hi);
     }
 }
 
@@ -246,6 +259,9 @@ static void weights(pass *w, int32_t i)
         }
         __m256i seen = _mm256_andnot_si256(_mm256_cmpgt_epi32(_mm256_set1_epi32(q->lo), e),
                                            _mm256_cmpgt_epi32(_mm256_set1_epi32(q->hi), e));
+        __m256i skipped = _mm256_and_si256(
+            _mm256_srlv_epi32(_mm256_set1_epi32((int32_t)q->skip), e), _mm256_set1_epi32(1));
+        seen = _mm256_andnot_si256(_mm256_cmpgt_epi32(skipped, _mm256_setzero_si256()), seen);
         s[j] = _mm256_blendv_ps(nothing, s[j], _mm256_castsi256_ps(seen));
         most = _mm256_max_ps(s[j], most);
     }
@@ -269,8 +285,10 @@ INLINE void weigh(const heft_dtype t, const int32_t nq, const int32_t nv, const 
         for (int32_t j = 0; j < nv; j++)
             o[r][j] = zero_vector();
     const int32_t lo = w->query[i]->lo, hi = w->query[i]->hi;
+    const uint32_t skip = w->query[i]->skip;
     const uint8_t *row = entry(v, lo) + width(t) * (size_t)c;
     for (int32_t e = lo; e < hi; e++, row += v->stride) {
+        if (skip >> e & 1) continue;
         vector p[4];
         for (int32_t r = 0; r < nq; r++)
             p[r] = spread_number(w->p[i + r][e]);
@@ -331,7 +349,7 @@ static bool same_four(const pass *w, int32_t i)
     const heft_query *const *q = w->query + i;
     if (i + 4 > w->n) return false;
     for (int32_t r = 1; r < 4; r++)
-        if (q[r]->lo != q[0]->lo || q[r]->hi != q[0]->hi) return false;
+        if (q[r]->lo != q[0]->lo || q[r]->hi != q[0]->hi || q[r]->skip != q[0]->skip) return false;
     return true;
 }
 
@@ -352,6 +370,51 @@ static void weigh_tile(pass *w)
     }
 }
 
+/* ---- choosing keys ---- */
+
+/* score[e] of the keys lo .. hi-1. */
+static void index_run(const entries *k, float *score, const float *q, const float *w, int32_t heads,
+                      int32_t lo, int32_t hi, int32_t dk)
+{
+    const __m256 nothing = _mm256_setzero_ps();
+    __m256 half[DOT_QUERIES][HEFT_TILE + SPARE];
+    __m256 sum[HEFT_TILE / 8] = { nothing, nothing, nothing, nothing };
+    memset(half, 0, sizeof half);
+    for (int32_t h = 0, nq; h < heads; h += nq) {
+        const float *at[DOT_QUERIES];
+        nq = h + DOT_QUERIES <= heads ? DOT_QUERIES : 1;
+        for (int32_t i = 0; i < nq; i++)
+            at[i] = q + (size_t)(h + i) * (size_t)dk;
+        (nq > 1 ? dots_of_several : dots_of_one)(at, k, lo, hi, dk, half);
+        for (int32_t i = 0; i < nq; i++) {
+            const __m256 weight = _mm256_set1_ps(w[h + i]);
+            for (int32_t e = lo; e < hi; e += 8) {
+                const __m256 product = _mm256_max_ps(fold_eight(half[i] + e), nothing);
+                sum[(e - lo) / 8] = _mm256_fmadd_ps(weight, product, sum[(e - lo) / 8]);
+            }
+        }
+    }
+    for (int32_t e = lo; e < hi; e += 8)
+        store(score + e, hi - e, sum[(e - lo) / 8]);
+}
+
+static void index_keys(const heft_tile *t, float *score, const float *q, const float *w,
+                       int32_t heads, int32_t n)
+{
+    pass p;
+    p.tile = t;
+    p.n = heads;
+    p.seen = UINT32_MAX;
+    const entries k = { t->k, t->k_stride, 0, t->dtype };
+    const bool as_is = in_place(&p, t->dk);
+    const int32_t room = as_is ? HEFT_TILE : WIDE / padded(t->dk);
+    for (int32_t lo = 0; lo < n; lo += room) {
+        const int32_t hi = lo + room < n ? lo + room : n;
+        const entries keys = as_is ? k : widen(&p, &k, lo, hi, t->dk);
+        index_run(&keys, score, q, w, heads, lo, hi, t->dk);
+    }
+}
+
 /* ---- the table ---- */
 
 static void attend_pass(pass *w)
@@ -366,6 +429,12 @@ static void attend_pass(pass *w)
     }
 }
 
+/* Bits lo .. hi-1; lo < hi. */
+static uint32_t within(int32_t lo, int32_t hi)
+{
+    return UINT32_MAX << lo & UINT32_MAX >> (HEFT_TILE - hi);
+}
+
 static void attend_queries(const heft_tile *t, const heft_query *q, int32_t nq)
 {
     pass w;
@@ -374,11 +443,13 @@ static void attend_queries(const heft_tile *t, const heft_query *q, int32_t nq)
         w.n = 0;
         w.lo = HEFT_TILE;
         w.hi = 0;
+        w.seen = 0;
         for (; i < nq && w.n < QUERIES; i++) {
             if (q[i].lo >= q[i].hi) continue;
             assert(q[i].lo >= 0 && q[i].hi <= HEFT_TILE);
             w.lo = q[i].lo < w.lo ? q[i].lo : w.lo;
             w.hi = q[i].hi > w.hi ? q[i].hi : w.hi;
+            w.seen |= within(q[i].lo, q[i].hi) & ~q[i].skip;
             w.query[w.n++] = q + i;
         }
         if (w.n > 0) attend_pass(&w);

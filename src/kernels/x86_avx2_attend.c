@@ -9,5 +9,6 @@ enum { DOT_QUERIES = 2, DOT_KEYS = 3, FOUR_VECTORS = 2 };
 void heft_kernels_avx2_attend(heft_kernels *k)
 {
     k->attend = attend_queries;
+    k->index = index_keys;
     k->merge = merge_partials;
 }

@@ -230,6 +230,13 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
     [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
                      rows_mxfp4 },
     [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
+    [HEFT_INT4]       = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
+    [HEFT_INT4_ZERO]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_INT8]       = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8, NULL, NULL },
+    [HEFT_UINT8]      = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8, NULL, NULL },
+    [HEFT_UINT8_ZERO] = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, NULL },
+    [HEFT_FP4_MX]     = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
+    [HEFT_FP4_NV]     = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
 };
 /* clang-format on */
 

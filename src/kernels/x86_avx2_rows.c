@@ -219,6 +219,28 @@ static float softmax_avx2(float *p, const float *x, int32_t n, float *total)
     return max;
 }
 
+static __m256 gate_of(const heft_share *s, int32_t i, int32_t left)
+{
+    const __m256 gate = load(s->gate + i, left);
+    return s->bias ? _mm256_add_ps(gate, load(s->bias + i, left)) : gate;
+}
+
+static void condense_avx2(float *y, const heft_share *s, int32_t rows, int32_t n)
+{
+    for (int32_t i = 0; i < n; i += 8) {
+        __m256 max = gate_of(s, i, n - i), l = _mm256_setzero_ps(), o = l;
+        for (int32_t r = 1; r < rows; r++)
+            max = _mm256_max_ps(gate_of(s + r, i, n - i), max);
+        max = _mm256_add_ps(max, _mm256_setzero_ps());
+        for (int32_t r = 0; r < rows; r++) {
+            const __m256 p = exp_avx2(_mm256_sub_ps(gate_of(s + r, i, n - i), max));
+            l = _mm256_add_ps(l, p);
+            o = _mm256_fmadd_ps(p, load(s[r].value + i, n - i), o);
+        }
+        store(y + i, n - i, _mm256_div_ps(o, l));
+    }
+}
+
 void heft_kernels_avx2_rows(heft_kernels *k)
 {
     k->norm_rms = norm_rms_avx2;
@@ -229,4 +251,5 @@ void heft_kernels_avx2_rows(heft_kernels *k)
     k->rotate = rotate_avx2;
     k->narrow = narrow_avx2;
     k->softmax = softmax_avx2;
+    k->condense = condense_avx2;
 }

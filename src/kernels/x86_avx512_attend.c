@@ -9,5 +9,6 @@ enum { DOT_QUERIES = 4, DOT_KEYS = 4, FOUR_VECTORS = 4 };
 void heft_kernels_avx512_attend(heft_kernels *k)
 {
     k->attend = attend_queries;
+    k->index = index_keys;
     k->merge = merge_partials;
 }

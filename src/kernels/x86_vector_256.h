@@ -33,13 +33,13 @@ INLINE vector fma_vector(vector a, vector b, vector c)
 }
 
 /* Bytes of a number. */
-INLINE size_t width(const heft_dtype t)
+INLINE size_t width(const int32_t t)
 {
     return t == HEFT_F32 ? 4 : 2;
 }
 
 /* Numbers at p, widened. */
-INLINE vector widened(const heft_dtype t, const uint8_t *p)
+INLINE vector widened(const int32_t t, const uint8_t *p)
 {
     const void *v = p;
     if (t == HEFT_F32) return _mm256_loadu_ps(v);

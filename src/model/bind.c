@@ -50,6 +50,20 @@ static int64_t extent(const heft_spec *s, int32_t layer, heft_axis axis)
     case HEFT_AXIS_DV: return a->dv;
     case HEFT_AXIS_OWN: return s->own;
     case HEFT_AXIS_OWNS: return (int64_t)s->L * s->own;
+    case HEFT_AXIS_BLOCK: return a->index.every;
+    case HEFT_AXIS_PART: return (int64_t)a->dk * (a->overlap ? 2 : 1);
+    case HEFT_AXIS_IXPART: return (int64_t)a->index.width * (a->overlap ? 2 : 1);
+    case HEFT_AXIS_OR: return a->o_rank;
+    case HEFT_AXIS_OGROUP: return (int64_t)a->H * a->dv / (a->o_groups > 0 ? a->o_groups : 1);
+    case HEFT_AXIS_ORS: return (int64_t)a->o_groups * a->o_rank;
+    case HEFT_AXIS_TOP: return l->route.top;
+    case HEFT_AXIS_STREAMS: return s->streams.n;
+    case HEFT_AXIS_BLEND: return s->streams.n * ((int64_t)s->streams.n + 2);
+    case HEFT_AXIS_ALL: return (int64_t)s->streams.n * s->D;
+    case HEFT_AXIS_THREE: return 3;
+    case HEFT_AXIS_IX: return a->index.width;
+    case HEFT_AXIS_IXH: return a->index.heads;
+    case HEFT_AXIS_IXQ: return (int64_t)a->index.heads * a->index.width;
     }
     return 0;
 }
@@ -99,6 +113,24 @@ static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_
 
 /* ---- one tensor into one slot ----------------------------------------- */
 
+/* A weight that was found. */
+typedef struct {
+    const heft_tensor *t; /* NULL: it was not */
+    const char *name;     /* as the family has it */
+    bool stored;          /* not plain: as the release's method has it */
+} found;
+
+static found find(const binder *b, const heft_weight *w, const char *name)
+{
+    found f = { .name = name };
+    const bool matrix = w->cols != HEFT_AXIS_ONE && w->slot != HEFT_SLOT_EXPERT_BIAS;
+    if (matrix)
+        f.t = heft_quant_find(&b->m->spec.quant, b->src, name, &f.stored);
+    else
+        f.t = heft_source_find(b->src, heft_str_of(name));
+    return f;
+}
+
 /* The extents a row of the table wants, outermost first; returns how many. */
 static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, int32_t layer,
                         int64_t shape[3])
@@ -110,6 +142,7 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
     if (w->slot == HEFT_SLOT_EACH) shape[n++] = extent(s, layer, HEFT_AXIS_H);
     if (w->rows != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->rows);
     if (w->cols != HEFT_AXIS_ONE) shape[n++] = extent(s, layer, w->cols);
+    if (w->slot == HEFT_SLOT_GROUPS) shape[0] *= s->layer[layer].attn.o_groups;
     if (n == 0) shape[n++] = 1; /* a number is a vector of one */
     if (rule == HEFT_BY_COL) {
         int64_t rows = shape[n - 2];
@@ -159,6 +192,7 @@ static heft_status widen(const binder *b, const heft_tensor *t, heft_rule rule, 
                              heft_show(t->name).text, heft_dtypes[t->dtype].name);
         }
         if (rule == HEFT_ADD_ONE) v[i] += 1;
+        if (rule == HEFT_OVER_ROOT) v[i] /= sqrtf((float)n);
     }
     b->m->copied_bytes += (int64_t)(n * sizeof *v);
     return HEFT_OK;
@@ -196,8 +230,7 @@ static heft_status borrow_matrix(const binder *b, const heft_tensor *t, heft_rul
                        .rows = (int32_t)rows,
                        .cols = (int32_t)cols,
                        .dtype = (uint8_t)t->dtype,
-                       .by_col = by_col,
-                       .factor = 1 };
+                       .by_col = by_col };
     return HEFT_OK;
 }
 
@@ -263,10 +296,118 @@ static heft_status borrow_biases(const binder *b, const heft_tensor *t, int64_t 
     return borrow_matrix(b, t, HEFT_AS_IS, t->data, rows, cols, &out->bias);
 }
 
-static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor *t, int32_t layer,
+/* `rows` rows of a matrix with scales, from row `first` of it on. */
+static heft_mat slice(const heft_mat *w, int64_t first, int64_t rows)
+{
+    heft_mat part = *w;
+    part.line += w->by_col ? 0 : first;
+    part.at += w->by_col ? (int32_t)first : 0;
+    part.rows = (int32_t)rows;
+    return part;
+}
+
+/* As borrow_kv_up, of a matrix with scales. */
+static heft_status slice_kv_up(const binder *b, const heft_mat *w, heft_layer *l)
+{
+    const heft_attn *a = &l->s->attn;
+    l->k_up = heft_arena_alloc(&b->m->arena, (size_t)a->H, sizeof *l->k_up);
+    l->v_up = heft_arena_alloc(&b->m->arena, (size_t)a->H, sizeof *l->v_up);
+    if (!l->k_up || !l->v_up) return heft_nomem(b->err, "the heads of a latent attention");
+    for (int32_t h = 0; h < a->H; h++) {
+        const int64_t first = (int64_t)h * (a->nope + a->dv);
+        l->v_up[h] = slice(w, first + a->nope, a->dv);
+        l->k_up[h] = slice(w, first, a->nope);
+        l->k_up[h].rows = a->kv_rank;
+        l->k_up[h].cols = a->nope;
+        l->k_up[h].by_col = !w->by_col;
+    }
+    return HEFT_OK;
+}
+
+static heft_status slice_experts(const binder *b, const heft_mat *w, bool all, int32_t expert,
+                                 int32_t E, heft_experts *out)
+{
+    if (!out->w) out->w = heft_arena_alloc(&b->m->arena, (size_t)E, sizeof *out->w);
+    if (!out->w) return heft_nomem(b->err, "the experts");
+    for (int32_t e = 0; e < E && all; e++)
+        out->w[e] = slice(w, (int64_t)e * w->rows, w->rows);
+    if (!all) out->w[expert] = *w;
+    return HEFT_OK;
+}
+
+/* A weight as the release's method has it. */
+static heft_status fill_stored(const binder *b, const heft_weight *w, const found *f, int32_t layer,
+                               int32_t expert, void *slot)
+{
+    const heft_spec *s = &b->m->spec;
+    const bool all = w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}");
+    const heft_stored stored = { .quant = &b->m->spec.quant,
+                                 .source = b->src,
+                                 .tensor = f->t,
+                                 .name = f->name,
+                                 .experts = all ? extent(s, layer, HEFT_AXIS_E) : 0,
+                                 .rows = extent(s, layer, w->rows),
+                                 .cols = extent(s, layer, w->cols),
+                                 .arena = &b->m->arena,
+                                 .used = b->m->used,
+                                 .as = b->m->as };
+    if (rule_of(b, w) == HEFT_BY_COL && heft_str_is(f->t->name, f->name))
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is stored by columns and of %s; expected plain numbers",
+                         heft_show(f->t->name).text, heft_dtypes[f->t->dtype].name);
+    heft_mat m;
+    heft_status st = heft_quant_bind(&stored, &m, b->err);
+    if (st) return st;
+    b->m->parameters += m.with->numbers;
+    switch ((heft_slot)w->slot) {
+    case HEFT_SLOT_LIN: ((heft_lin *)slot)->w = m; return HEFT_OK;
+    case HEFT_SLOT_MAT: *(heft_mat *)slot = m; return HEFT_OK;
+    case HEFT_SLOT_EXPERTS: return slice_experts(b, &m, all, expert, s->layer[layer].route.E, slot);
+    case HEFT_SLOT_KV_UP: return slice_kv_up(b, &m, &b->m->layer[layer]);
+    case HEFT_SLOT_BIAS:
+    case HEFT_SLOT_NORM:
+    case HEFT_SLOT_NORM_BIAS:
+    case HEFT_SLOT_NUMBER:
+    case HEFT_SLOT_VEC:
+    case HEFT_SLOT_EXPERT_BIAS:
+    case HEFT_SLOT_EACH:
+    case HEFT_SLOT_GROUPS:
+    case HEFT_SLOT_TABLE:
+    case HEFT_SLOT_NONE: break;
+    }
+    return heft_fail(b->err, HEFT_E_UNSUPPORTED, "tensor %s is of %s, expected plain numbers",
+                     heft_show(f->t->name).text, heft_dtypes[f->t->dtype].name);
+}
+
+/* A table of integers, each a number of an expert. */
+static heft_status borrow_table(const binder *b, const heft_tensor *t, int32_t E, heft_mat *out)
+{
+    const size_t bytes = (size_t)heft_dtypes[t->dtype].bytes, n = (size_t)numbers_of(t);
+    if (t->dtype != HEFT_I32 && t->dtype != HEFT_I64)
+        return heft_fail(b->err, HEFT_E_UNSUPPORTED,
+                         "tensor %s is of %s, expected numbers of experts as I32 or I64",
+                         heft_show(t->name).text, heft_dtypes[t->dtype].name);
+    for (size_t i = 0; i < n; i++) {
+        const int64_t e = t->dtype == HEFT_I64 ? (int64_t)heft_load64(t->data + i * bytes)
+                                               : (int32_t)heft_load32(t->data + i * bytes);
+        if (e < 0 || e >= E)
+            return heft_fail(b->err, HEFT_E_FORMAT,
+                             "tensor %s: number %lld is %lld, expected an expert of 0 to %d",
+                             heft_show(t->name).text, (long long)i, (long long)e, E - 1);
+    }
+    *out = (heft_mat){ .data = t->data,
+                       .stride = (int64_t)bytes * t->shape[1],
+                       .rows = (int32_t)t->shape[0],
+                       .cols = (int32_t)t->shape[1],
+                       .dtype = (uint8_t)t->dtype };
+    return HEFT_OK;
+}
+
+static heft_status fill(const binder *b, const heft_weight *w, const found *f, int32_t layer,
                         int32_t expert, void *slot)
 {
     const heft_spec *s = &b->m->spec;
+    const heft_tensor *t = f->t;
     heft_rule rule = rule_of(b, w);
     bool *used = &b->m->used[t - b->src->tensor];
     if (w->slot == HEFT_SLOT_NONE && *used) return HEFT_OK; /* under another row */
@@ -276,6 +417,7 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
         b->m->unused_bytes += (int64_t)t->bytes;
         return HEFT_OK;
     }
+    if (f->stored) return fill_stored(b, w, f, layer, expert, slot);
     int64_t want[3], rows = extent(s, layer, w->rows), cols = extent(s, layer, w->cols);
     heft_status st = check_shape(b, w, t, want, shape_of(b, w, rule, layer, want));
     if (st) return st;
@@ -299,6 +441,9 @@ static heft_status fill(const binder *b, const heft_weight *w, const heft_tensor
     case HEFT_SLOT_EXPERT_BIAS: return borrow_biases(b, t, rows, cols, slot);
     case HEFT_SLOT_EACH:
         return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.H, slot);
+    case HEFT_SLOT_GROUPS:
+        return borrow_each(b, t, 0, rows, rows, cols, s->layer[layer].attn.o_groups, slot);
+    case HEFT_SLOT_TABLE: return borrow_table(b, t, s->layer[layer].route.E, slot);
     case HEFT_SLOT_KV_UP: return borrow_kv_up(b, t, &b->m->layer[layer]);
     case HEFT_SLOT_NONE: break;
     }
@@ -316,7 +461,9 @@ static bool filled(const heft_weight *w, const void *slot)
     case HEFT_SLOT_VEC: return *(const float *const *)slot != NULL;
     case HEFT_SLOT_EXPERTS: return ((const heft_experts *)slot)->w != NULL;
     case HEFT_SLOT_EXPERT_BIAS: return ((const heft_experts *)slot)->bias.data != NULL;
+    case HEFT_SLOT_TABLE: return ((const heft_mat *)slot)->data != NULL;
     case HEFT_SLOT_EACH:
+    case HEFT_SLOT_GROUPS:
     case HEFT_SLOT_KV_UP: return *(heft_mat *const *)slot != NULL;
     case HEFT_SLOT_NUMBER:
     case HEFT_SLOT_NONE: return false;
@@ -354,6 +501,11 @@ static heft_presence presence_of(const heft_spec *s, int32_t layer, heft_need ne
     case HEFT_IF_UP_APART: return l->attn.up_apart ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_FULL_Q: return l->attn.q_rank ? HEFT_NO : HEFT_YES;
     case HEFT_IF_QK_NORM: return l->attn.qk_norm ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_CHOOSES: return l->attn.index.heads ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_BLOCKS: return l->attn.index.every > 1 ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_BY_TOKEN: return l->route.by_token ? HEFT_YES : HEFT_NO;
+    case HEFT_IF_CHOSEN: return l->route.by_token ? HEFT_NO : HEFT_YES;
+    case HEFT_IF_INDEX: return l->attn.index.heads ? HEFT_YES : HEFT_MAYBE;
     case HEFT_IF_HEAD_BIAS: return s->head_bias;
     case HEFT_IF_SHARED: return l->route.E && l->F ? HEFT_YES : HEFT_NO;
     }
@@ -401,10 +553,10 @@ static heft_status bind_others(const binder *b, const heft_weight *w, int32_t la
     for (int32_t e = 1; e < b->m->spec.layer[layer].route.E && !st; e++) {
         char name[256];
         if (!name_of(b, w, layer, e, name)) break;
-        const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
-        st = t ? fill(b, w, t, layer, e, slot)
-               : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
-                           heft_show_z(name).text, b->m->spec.family->name);
+        const found f = find(b, w, name);
+        st = f.t ? fill(b, w, &f, layer, e, slot)
+                 : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
+                             heft_show_z(name).text, b->m->spec.family->name);
     }
     return st;
 }
@@ -418,7 +570,8 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
     if (filled(w, slot)) return HEFT_OK;
     const heft_spec *s = &b->m->spec;
     static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
-    const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
+    const found f = find(b, w, name);
+    const heft_tensor *t = f.t;
     heft_presence need = presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
@@ -438,12 +591,14 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
         heft_warn(b->log,
                   "tie_word_embeddings is true: the embedding is used as the head, not tensor %s",
                   heft_show_z(name).text);
-        return fill(b, &unused, t, layer, 0, slot);
+        return fill(b, &unused, &f, layer, 0, slot);
     }
-    if ((w->need == HEFT_OWN_K || w->need == HEFT_OWN_V) && s->layer[layer].attn.kv_from != layer)
-        return fill(b, &unused, t, layer, 0, slot);
+    const bool another =
+        ((w->need == HEFT_OWN_K || w->need == HEFT_OWN_V) && s->layer[layer].attn.kv_from != layer)
+        || (w->need == HEFT_IF_INDEX && s->layer[layer].attn.index.heads == 0);
+    if (another) return fill(b, &unused, &f, layer, 0, slot);
     if (rule_of(b, w) == HEFT_STACK) return stack(b, w, layer, slot);
-    heft_status st = fill(b, w, t, layer, 0, slot);
+    heft_status st = fill(b, w, &f, layer, 0, slot);
     if (!st && strstr(template_of(b, w), "{e}")) st = bind_others(b, w, layer, slot);
     return st;
 }
@@ -507,17 +662,24 @@ void heft_net_set_norms(heft_net *m)
     set_kind(&m->spec, &m->g.embed_norm, m->g.embed_norm.w);
     set_kind(&m->spec, &m->g.own_norm, m->g.own_norm.w);
     set_kind(&m->spec, &m->g.out_norm, m->g.out_norm.w || weightless);
+    set_kind(&m->spec, &m->g.hyper.norm, m->g.hyper.fn.w.data);
     for (int32_t i = 0; i < m->spec.L; i++) {
         heft_layer *l = &m->layer[i];
         set_kind(&m->spec, &l->own_norm, l->own_norm.w);
-        heft_norm *norms[] = { &l->n1, &l->n3, &l->n2, &l->n4, &l->q_norm, &l->k_norm };
+        for (int32_t k = 0; k < 2; k++)
+            set_kind(&m->spec, &l->hyper[k].norm, l->hyper[k].fn.w.data);
+        heft_norm *norms[] = { &l->n1,     &l->n3,        &l->n2,   &l->n4,    &l->q_norm,
+                               &l->k_norm, &l->router_in, &l->e_in, &l->e_out, &l->shared_out };
         for (size_t n = 0; n < sizeof norms / sizeof *norms; n++)
             set_kind(&m->spec, norms[n],
                      norms[n]->w || (weightless && n < 2)
-                         || (n >= 4 && l->s->attn.qk_norm == HEFT_QKN_UNIT));
+                         || ((n == 4 || n == 5) && l->s->attn.qk_norm == HEFT_QKN_UNIT));
         set_kind(&m->spec, &l->q_latent, l->q_latent.w);
         set_kind(&m->spec, &l->kv_latent, l->kv_latent.w);
-        l->q_latent.eps = l->kv_latent.eps = m->spec.latent_eps;
+        set_kind(&m->spec, &l->comp.norm, l->comp.norm.w);
+        set_kind(&m->spec, &l->ix_comp.norm, l->ix_comp.norm.w);
+        l->ix_norm.kind = l->ix_norm.w ? HEFT_NORM_LAYER : HEFT_NORM_NONE;
+        l->q_latent.eps = l->kv_latent.eps = l->ix_norm.eps = m->spec.latent_eps;
     }
 }
 
@@ -556,6 +718,27 @@ static void leave(const binder *b, const char *start)
     if (n)
         heft_warn(b->log, "%lld tensors %s* of %lld bytes are known and not run", (long long)n,
                   start, (long long)bytes);
+}
+
+/* Scales of activations: heft multiplies by activations as its own sums have them. */
+static void leave_idle(const binder *b)
+{
+    for (int64_t i = 0; i < b->src->n_tensors; i++) {
+        const char *ending = heft_quant_idle(&b->m->spec.quant, b->src->tensor[i].name);
+        int64_t n = 0;
+        for (int64_t k = i; k < b->src->n_tensors && ending && !b->m->used[i]; k++) {
+            const heft_tensor *t = &b->src->tensor[k];
+            if (b->m->used[k] || !heft_str_ends(t->name, ending)) continue;
+            if (k > i) b->m->used[k] = true;
+            n++;
+            b->m->unused_bytes += (int64_t)t->bytes;
+        }
+        if (!n) continue;
+        b->m->used[i] = true;
+        b->m->unused_tensors += n;
+        heft_warn(b->log, "%lld tensors *%s are known and not used: activations are heft's own",
+                  (long long)n, ending);
+    }
 }
 
 /* Parts of the family beside the text part, and the layers behind the last one, which draft. */
@@ -620,6 +803,7 @@ static heft_status bind_all(binder *b)
     if (!m->g.head.w.data) m->g.head.w = m->g.embed;
     heft_net_set_norms(m);
     leave_parts(b);
+    leave_idle(b);
     return check_unknown(b);
 }
 
@@ -628,8 +812,12 @@ heft_status heft_net_open(heft_net *m, const heft_source *src, bool strict, cons
 {
     *m = (heft_net){ 0 };
     m->used = heft_arena_alloc(&m->arena, (size_t)src->n_tensors, sizeof *m->used);
-    heft_status st = m->used ? heft_configure(src, strict, log, &m->arena, m->used, &m->spec, err)
-                             : heft_nomem(err, "the list of tensors");
+    m->as = heft_arena_alloc(&m->arena, (size_t)src->n_tensors, sizeof *m->as);
+    heft_status st = m->used && m->as
+                         ? heft_configure(src, strict, log, &m->arena, m->used, &m->spec, err)
+                         : heft_nomem(err, "the list of tensors");
+    for (int64_t i = 0; i < src->n_tensors && !st; i++)
+        m->as[i] = (uint8_t)src->tensor[i].dtype;
     binder b = { .m = m, .src = src, .log = log, .prefix = "", .beside = "", .err = err };
     if (!st && src->n_tensors == 0)
         st = heft_fail(err, HEFT_E_FORMAT, "%s has no tensors", heft_show_z(src->path).text);

@@ -21,20 +21,38 @@ static size_t rows_of(const heft_cache_shape *s)
     return (size_t)s->slots + (size_t)s->checkpoints;
 }
 
-static bool decl_of(const heft_spec *s, int32_t layer, heft_cache_decl *d)
+/* Places of heft_cache.kv: what each layer keeps, several things side by side. */
+static int32_t places_of(const heft_spec *s)
 {
-    heft_cache_decl all[HEFT_MAX_CACHE] = { 0 };
-    int32_t n = s->layer[layer].mixer->caches(s, layer, all);
-    assert(n <= 1);
-    *d = all[0];
-    return n > 0;
+    return s->L * HEFT_MAX_CACHE;
 }
 
-/* Bytes of what a layer keeps of one token. */
+/* What is kept in a place; false: nothing. */
+static bool decl_of(const heft_spec *s, int32_t place, heft_cache_decl *d)
+{
+    const int32_t layer = place / HEFT_MAX_CACHE, nth = place % HEFT_MAX_CACHE;
+    heft_cache_decl all[HEFT_MAX_CACHE] = { 0 };
+    const int32_t n = s->layer[layer].mixer->caches(s, layer, all);
+    assert(n <= HEFT_MAX_CACHE);
+    *d = all[nth];
+    return nth < n;
+}
+
+static heft_dtype type_of(const heft_cache_decl *d, heft_dtype type)
+{
+    return d->exact ? HEFT_F32 : type;
+}
+
+static int32_t every_of(const heft_cache_decl *d)
+{
+    return d->every > 1 ? d->every : 1;
+}
+
+/* Bytes of an entry. */
 static size_t entry_bytes(const heft_cache_decl *d, heft_dtype type)
 {
     const int32_t width = d->v_in_k ? d->dk : d->dk + d->dv;
-    return (size_t)d->G * (size_t)width * (size_t)heft_dtypes[type].bytes;
+    return (size_t)d->G * (size_t)width * (size_t)heft_dtypes[type_of(d, type)].bytes;
 }
 
 static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
@@ -44,17 +62,17 @@ static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
 
 /* Pages a sequence holds at most: all of its positions; with a reach, those that the rows of one
  * step can see or are. */
-static int32_t pages_each(const heft_cache_shape *s, int32_t keep)
+static int32_t pages_each(const heft_cache_shape *s, const heft_cache_decl *d)
 {
-    int32_t all = pages_of(s->context);
-    int32_t some = keep ? pages_of((int64_t)keep - 1 + s->batch) + 1 : all;
+    int32_t all = pages_of(s->context / every_of(d));
+    int32_t some = d->keep ? pages_of((int64_t)d->keep - 1 + HEFT_CACHE_BACK + s->batch) + 1 : all;
     return some < all ? some : all;
 }
 
-static int32_t find_group(const heft_cache *c, int32_t keep)
+static int32_t find_group(const heft_cache *c, const heft_cache_decl *d)
 {
     int32_t g = 0;
-    while (g < c->n_groups && c->group[g].keep != keep)
+    while (g < c->n_groups && (c->group[g].keep != d->keep || c->group[g].every != every_of(d)))
         g++;
     return g;
 }
@@ -67,21 +85,24 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
         return heft_fail(err, HEFT_E_NOMEM,
                          "%d sequences of %d tokens are more than a cache can number", shape->slots,
                          shape->context);
-    for (int32_t i = 0; i < shape->spec->L; i++) {
+    for (int32_t i = 0; i < places_of(shape->spec); i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
-        int32_t g = find_group(c, d.keep);
+        assert(every_of(&d) == 1 || d.keep == 0);
+        int32_t g = find_group(c, &d);
         if (g == HEFT_MAX_GROUPS)
             return heft_fail(err, HEFT_E_UNSUPPORTED,
                              "layer %d: its window of %d tokens is the model's %dth; heft keeps "
                              "at most %d different ones",
-                             i, d.keep, g + 1, HEFT_MAX_GROUPS);
+                             i / HEFT_MAX_CACHE, d.keep, g + 1, HEFT_MAX_GROUPS);
         if (g == c->n_groups) {
-            c->group[c->n_groups++].keep = d.keep;
+            c->group[g].keep = d.keep;
+            c->group[g].every = every_of(&d);
+            c->n_groups++;
             /* A checkpoint holds on to a window; of what is never forgotten it shares all but the
              * page that the sequence goes on in. */
-            c->group[g].n_pages = shape->slots * pages_each(shape, d.keep)
-                                  + shape->checkpoints * (d.keep ? pages_each(shape, d.keep) : 1);
+            c->group[g].n_pages = shape->slots * pages_each(shape, &d)
+                                  + shape->checkpoints * (d.keep ? pages_each(shape, &d) : 1);
         }
         c->group[g].page_bytes += layer_page_bytes(&d, shape->type);
         c->pool_bytes += (size_t)c->group[g].n_pages * layer_page_bytes(&d, shape->type);
@@ -94,7 +115,7 @@ enum { PARTS = 2 + 3 * HEFT_MAX_GROUPS };
 static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
 {
     int32_t n = 0;
-    p[n++] = (heft_part){ &c->kv, (size_t)c->shape.spec->L, sizeof *c->kv };
+    p[n++] = (heft_part){ &c->kv, (size_t)places_of(c->shape.spec), sizeof *c->kv };
     p[n++] = (heft_part){ &c->pool, c->pool_bytes, 1 };
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
@@ -108,7 +129,7 @@ static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
 bool heft_cache_forgets(const heft_spec *s)
 {
     heft_cache_decl d;
-    for (int32_t i = 0; i < s->L; i++)
+    for (int32_t i = 0; i < places_of(s); i++)
         if (decl_of(s, i, &d) && d.keep) return true;
     return false;
 }
@@ -125,9 +146,10 @@ heft_status heft_cache_bytes(const heft_cache_shape *shape, size_t *bytes, heft_
 size_t heft_cache_token_bytes(const heft_spec *s, heft_dtype type)
 {
     size_t bytes = 0;
-    for (int32_t i = 0; i < s->L; i++) {
+    for (int32_t i = 0; i < places_of(s); i++) {
         heft_cache_decl d;
-        if (decl_of(s, i, &d)) bytes += entry_bytes(&d, type);
+        if (decl_of(s, i, &d))
+            bytes += (entry_bytes(&d, type) + (size_t)every_of(&d) - 1) / (size_t)every_of(&d);
     }
     return bytes;
 }
@@ -147,19 +169,19 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
             k->free[k->n_free] = k->n_pages - 1 - k->n_free; /* low pages go first */
     }
     uint8_t *at = c->pool;
-    for (int32_t i = 0; i < shape->spec->L; i++) {
+    for (int32_t i = 0; i < places_of(shape->spec); i++) {
         heft_cache_decl d;
         if (!decl_of(shape->spec, i, &d)) continue;
-        int32_t g = find_group(c, d.keep);
+        int32_t g = find_group(c, &d);
         c->kv[i] = (heft_kv){ .base = at,
                               .page_bytes = layer_page_bytes(&d, shape->type),
-                              .dtype = shape->type,
+                              .dtype = type_of(&d, shape->type),
                               .G = d.G,
                               .dk = d.dk,
                               .dv = d.dv,
                               .v_in_k = d.v_in_k,
                               .group = g,
-                              .layer = i };
+                              .layer = i / HEFT_MAX_CACHE };
         at += (size_t)c->group[g].n_pages * c->kv[i].page_bytes;
     }
     return HEFT_OK;
@@ -187,7 +209,7 @@ static void drop(heft_cache_group *k, int32_t *entry)
 
 static void copy_page(heft_cache *c, int32_t g, int32_t from, int32_t to)
 {
-    for (int32_t i = 0; i < c->shape.spec->L; i++) {
+    for (int32_t i = 0; i < places_of(c->shape.spec); i++) {
         const heft_kv *kv = &c->kv[i];
         if (!kv->base || kv->group != g) continue;
         memcpy(kv->base + (size_t)to * kv->page_bytes, kv->base + (size_t)from * kv->page_bytes,
@@ -195,12 +217,24 @@ static void copy_page(heft_cache *c, int32_t g, int32_t from, int32_t to)
     }
 }
 
-/* Pages of positions from .. to-1 that are missing or shared. */
+/* Pages first <= page < last hold the entries that positions from .. to-1 complete. */
+typedef struct {
+    int32_t first, last;
+} page_range;
+
+static page_range pages_for(const heft_cache_group *k, int32_t from, int32_t to)
+{
+    const int32_t entry = from / k->every, end = to / k->every;
+    return (page_range){ entry / HEFT_TILE, end > entry ? pages_of(end) : 0 };
+}
+
+/* Of those, how many are missing or shared. */
 static int32_t wanted(const heft_cache *c, int32_t g, int32_t slot, int32_t from, int32_t to)
 {
     const int32_t *row = row_of(c, g, slot);
+    const page_range r = pages_for(&c->group[g], from, to);
     int32_t n = 0;
-    for (int32_t p = from / HEFT_TILE; p * HEFT_TILE < to; p++)
+    for (int32_t p = r.first; p < r.last; p++)
         n += row[p] == NONE || c->group[g].refs[row[p]] > 1;
     return n;
 }
@@ -212,11 +246,13 @@ heft_status heft_cache_reserve(heft_cache *c, int32_t slot, int32_t from, int32_
         if (wanted(c, g, slot, from, to) > c->group[g].n_free)
             return heft_fail(err, HEFT_E_NOMEM,
                              "the cache is full: %d pages of %d tokens are left, %d are needed",
-                             c->group[g].n_free, HEFT_TILE, wanted(c, g, slot, from, to));
+                             c->group[g].n_free, HEFT_TILE * c->group[g].every,
+                             wanted(c, g, slot, from, to));
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
         int32_t *row = row_of(c, g, slot);
-        for (int32_t p = from / HEFT_TILE; p * HEFT_TILE < to; p++) {
+        const page_range r = pages_for(k, from, to);
+        for (int32_t p = r.first; p < r.last; p++) {
             int32_t old = row[p];
             if (old != NONE && k->refs[old] == 1) continue;
             row[p] = k->free[--k->n_free];
@@ -239,11 +275,12 @@ static int32_t first_seen(const heft_cache *c, int32_t g, int32_t length)
 void heft_cache_trim(heft_cache *c, int32_t slot, int32_t length)
 {
     for (int32_t g = 0; g < c->n_groups; g++) {
-        int32_t *row = row_of(c, g, slot), first = first_seen(c, g, length) / HEFT_TILE;
+        int32_t *row = row_of(c, g, slot);
+        const int32_t first = first_seen(c, g, length - HEFT_CACHE_BACK) / HEFT_TILE;
         for (int32_t p = first - 1; p >= 0 && row[p] != NONE; p--)
             drop(&c->group[g], &row[p]);
         /* to the end: where a window let go of all that lies before, a gap comes first */
-        for (int32_t p = pages_of(length); p < c->pages; p++)
+        for (int32_t p = pages_of(length / c->group[g].every); p < c->pages; p++)
             drop(&c->group[g], &row[p]);
     }
 }
@@ -252,7 +289,8 @@ bool heft_cache_intact(const heft_cache *c, int32_t slot, int32_t length)
 {
     for (int32_t g = 0; g < c->n_groups; g++) {
         const int32_t *row = row_of(c, g, slot);
-        for (int32_t p = first_seen(c, g, length) / HEFT_TILE; p * HEFT_TILE < length; p++)
+        const int32_t entries = length / c->group[g].every;
+        for (int32_t p = first_seen(c, g, length) / HEFT_TILE; p * HEFT_TILE < entries; p++)
             if (row[p] == NONE) return false;
     }
     return true;

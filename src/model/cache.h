@@ -1,21 +1,25 @@
 /* Paged caches: what sequences keep of their tokens.
  *
- * Every layer that keeps something has a pool of pages of HEFT_TILE tokens. Layers with the same
- * reach form a group, which has one page table per sequence (slot): page p of a group is page p of
- * every layer in it. Pages are shared by reference count after a fork, copied before a shared one
- * is written, and given back when no later token can see them. */
+ * What a layer keeps has a pool of pages of HEFT_TILE entries. An entry is a token's, or that of a
+ * block of `every` tokens, which is there when all of them are. What has the same reach and the
+ * same blocks forms a group, which has one page table per sequence (slot): page p of a group is
+ * page p of every layer in it. Pages are shared by reference count after a fork, copied before a
+ * shared one is written, and given back when no later token can see them. */
 #ifndef HEFT_MODEL_CACHE_H
 #define HEFT_MODEL_CACHE_H
 
 #include "model/run.h"
 
-enum { HEFT_MAX_GROUPS = 8 };
+/* A sequence may go back this many tokens (those it was fed as guesses) and find all that it kept,
+ * windows or not. */
+enum { HEFT_MAX_GROUPS = 8, HEFT_CACHE_BACK = 8 };
 
 typedef struct {
     int32_t keep;    /* tokens a later one can still see; 0 = all */
+    int32_t every;   /* tokens of an entry; more than one only where all are kept */
     int32_t n_pages; /* in every layer's pool */
     int32_t n_free;
-    int32_t *table;    /* (slots + checkpoints, pages)  page of each 32 positions, or -1 */
+    int32_t *table;    /* (slots + checkpoints, pages)  page of each 32 entries, or -1 */
     int32_t *refs;     /* (n_pages) */
     int32_t *free;     /* (n_pages)  a stack of n_free */
     size_t page_bytes; /* of all its layers together */
@@ -36,7 +40,7 @@ typedef struct {
     int32_t n_groups;
     heft_cache_group group[HEFT_MAX_GROUPS];
     const int32_t *table[HEFT_MAX_GROUPS]; /* for heft_batch.page */
-    heft_kv *kv;                           /* (L)  base NULL: the layer keeps nothing */
+    heft_kv *kv;                           /* (L, HEFT_MAX_CACHE)  base NULL: nothing is kept */
     uint8_t *pool;
     size_t pool_bytes;
 } heft_cache;
@@ -57,7 +61,8 @@ void heft_cache_close(heft_cache *);
  * HEFT_E_NOMEM where the pool is used up, and then the slot is as before. Allocates nothing. */
 heft_status heft_cache_reserve(heft_cache *, int32_t slot, int32_t from, int32_t to,
                                heft_error *) HEFT_MUST_CHECK;
-/* Give back the pages that no token from position `length` on can see, before and behind it. */
+/* Give back the pages that no token from position `length` on can see, nor one of the few before it
+ * (HEFT_CACHE_BACK), and those behind it. */
 void heft_cache_trim(heft_cache *, int32_t slot, int32_t length);
 /* Is everything there that a token at position `length` can see? */
 bool heft_cache_intact(const heft_cache *, int32_t slot, int32_t length);

@@ -66,8 +66,7 @@ static heft_shown shown(const struct heft_cfg *c, heft_str key)
     return s;
 }
 
-/* A value, or none, as messages and must_be lists write it. */
-static heft_shown text_of(const heft_value *v)
+heft_shown heft_cfg_text(const heft_value *v)
 {
     heft_shown s = { "missing" };
     if (!v) return s;
@@ -182,8 +181,32 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
         && e->n <= INT32_MAX)
         return (int32_t)e->n;
     heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected an integer of %d to %d",
-                    shown(c, v->key).text, i, text_of(e).text, -INT32_MAX, INT32_MAX);
+                    shown(c, v->key).text, i, heft_cfg_text(e).text, -INT32_MAX, INT32_MAX);
     return absent;
+}
+
+int32_t heft_cfg_which(struct heft_cfg *c, const char *hf, int32_t i, const char *const *words)
+{
+    const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
+    if (!list) return -1;
+    const heft_value *e = heft_value_at(list, i);
+    for (int32_t k = 0; e && e->kind == HEFT_V_STRING && words[k]; k++)
+        if (heft_str_is(e->str, words[k])) return k;
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected %s or the like", hf, i,
+                    heft_cfg_text(e).text, words[0]);
+    return -1;
+}
+
+float heft_cfg_real_at(struct heft_cfg *c, const char *hf, const char *gguf, int32_t i,
+                       double absent)
+{
+    const heft_value *v = heft_cfg_find(c, hf, gguf);
+    if (!v || v->kind != HEFT_V_ARRAY) return heft_cfg_real(c, hf, gguf, absent);
+    const heft_value *e = heft_value_at(v, i);
+    if (e && (real >> e->kind & 1) && isfinite((float)e->real)) return (float)e->real;
+    heft_cfg_refuse(c, HEFT_E_FORMAT, "%s[%d] is %s, expected a finite number",
+                    shown(c, v->key).text, i, heft_cfg_text(e).text);
+    return (float)absent;
 }
 
 bool heft_cfg_full_has(struct heft_cfg *c, const heft_spec *s, const char *weight)
@@ -230,7 +253,7 @@ bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
     if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "chunked_attention")) return false;
     heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
                     "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
-                    text_of(t).text);
+                    heft_cfg_text(t).text);
     return absent;
 }
 
@@ -359,46 +382,6 @@ void heft_cfg_llama(struct heft_cfg *c, heft_spec *s)
         l->attn.v = (heft_heads){ 0, l->attn.G, 0, dv };
         l->attn.kv_from = i;
         l->attn.scale = (float)(1 / sqrt((double)dk));
-    }
-}
-
-void heft_cfg_latent(struct heft_cfg *c, heft_spec *s, int32_t q_rank)
-{
-    static const char *const whole[] = { "attention.key_length_mla|attention.key_length",
-                                         "attention.value_length_mla|attention.value_length" };
-    q_rank =
-        heft_cfg_int_or_null(c, "q_lora_rank", "attention.q_lora_rank", c->gguf ? 0 : q_rank, 0);
-    const int32_t rank = heft_cfg_int(c, "kv_lora_rank", "attention.kv_lora_rank",
-                                      c->gguf ? HEFT_REQUIRED : 512),
-                  rotated = heft_cfg_int(c, "qk_rope_head_dim", "rope.dimension_count",
-                                         c->gguf ? HEFT_REQUIRED : 64);
-    int64_t nope = heft_cfg_int(c, "qk_nope_head_dim", NULL, 128);
-    if (c->gguf) nope = (int64_t)heft_cfg_int(c, NULL, whole[0], HEFT_REQUIRED) - rotated;
-    const int32_t dv = heft_cfg_int(c, "v_head_dim", whole[1], c->gguf ? HEFT_REQUIRED : 128);
-    const bool pairs = heft_cfg_bool(c, "rope_interleave", NULL, true);
-    if (!c->failed && (rank < 1 || nope < 1 || nope + rotated > HEFT_MAX_HEAD_WIDTH))
-        heft_cfg_refuse(
-            c, HEFT_E_FORMAT,
-            "keys have rank %d and heads %lld numbers that do not rotate, expected both "
-            "above 0, and heads of at most %d",
-            rank, (long long)nope, HEFT_MAX_HEAD_WIDTH);
-    const bool apart = heft_cfg_has(c, NULL, "attention.key_length_mla");
-    const int32_t rope = heft_cfg_rope(c, s, NULL, 10000, rotated);
-    const double sharper = (double)heft_cfg_yarn_scale(c, s);
-    s->rope[rope].r.pairs = pairs;
-    s->qkv_bias = s->o_bias = HEFT_NO;
-    for (int32_t i = 0; !c->failed && i < s->L; i++) {
-        heft_attn *a = &s->layer[i].attn;
-        s->layer[i].mixer = &heft_mixer_mla;
-        a->G = 1; /* all heads read the same latent keys */
-        a->dk = (int32_t)nope + rotated;
-        a->dv = dv;
-        a->q_rank = q_rank;
-        a->kv_rank = rank;
-        a->up_apart = apart;
-        a->nope = (int32_t)nope;
-        a->rope = rope;
-        a->scale = (float)(sharper / sqrt((double)a->dk));
     }
 }
 
@@ -575,7 +558,7 @@ static heft_status close_accounts(const struct heft_cfg *c, bool strict, const h
     for (const heft_must_be *m = c->family->must_be; m && m->key; m++) {
         const heft_value *v = c->gguf ? NULL : heft_value_get(c->root, m->key);
         if (!v || v->kind == HEFT_V_NULL) continue;
-        const heft_shown found = text_of(v);
+        const heft_shown found = heft_cfg_text(v);
         if (strcmp(found.text, m->only) != 0)
             return heft_fail(err, HEFT_E_UNSUPPORTED,
                              "config.json: %s is %s; heft runs %s with %s only", m->key, found.text,
@@ -623,15 +606,6 @@ static heft_status begin(struct heft_cfg *c, const heft_log *log, heft_str *name
                          v ? heft_value_kind_name(v->kind) : "missing");
     *name = c->arch = v->str;
     if (c->gguf) return HEFT_OK;
-    const heft_value *quant = heft_value_get(c->root, "quantization_config");
-    if (quant && quant->kind != HEFT_V_NULL) {
-        const heft_value *method = heft_value_get(quant, "quant_method");
-        return heft_fail(
-            err, HEFT_E_UNSUPPORTED,
-            "config.json: the quant_method of quantization_config is %s, which heft does not "
-            "know",
-            text_of(method).text);
-    }
     const heft_value *code = heft_value_get(c->root, "auto_map");
     if (code && code->kind != HEFT_V_NULL)
         heft_warn(log, "config.json names code of its own (auto_map); heft runs none of it");
@@ -661,6 +635,8 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
         return heft_fail(err, HEFT_E_UNSUPPORTED, "heft does not know the model type \"%s\"",
                          heft_show(name).text);
     heft_spec_default(s);
+    st = heft_quant_read(&s->quant, src, err);
+    if (st) return st;
     s->family = c.family = f;
     f->configure(&c, s);
     if (c.failed) {

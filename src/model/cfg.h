@@ -20,6 +20,8 @@ struct heft_cfg {
     heft_error error; /* the first; valid where failed */
 };
 
+/* A value, or none, as messages and must_be lists write it. */
+heft_shown heft_cfg_text(const heft_value *v);
 heft_str heft_cfg_str(struct heft_cfg *, const char *hf, const char *gguf, const char *absent);
 /* The value itself, marked read; NULL: absent. */
 const heft_value *heft_cfg_find(struct heft_cfg *, const char *hf, const char *gguf);

@@ -12,6 +12,8 @@
     X(cohere2) \
     X(deepseek_v3) \
     X(deepseek_v2) \
+    X(deepseek_v4) \
+    X(deepseek_v32) \
     X(ernie4_5_moe) \
     X(falcon) \
     X(gemma) \
@@ -21,6 +23,8 @@
     X(glm) \
     X(glm4) \
     X(glm4_moe) \
+    X(glm4_moe_lite) \
+    X(glm_moe_dsa) \
     X(gpt2) \
     X(gpt_neo) \
     X(gpt_neox) \

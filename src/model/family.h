@@ -36,6 +36,20 @@ typedef enum {
     HEFT_AXIS_DV,
     HEFT_AXIS_OWN,  /* width of a layer's own input */
     HEFT_AXIS_OWNS, /* of all layers' */
+    HEFT_AXIS_BLOCK /* tokens of an entry */,
+    HEFT_AXIS_PART /* what a token brings to entries */,
+    HEFT_AXIS_IXPART /* and to the index's */,
+    HEFT_AXIS_OR /* rank of a group of outputs */,
+    HEFT_AXIS_OGROUP /* heads of a group */,
+    HEFT_AXIS_ORS /* the ranks of all groups */,
+    HEFT_AXIS_TOP /* experts of a token */,
+    HEFT_AXIS_STREAMS,
+    HEFT_AXIS_BLEND, /* what streams are read, written and mixed by */
+    HEFT_AXIS_ALL,   /* all streams' width */
+    HEFT_AXIS_THREE, /* reading, writing and mixing */
+    HEFT_AXIS_IX,    /* width of an index's key */
+    HEFT_AXIS_IXH,   /* its heads */
+    HEFT_AXIS_IXQ,   /* all its queries */
 } heft_axis;
 
 typedef enum {
@@ -49,6 +63,8 @@ typedef enum {
     HEFT_SLOT_EXPERTS, /* a matrix of every expert: one tensor (E, rows, cols), or one for each */
     HEFT_SLOT_EXPERT_BIAS, /* their biases (E, rows), plain numbers, in place */
     HEFT_SLOT_EACH,        /* one tensor (H, rows, cols): a matrix of every head */
+    HEFT_SLOT_GROUPS,      /* one matrix (o_groups rows, cols) for a list of them */
+    HEFT_SLOT_TABLE,       /* experts by token: integers, in place */
     HEFT_SLOT_KV_UP,       /* k_up and v_up as one matrix: of each head nope rows, then dv */
     HEFT_SLOT_NONE         /* known, not run, counted */
 } heft_slot;
@@ -57,6 +73,7 @@ typedef enum {
     HEFT_AS_IS,
     HEFT_BY_COL /* stored [in, out] */,
     HEFT_ADD_ONE /* w + 1 */,
+    HEFT_OVER_ROOT /* w / sqrt(n), of n numbers */,
     HEFT_STACK /* a vector for each row, a tensor each */
 } heft_rule;
 
@@ -84,6 +101,11 @@ typedef enum {
     HEFT_IF_UP_APART, /* one whose file says so */
     HEFT_IF_FULL_Q,   /* and one whose have none */
     HEFT_IF_SHARED,   /* a layer with experts and one that all share */
+    HEFT_IF_CHOOSES,  /* a layer with an index of its own, or none */
+    HEFT_IF_BLOCKS,   /* a layer with entries of several tokens */
+    HEFT_IF_BY_TOKEN, /* experts by token, or not */
+    HEFT_IF_CHOSEN,
+    HEFT_IF_INDEX, /* a layer with an index; not run and counted where it takes another's choice */
     HEFT_IF_HEAD_BIAS
 } heft_need;
 
@@ -139,8 +161,12 @@ extern const heft_weight heft_names_globals[], heft_names_llama[], heft_names_ga
  * under "block_sparse_moe". */
 extern const heft_weight heft_names_experts[], heft_names_shared_expert[],
     heft_names_shared_experts[], heft_names_mixtral[];
-/* Behind heft_names_llama: latent attention. */
-extern const heft_weight heft_names_latent[];
+/* Behind heft_names_llama: experts beside the feed-forward block, with norms of their own. */
+extern const heft_weight heft_names_beside[];
+/* Behind heft_names_llama: latent attention; its index; what experts' sigmoids are corrected by. */
+extern const heft_weight heft_names_latent[], heft_names_index[], heft_names_correction[];
+/* What residual streams are read, written and mixed by; what they end in. */
+extern const heft_weight heft_names_streams[], heft_names_streams_end[];
 
 /* ---- reading a configuration (cfg.c) ---------------------------------- */
 
@@ -187,10 +213,34 @@ int32_t heft_cfg_rope(struct heft_cfg *, heft_spec *, const char *layer_type, do
  * unless rope_parameters has an object for layer_type. */
 int32_t heft_cfg_rope_unscaled(struct heft_cfg *, heft_spec *, const char *layer_type,
                                const char *hf, const char *gguf, double theta, int32_t width);
+/* The same as heft_cfg_rope, of the base that hf or gguf names. */
+int32_t heft_cfg_rope_of(struct heft_cfg *, heft_spec *, const char *layer_type, const char *hf,
+                         const char *gguf, double theta, int32_t width);
+/* The table of index `rope` once more, turning back; returns its index. */
+int32_t heft_cfg_rope_back(struct heft_cfg *, heft_spec *, int32_t rope);
+/* Hyper-connections: the wiring, the number of streams, their rounds and epsilon. */
+void heft_cfg_streams(struct heft_cfg *, heft_spec *);
+/* Compressed sparse attention on every layer: its ranks, groups, window, rope tables, index, and
+ * how many tokens an entry of each layer stands for: layer_types or compress_ratios. */
+void heft_cfg_compressed(struct heft_cfg *, heft_spec *);
+/* What config.json means where it is silent: latent attention, the experts behind it, its index. */
+typedef struct {
+    int32_t q_rank, nope, dv;
+    int32_t experts, top, groups, keep, F_expert, dense;
+    float factor;
+    int32_t index_heads;
+    bool index_pairs; /* indexer_rope_interleave */
+} heft_latent_absent;
 /* Latent attention on every layer, its ranks and widths, the rope table (of adjacent pairs, unless
- * rope_interleave is false), and the scale with what yarn's mscale_all_dim makes of it. q_rank:
- * where config.json is silent. */
-void heft_cfg_latent(struct heft_cfg *, heft_spec *, int32_t q_rank);
+ * rope_interleave is false), and the scale with what yarn's mscale_all_dim makes of it. */
+void heft_cfg_latent(struct heft_cfg *, heft_spec *, const heft_latent_absent *);
+/* All of a model like DeepSeek V3: latent attention, layers that draft, and, behind the dense
+ * layers or where mlp_layer_types says so, experts by sigmoids in groups with one that all share.
+ */
+void heft_cfg_deepseek(struct heft_cfg *, heft_spec *, const heft_latent_absent *);
+/* The index of latent attention on every layer: its heads, width and how many keys it chooses. It
+ * rotates as the heads do, but for the pairing of numbers. */
+void heft_cfg_index(struct heft_cfg *, heft_spec *, const heft_latent_absent *);
 /* What attention scales are multiplied by where yarn has mscale_all_dim: its magnitude squared. */
 float heft_cfg_yarn_scale(struct heft_cfg *, const heft_spec *);
 /* Rotated numbers of a head: its width times the part under the key ("partial_rotary_factor", of
@@ -211,6 +261,11 @@ void heft_cfg_mixture(heft_layer_spec *, const heft_router *, int32_t F_expert, 
  * mlp_only_layers. normalise: what GGUF's architecture implies. shared: as F of a mixture. */
 void heft_cfg_qwen_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top,
                            int32_t F_expert, bool normalise, int32_t shared);
+/* Which of the words, ended by NULL, is element i of a list of them? -1: there is no list. */
+int32_t heft_cfg_which(struct heft_cfg *, const char *hf, int32_t i, const char *const *words);
+/* Element i of an array of numbers, or the number itself for all i. */
+float heft_cfg_real_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
+                       double absent);
 /* true, or a number that is not 0. */
 bool heft_cfg_truth(struct heft_cfg *, const char *hf, bool absent);
 /* Is n in the list of integers under the key? */
@@ -219,6 +274,9 @@ bool heft_cfg_lists(struct heft_cfg *, const char *hf, int32_t n, bool absent);
  * as the number under `interval` (else as absent here) says. */
 bool heft_cfg_flag(struct heft_cfg *, const char *hf, int32_t i, const char *interval,
                    int32_t absent);
+/* Is element i of a list of words `yes`? The only other word there is `no`. */
+bool heft_cfg_word(struct heft_cfg *, const char *hf, int32_t i, const char *yes, const char *no,
+                   bool absent);
 /* a * b, a width; refused where it is beyond all bounds. */
 int32_t heft_cfg_times(struct heft_cfg *, int32_t a, int32_t b);
 /* Does layer i attend to everything? From layer_types where there is such a list; from GGUF's

@@ -1,6 +1,6 @@
 /* The forward pass of a decoder.
  *
- *     x = embed(tokens)                          (T, D)
+ *     x = embed(tokens)                          (T, D), or several streams of it
  *     for each layer:  x = wire(x, mixer, ffn)
  *     logits = head(norm(x[rows wanted]))        (N, V)
  *
@@ -31,10 +31,20 @@ static float *post(heft_run *r, const heft_layer *l, float *x) /* OPT-350m */
     return heft_run_norm(r, &l->n3, heft_run_join(r, l, x, l->s->ffn->forward(r, l, x, x)));
 }
 
+/* Streams x (T, n, D) that each block reads a sum of and writes back into: arXiv:2512.24880 */
+static float *hyper(heft_run *r, const heft_layer *l, float *x)
+{
+    const heft_mix a = heft_run_split(r, &l->hyper[0], x, r->b->T);
+    x = heft_run_merge(r, &a, x, l->s->mixer->forward(r, l, heft_run_norm(r, &l->n1, a.in)));
+    const heft_mix b = heft_run_split(r, &l->hyper[1], x, r->b->T);
+    return heft_run_merge(r, &b, x, l->s->ffn->forward(r, l, heft_run_norm(r, &l->n3, b.in), b.in));
+}
+
 static float *(*const wirings[])(heft_run *, const heft_layer *, float *) = {
     [HEFT_WIRE_SERIAL] = serial,
     [HEFT_WIRE_PARALLEL] = parallel,
     [HEFT_WIRE_POST] = post,
+    [HEFT_WIRE_HYPER] = hyper,
 };
 
 /* From the embedding's width to the model's or back (OPT-350m); elsewhere x itself. */
@@ -59,6 +69,19 @@ static float *embed(heft_run *r)
         x = placed;
     }
     return heft_run_norm(r, &m->g.embed_norm, x);
+}
+
+/* Every stream begins as the embedding. */
+static float *streams(heft_run *r, float *x)
+{
+    static const heft_norm none = { 0 };
+    const heft_spec *s = &r->m->spec;
+    const int32_t n = s->streams.n;
+    if (n == 1) return x;
+    const heft_slice same = { x, s->D, n, s->D, { 0, n, 0, 0 } };
+    float *y = heft_tmp(r, (int64_t)r->b->T * n * s->D);
+    r->ops->heads(r->dev, y, &same, &s->layer[0].attn, &none, NULL, NULL, r->b->T);
+    return y;
 }
 
 /* What every layer gets of its own (T, L, own), from the token and from what it was embedded to:
@@ -101,8 +124,10 @@ static void head(heft_run *r, const float *x, float *logits)
     const heft_spec *s = &r->m->spec;
     const int32_t N = r->b->N, V = r->m->g.head.w.rows;
     if (N == 0) return;
-    float *h = heft_tmp(r, (int64_t)N * s->D), *y = logits;
-    r->ops->pick(r->dev, h, x, r->b->out, N, s->D);
+    const int32_t W = s->streams.n * s->D;
+    float *h = heft_tmp(r, (int64_t)N * W), *y = logits;
+    r->ops->pick(r->dev, h, x, r->b->out, N, W);
+    if (s->streams.n > 1) h = heft_run_split(r, &r->m->g.hyper, h, N).in;
     if (r->m->g.out_norm.kind) {
         float *n = heft_tmp(r, (int64_t)N * s->D);
         r->ops->norm(r->dev, n, h, &r->m->g.out_norm, N, s->D);
@@ -115,16 +140,27 @@ static void head(heft_run *r, const float *x, float *logits)
     if (scaled) r->ops->scale(r->dev, logits, y, s->logit_scale, s->logit_cap, N, V);
 }
 
+/* Keys that a row chooses at most, in any layer. */
+static int32_t most_chosen(const heft_spec *s)
+{
+    int32_t most = 0;
+    for (int32_t i = 0; i < s->L; i++)
+        if (s->layer[i].attn.index.top > most) most = s->layer[i].attn.index.top;
+    return most;
+}
+
 void heft_forward(heft_run *r, float *logits)
 {
     const heft_spec *s = &r->m->spec;
-    const int64_t TD = (int64_t)r->b->T * s->D;
+    const int32_t W = s->streams.n * s->D;
+    const int64_t TW = (int64_t)r->b->T * W;
     r->used = 0;
     for (int32_t i = 0; i < s->n_rope; i++) {
         r->cs[i] = heft_tmp(r, (int64_t)r->b->T * s->rope[i].r.width);
         r->ops->rope(r->dev, r->cs[i], &s->rope[i].r, i, r->b);
     }
-    float *stream[2] = { heft_tmp(r, TD), heft_tmp(r, TD) }, *x = embed(r);
+    r->chosen = (void *)heft_tmp(r, (int64_t)r->b->T * most_chosen(s));
+    float *stream[2] = { heft_tmp(r, TW), heft_tmp(r, TW) }, *x = streams(r, embed(r));
     if (r->capture) r->capture(r->to, 0, x);
     const float *own = s->own ? own_inputs(r, x) : NULL;
     const size_t kept = r->used;
@@ -132,7 +168,7 @@ void heft_forward(heft_run *r, float *logits)
         const heft_layer *l = &r->m->layer[i];
         x = wirings[s->wire](r, l, x);
         if (own) x = own_input(r, l, x, own);
-        r->ops->scale(r->dev, stream[i & 1], x, l->scale, 0, r->b->T, s->D);
+        r->ops->scale(r->dev, stream[i & 1], x, l->scale, 0, r->b->T, W);
         x = stream[i & 1]; /* all else that the layer used is free again */
         r->used = kept;
         if (r->capture) r->capture(r->to, i + 1, x);

@@ -40,7 +40,7 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
 
     const heft_rotation *rot = a->rope < 0 ? NULL : &r->m->spec.rope[a->rope].r;
     const float *cs = a->rope < 0 ? NULL : r->cs[a->rope];
-    const heft_kv *kv = r->kv ? &r->kv[a->kv_from] : NULL;
+    const heft_kv *kv = heft_run_kv(r, a->kv_from, 0);
     const heft_norm *q_norm = a->qk_norm ? &l->q_norm : &none,
                     *k_norm = a->qk_norm ? &l->k_norm : &none;
     const heft_slice sq = { p[0], w[0]->w.rows, a->H, a->dk, a->q };
@@ -62,7 +62,8 @@ static float *forward_gqa(heft_run *r, const heft_layer *l, const float *h)
         r->ops->heads(r->dev, v, &sv, a, a->v_norm ? &weightless : &none, NULL, NULL, r->b->T);
         r->ops->store(r->dev, kv, k, v, r->b);
     }
-    r->ops->attend(r->dev, o, q, kv, l->sinks, a->alibi > 0 ? l->slopes : NULL, a, r->b);
+    r->ops->attend(r->dev, o, q, kv, NULL, l->sinks, a->alibi > 0 ? l->slopes : NULL, NULL, a,
+                   r->b);
     float *y = heft_tmp(r, T * r->m->spec.D);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, o, r->b->T);
     return y;

@@ -7,7 +7,14 @@
  * so that  q k = (qn K_h) c + qr kr  and  sum p V_h c = V_h sum p c.  Queries go through K_h,
  * outputs through V_h, and the cache is that of one key/value head of rank + rotated numbers, whose
  * value lies in its key. A prompt goes the same way, because other sums would be other bits.
- * Source: arXiv:2405.04434, section 2.1. */
+ *
+ * With an index a row attends to `top` keys only:
+ *
+ *     iq = norm(x Wqa^T) Wiq^T  of each of its heads,  ik = norm(x Wik^T),  iw = x Wiw^T
+ *     the keys with the largest  sum of iw max(iq ik, 0);  the first numbers of iq and ik rotated
+ *
+ * ik is appended to a cache of its own. A layer without may take the choice of the layer before.
+ * Source: arXiv:2405.04434, section 2.1; the index arXiv:2512.02556, section 2.1. */
 #include "model/run.h"
 
 static heft_attn latent_of(const heft_attn *a)
@@ -18,23 +25,30 @@ static heft_attn latent_of(const heft_attn *a)
     return latent;
 }
 
+static bool has_index(const heft_attn *a)
+{
+    return a->index.heads > 0 && a->index.top > 0;
+}
+
 static int32_t caches_mla(const heft_spec *s, int32_t layer, heft_cache_decl out[HEFT_MAX_CACHE])
 {
     const heft_attn a = latent_of(&s->layer[layer].attn);
     out[0] = (heft_cache_decl){ .G = 1, .dk = a.dk, .dv = a.dv, .v_in_k = true };
-    return 1;
+    out[1] = (heft_cache_decl){ .G = 1, .dk = a.index.width, .v_in_k = true };
+    return has_index(&a) ? 2 : 1;
 }
 
-/* The part of n heads of `whole` numbers in rows of x that begins at `at`: (T,n,width). */
+/* The part of n heads of `whole` numbers in rows of x that begins at `at`: (T,n,width). rope: of
+ * the table that rotates it, or -1. */
 static float *part(heft_run *r, const heft_layer *l, const float *x, int32_t n, int32_t whole,
-                   int32_t at, int32_t width, const heft_norm *norm, bool rotated)
+                   int32_t at, int32_t width, const heft_norm *norm, int32_t rope)
 {
     static const heft_norm none = { 0 };
-    const heft_attn *a = &l->s->attn;
     const heft_slice s = { x, n * whole, n, width, { at, n, 0, whole } };
     float *y = heft_tmp(r, (int64_t)r->b->T * n * width);
-    const heft_rotation *rot = rotated && a->rope >= 0 ? &r->m->spec.rope[a->rope].r : NULL;
-    r->ops->heads(r->dev, y, &s, a, norm ? norm : &none, rot, rot ? r->cs[a->rope] : NULL, r->b->T);
+    const heft_rotation *rot = rope < 0 ? NULL : &r->m->spec.rope[rope].r;
+    r->ops->heads(r->dev, y, &s, &l->s->attn, norm ? norm : &none, rot, rot ? r->cs[rope] : NULL,
+                  r->b->T);
     return y;
 }
 
@@ -46,8 +60,9 @@ static float *beside(heft_run *r, const float *a, const float *b, int64_t n, int
     return y;
 }
 
-/* Queries by the rows of h, and [c | kr]. */
-static void project(heft_run *r, const heft_layer *l, const float *h, float **q, float **kv)
+/* Queries by the rows of h, what they are made from where they have a rank, and [c | kr]. */
+static void project(heft_run *r, const heft_layer *l, const float *h, float **q, float **low,
+                    float **kv)
 {
     const int64_t T = r->b->T;
     const heft_lin *w[2] = { l->q_a.w.data ? &l->q_a : &l->q, &l->kv_a };
@@ -55,13 +70,34 @@ static void project(heft_run *r, const heft_layer *l, const float *h, float **q,
     r->ops->linear(r->dev, 2, p, w, h, r->b->T);
     if (l->q_a.w.data) {
         const int32_t rank = l->s->attn.q_rank;
-        float *low = heft_tmp(r, T * rank), *full = heft_tmp(r, T * l->q.w.rows);
-        r->ops->norm(r->dev, low, p[0], &l->q_latent, r->b->T, rank);
-        r->ops->linear(r->dev, 1, &full, (const heft_lin *const[]){ &l->q }, low, r->b->T);
+        float *full = heft_tmp(r, T * l->q.w.rows);
+        *low = heft_tmp(r, T * rank);
+        r->ops->norm(r->dev, *low, p[0], &l->q_latent, r->b->T, rank);
+        r->ops->linear(r->dev, 1, &full, (const heft_lin *const[]){ &l->q }, *low, r->b->T);
         p[0] = full;
     }
     *q = p[0];
     *kv = p[1];
+}
+
+/* What the rows of h attend to; NULL: everything. */
+static const int32_t *choose(heft_run *r, const heft_layer *l, const float *h, const float *low)
+{
+    const heft_index *x = &l->s->attn.index;
+    const int64_t T = r->b->T;
+    if (!has_index(&l->s->attn)) return x->top > 0 ? r->chosen : NULL;
+    const heft_kv *keys = heft_run_kv(r, (int32_t)(l - r->m->layer), 1);
+    float *q = heft_tmp(r, T * l->ix_q.w.rows), *k = heft_tmp(r, T * x->width),
+          *w = heft_tmp(r, T * x->heads), *normed = heft_tmp(r, T * x->width);
+    r->ops->linear(r->dev, 1, &q, (const heft_lin *const[]){ &l->ix_q }, low, r->b->T);
+    r->ops->linear(r->dev, 2, (float *const[]){ k, w },
+                   (const heft_lin *const[]){ &l->ix_k, &l->ix_w }, h, r->b->T);
+    r->ops->norm(r->dev, normed, k, &l->ix_norm, r->b->T, x->width);
+    const float *iq = part(r, l, q, x->heads, x->width, 0, x->width, NULL, x->rope),
+                *ik = part(r, l, normed, 1, x->width, 0, x->width, NULL, x->rope);
+    r->ops->store(r->dev, keys, ik, NULL, r->b);
+    r->ops->select(r->dev, r->chosen, iq, w, keys, x, r->b);
+    return r->chosen;
 }
 
 static float *forward_mla(heft_run *r, const heft_layer *l, const float *h)
@@ -69,21 +105,22 @@ static float *forward_mla(heft_run *r, const heft_layer *l, const float *h)
     const heft_attn *a = &l->s->attn, latent = latent_of(a);
     const int32_t rank = a->kv_rank, rotated = a->dk - a->nope;
     const int64_t T = r->b->T, pairs = T * a->H;
-    const heft_kv *kv = r->kv ? &r->kv[a->kv_from] : NULL;
-    float *q, *ckr;
-    project(r, l, h, &q, &ckr);
+    const heft_kv *kv = heft_run_kv(r, a->kv_from, 0);
+    float *q, *low = NULL, *ckr;
+    project(r, l, h, &q, &low, &ckr);
+    const int32_t *chosen = choose(r, l, h, low);
 
-    const float *qn = part(r, l, q, a->H, a->dk, 0, a->nope, NULL, false),
-                *qr = part(r, l, q, a->H, a->dk, a->nope, rotated, NULL, true),
-                *c = part(r, l, ckr, 1, latent.dk, 0, rank, &l->kv_latent, false),
-                *kr = part(r, l, ckr, 1, latent.dk, rank, rotated, NULL, true);
+    const float *qn = part(r, l, q, a->H, a->dk, 0, a->nope, NULL, -1),
+                *qr = part(r, l, q, a->H, a->dk, a->nope, rotated, NULL, a->rope),
+                *c = part(r, l, ckr, 1, latent.dk, 0, rank, &l->kv_latent, -1),
+                *kr = part(r, l, ckr, 1, latent.dk, rank, rotated, NULL, a->rope);
     r->ops->store(r->dev, kv, beside(r, c, kr, T, rank, rotated), NULL, r->b);
 
     float *qc = heft_tmp(r, pairs * rank), *oc = heft_tmp(r, pairs * rank),
           *o = heft_tmp(r, pairs * a->dv), *y = heft_tmp(r, T * r->m->spec.D);
     r->ops->linear_each(r->dev, qc, l->k_up, a->H, qn, r->b->T);
-    r->ops->attend(r->dev, oc, beside(r, qc, qr, pairs, rank, rotated), kv, NULL, NULL, &latent,
-                   r->b);
+    r->ops->attend(r->dev, oc, beside(r, qc, qr, pairs, rank, rotated), kv, NULL, NULL, NULL,
+                   chosen, &latent, r->b);
     r->ops->linear_each(r->dev, o, l->v_up, a->H, oc, r->b->T);
     r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, o, r->b->T);
     return y;

@@ -89,6 +89,15 @@ const heft_weight heft_names_latent[] = {
     { 0 },
 };
 
+const heft_weight heft_names_index[] = {
+    HEADS(ix_q, LIN, HEFT_AXIS_IXQ, HEFT_AXIS_QR, HEFT_IF_INDEX, "layers.{}.self_attn.indexer.wq_b.weight", "blk.{}.indexer.attn_q_b.weight"),
+    HEADS(ix_k, LIN, HEFT_AXIS_IX,  HEFT_AXIS_D,  HEFT_IF_INDEX, "layers.{}.self_attn.indexer.wk.weight",   "blk.{}.indexer.attn_k.weight"),
+    HEADS(ix_w, LIN, HEFT_AXIS_IXH, HEFT_AXIS_D,  HEFT_IF_INDEX, "layers.{}.self_attn.indexer.weights_proj.weight", "blk.{}.indexer.proj.weight"),
+    NORM(ix_norm, HEFT_AXIS_IX, HEFT_IF_INDEX, "self_attn.indexer.k_norm", "indexer.k_norm"),
+    HEADS(ix_norm, NORM_BIAS, HEFT_AXIS_IX, HEFT_AXIS_ONE, HEFT_IF_INDEX, "layers.{}.self_attn.indexer.k_norm.bias", "blk.{}.indexer.k_norm.bias"),
+    { 0 },
+};
+
 #define FFN(slot, rows, cols, need, hf, gguf) \
     { L(slot), HEFT_SLOT_LIN, rows, cols, need, 0, 0, "layers.{}.mlp." hf ".weight", gguf }
 #define EXPERTS(slot, rows, cols, hf, gguf) \
@@ -113,6 +122,37 @@ const heft_weight heft_names_experts[] = {
     EXPERTS(e_gate, HEFT_AXIS_FE, HEFT_AXIS_D,  "mlp.experts.{e}.gate_proj", "ffn_gate_exps"),
     EXPERTS(e_up,   HEFT_AXIS_FE, HEFT_AXIS_D,  "mlp.experts.{e}.up_proj",   "ffn_up_exps"),
     EXPERTS(e_down, HEFT_AXIS_D,  HEFT_AXIS_FE, "mlp.experts.{e}.down_proj", "ffn_down_exps"),
+    { 0 },
+};
+
+const heft_weight heft_names_correction[] = {
+    { L(choice), HEFT_SLOT_VEC, HEFT_AXIS_E, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0,
+      "layers.{}.mlp.gate.e_score_correction_bias", "blk.{}.exp_probs_b.bias" },
+    { 0 },
+};
+
+#define PAIR(hf, gguf) "layers.{}." hf ".weight", "blk.{}." gguf ".weight"
+const heft_weight heft_names_beside[] = {
+    { L(router),     HEFT_SLOT_LIN,  HEFT_AXIS_E, HEFT_AXIS_D,   HEFT_IF_EXPERTS, 0, 0, PAIR("router.proj", "ffn_gate_inp") },
+    { L(router_in),  HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, HEFT_OVER_ROOT, HEFT_OVER_ROOT, "layers.{}.router.scale", "blk.{}.ffn_gate_inp.scale" },
+    { L(e_scale),    HEFT_SLOT_VEC,  HEFT_AXIS_E, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.router.per_expert_scale", "blk.{}.ffn_down_exps.scale" },
+    { L(e_in),       HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, PAIR("pre_feedforward_layernorm_2", "pre_ffw_norm_2") },
+    { L(e_out),      HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, PAIR("post_feedforward_layernorm_2", "post_ffw_norm_2") },
+    { L(shared_out), HEFT_SLOT_NORM, HEFT_AXIS_D, HEFT_AXIS_ONE, HEFT_IF_EXPERTS, 0, 0, PAIR("post_feedforward_layernorm_1", "post_ffw_norm_1") },
+    { L(e_gate), HEFT_SLOT_EXPERTS, HEFT_AXIS_2FE, HEFT_AXIS_D,  HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.gate_up_proj", "blk.{}.ffn_gate_up_exps.weight" },
+    { L(e_down), HEFT_SLOT_EXPERTS, HEFT_AXIS_D,   HEFT_AXIS_FE, HEFT_IF_EXPERTS, 0, 0, "layers.{}.experts.down_proj",    "blk.{}.ffn_down_exps.weight" },
+    { 0 },
+};
+
+#define HYPER(i, name) \
+    { L(hyper[i].fn),   HEFT_SLOT_LIN, HEFT_AXIS_BLEND, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_fn",    "blk.{}.hc_" name "_fn.weight" }, \
+    { L(hyper[i].base), HEFT_SLOT_VEC, HEFT_AXIS_BLEND, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_base",  "blk.{}.hc_" name "_base.weight" }, \
+    { L(hyper[i].gain), HEFT_SLOT_VEC, HEFT_AXIS_THREE, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "layers.{}.hc_" name "_scale", "blk.{}.hc_" name "_scale.weight" }
+const heft_weight heft_names_streams[] = { HYPER(0, "attn"), HYPER(1, "ffn"), { 0 } };
+const heft_weight heft_names_streams_end[] = {
+    { G(hyper.fn),   HEFT_SLOT_LIN, HEFT_AXIS_STREAMS, HEFT_AXIS_ALL, HEFT_ALWAYS, 0, 0, "hc_head_fn",    "output_hc_fn.weight" },
+    { G(hyper.base), HEFT_SLOT_VEC, HEFT_AXIS_STREAMS, HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_base",  "output_hc_base.weight" },
+    { G(hyper.gain), HEFT_SLOT_VEC, HEFT_AXIS_ONE,     HEFT_AXIS_ONE, HEFT_ALWAYS, 0, 0, "hc_head_scale", "output_hc_scale.weight" },
     { 0 },
 };
 

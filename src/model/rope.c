@@ -186,14 +186,15 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
 
 /* config.json: rope_theta and rope_scaling, or rope_parameters of transformers 5, flat or nested
  * by layer type. */
-static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx, double theta)
+static scaling from_json(struct heft_cfg *c, const char *layer_type, const char *base, int32_t ctx,
+                         double theta)
 {
     const heft_value *root = c->root, *params = heft_value_get(root, "rope_parameters");
     const heft_value *old = heft_value_get(root, "rope_scaling");
-    if (params && layer_type && heft_value_get(params, layer_type))
-        params = heft_value_get(params, layer_type);
+    const bool by_type = params && layer_type && heft_value_get(params, layer_type);
+    if (by_type) params = heft_value_get(params, layer_type);
     if (!params || params->kind == HEFT_V_NULL) params = old;
-    scaling s = { .theta = (double)heft_cfg_real(c, "rope_theta", NULL, theta), .truncate = true };
+    scaling s = { .theta = (double)heft_cfg_real(c, base, NULL, theta), .truncate = true };
     const bool nested = params && params != old;
     s.positions = heft_cfg_int(c, "max_position_embeddings", NULL, ctx);
     s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, c->family->original);
@@ -207,10 +208,16 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
     const char *outside = c->inside;
     c->root = params; /* the getters below read there, and messages name it */
     c->inside = nested ? "rope_parameters." : "rope_scaling.";
-    s.theta = (double)heft_cfg_real(c, "rope_theta", NULL, s.theta);
+    const double inside = (double)heft_cfg_real(c, "rope_theta", NULL, s.theta);
+    if (by_type || strcmp(base, "rope_theta") == 0) s.theta = inside; /* else it is another's */
     s.kind = heft_cfg_str(c, "rope_type|type", NULL, "");
-    if (s.original == 0)
-        s.original = heft_cfg_int(c, "original_max_position_embeddings", NULL, s.positions);
+    const int32_t again = heft_cfg_int(c, "original_max_position_embeddings", NULL,
+                                       s.original ? s.original : s.positions);
+    if (s.original && again != s.original) /* the reference's families differ in which they read */
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
+                        "%soriginal_max_position_embeddings is %d, expected %d as outside of it",
+                        c->inside, again, s.original);
+    s.original = again;
     s.shorts = heft_value_get(params, "short_factor");
     s.longs = heft_value_get(params, "long_factor");
     heft_value_mark(s.shorts);
@@ -249,10 +256,9 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, int32_t ctx
 /* GGUF metadata. llama.cpp multiplies yarn's attn_factor by 0.1 ln(factor) + 1 itself; with a
  * yarn_log_multiplier, a tenth of mscale_all_dim, it takes mscale to be the same, so that nothing
  * is left of both. */
-static scaling from_gguf(struct heft_cfg *c, double theta)
+static scaling from_gguf(struct heft_cfg *c, const char *base, double theta)
 {
-    scaling s = { .theta = (double)heft_cfg_real(c, NULL, "rope.freq_base", theta),
-                  .truncate = true };
+    scaling s = { .theta = (double)heft_cfg_real(c, NULL, base, theta), .truncate = true };
     s.positions = heft_cfg_int(c, NULL, "context_length", HEFT_REQUIRED);
     s.kind = heft_cfg_str(c, NULL, "rope.scaling.type", "");
     s.factor = heft_cfg_real(c, NULL, "rope.scaling.factor|rope.scale_linear", 1);
@@ -332,13 +338,21 @@ static void check_base(struct heft_cfg *c, double theta)
         heft_cfg_refuse(c, HEFT_E_FORMAT, "the rope base is %g, expected a number above 1", theta);
 }
 
-int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
-                      int32_t width)
+/* Where the base of a table stands in either container. */
+typedef struct {
+    const char *hf, *gguf;
+} base_key;
+
+static const base_key usual = { "rope_theta", "rope.freq_base" };
+
+static int32_t add_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, base_key key,
+                        double theta, int32_t width)
 {
     width = heft_cfg_int(c, NULL, "rope.dimension_count", width);
     heft_rope *r = begin_rope(c, s, width);
     if (!r) return 0;
-    scaling k = c->gguf ? from_gguf(c, theta) : from_json(c, layer_type, s->ctx, theta);
+    scaling k =
+        c->gguf ? from_gguf(c, key.gguf, theta) : from_json(c, layer_type, key.hf, s->ctx, theta);
     check_base(c, k.theta);
     if (k.part > 0 && !heft_str_is(k.kind, "proportional")
         && (int32_t)((double)k.part * s->layer[0].attn.dk) != width)
@@ -353,6 +367,26 @@ int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, 
         double stretched = s->ctx * r->factor;
         s->ctx = stretched < HEFT_MAX_CONTEXT ? (int32_t)stretched : HEFT_MAX_CONTEXT;
     }
+    return s->n_rope++;
+}
+
+int32_t heft_cfg_rope(struct heft_cfg *c, heft_spec *s, const char *layer_type, double theta,
+                      int32_t width)
+{
+    return add_rope(c, s, layer_type, usual, theta, width);
+}
+
+int32_t heft_cfg_rope_of(struct heft_cfg *c, heft_spec *s, const char *layer_type, const char *hf,
+                         const char *gguf, double theta, int32_t width)
+{
+    return add_rope(c, s, layer_type, (base_key){ hf, gguf }, theta, width);
+}
+
+int32_t heft_cfg_rope_back(struct heft_cfg *c, heft_spec *s, int32_t rope)
+{
+    if (c->failed || s->n_rope == HEFT_MAX_ROPE) return 0;
+    s->rope[s->n_rope] = s->rope[rope];
+    s->rope[s->n_rope].r.back = true;
     return s->n_rope++;
 }
 
@@ -388,7 +422,8 @@ int32_t heft_cfg_rotated(struct heft_cfg *c, const heft_spec *s, const char *key
 
 float heft_cfg_yarn_scale(struct heft_cfg *c, const heft_spec *s)
 {
-    const scaling k = c->gguf ? from_gguf(c, 1e4) : from_json(c, NULL, s->ctx, 1e4);
+    const scaling k =
+        c->gguf ? from_gguf(c, usual.gguf, 1e4) : from_json(c, NULL, usual.hf, s->ctx, 1e4);
     if (!heft_str_is(k.kind, "yarn") || !(k.mscale_all > 0)) return 1;
     const float m = yarn_magnitude(k.factor, k.mscale_all);
     return m * m;

@@ -11,6 +11,7 @@ void heft_spec_default(heft_spec *s)
 {
     *s = (heft_spec){
         .wire = HEFT_WIRE_SERIAL,
+        .streams = { .n = 1, .rounds = 1, .eps = 1e-6f },
         .norm = HEFT_NORM_RMS,
         .eps = 1e-6f,
         .latent_eps = 1e-6f,
@@ -29,7 +30,11 @@ void heft_layer_default(heft_layer_spec *l)
     *l = (heft_layer_spec){
         .mixer = &heft_mixer_gqa,
         .ffn = &heft_ffn_mlp,
-        .attn = { .rope = -1, .scale = 1, .alibi_scale = 1 },
+        .attn = { .rope = -1,
+                  .unturn = -1,
+                  .scale = 1,
+                  .alibi_scale = 1,
+                  .index = { .every = 1, .rope = -1 } },
         .act = { .fn = HEFT_ACT_SILU, .gated = true },
         .route = { .top = 1, .groups = 1, .keep = 1, .vote = 2, .floor = 1e-12f, .factor = 1 },
         .expert_act = { .fn = HEFT_ACT_SILU, .gated = true },
@@ -110,6 +115,56 @@ static heft_status check_latent(const heft_spec *s, int32_t i, heft_error *err)
     return st;
 }
 
+static heft_status check_compressed(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_attn *a = &s->layer[i].attn;
+    const heft_index *x = &a->index;
+    heft_status st = within(err, "window", i, a->window, 1, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "number of key/value heads", i, a->G, 1, 1);
+    if (!st) st = within(err, "width of a value", i, a->dv, a->dk, a->dk);
+    if (!st) st = within(err, "rank of queries", i, a->q_rank, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "rope table", i, a->rope, 0, s->n_rope - 1);
+    if (!st) st = within(err, "rope table of outputs", i, a->unturn, 0, s->n_rope - 1);
+    if (!st) st = within(err, "rotated width of outputs", i, s->rope[a->unturn].r.width, 2, a->dk);
+    if (!st) st = within(err, "number of groups of outputs", i, a->o_groups, 1, a->H);
+    if (!st && a->H % a->o_groups)
+        st = heft_fail(err, HEFT_E_FORMAT, "layer %d: %d heads cannot form %d groups of equal size",
+                       i, a->H, a->o_groups);
+    if (!st)
+        st = within(err, "rank of all groups of outputs", i, (int64_t)a->o_groups * a->o_rank, 1,
+                    HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "number of tokens of an entry", i, x->every, 1, HEFT_MAX_BLOCK);
+    return st || x->heads == 0
+               ? st
+               : within(err, "rope table of the index", i, x->rope, 0, s->n_rope - 1);
+}
+
+/* The choice that layer i takes is that of the last layer with an index before it, or its own. */
+static heft_status check_index(const heft_spec *s, int32_t i, heft_error *err)
+{
+    const heft_index *x = &s->layer[i].attn.index;
+    heft_status st =
+        within(err, "number of keys that a token attends to", i, x->top, 0, HEFT_MAX_CONTEXT);
+    if (st || x->top == 0) return st;
+    int32_t from = i;
+    while (from > 0 && s->layer[from].attn.index.heads == 0)
+        from--;
+    const heft_index *y = &s->layer[from].attn.index;
+    st = within(err, "number of heads of the index", from, y->heads, 1, HEFT_MAX_HEADS);
+    if (!st) st = within(err, "number of keys that a token attends to", i, x->top, y->top, y->top);
+    if (st || from < i) return st;
+    st = within(err, "width of the index's keys", i, x->width, 1, HEFT_MAX_HEAD_WIDTH);
+    if (!st)
+        st = within(err, "width of the index's queries", i, (int64_t)x->heads * x->width, 1,
+                    HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "number of tokens of a key", i, x->every, 1, HEFT_MAX_CONTEXT);
+    if (!st) st = within(err, "rank of queries", i, s->layer[i].attn.q_rank, 1, HEFT_MAX_WIDTH);
+    if (!st) st = within(err, "rope table of the index", i, x->rope, -1, s->n_rope - 1);
+    if (!st && x->rope >= 0)
+        st = within(err, "rotated width of the index", i, s->rope[x->rope].r.width, 2, x->width);
+    return st;
+}
+
 static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *err)
 {
     const heft_attn *a = &s->layer[i].attn;
@@ -136,6 +191,8 @@ static heft_status check_attention(const heft_spec *s, int32_t i, heft_error *er
     if (!st && a->rope >= 0)
         st = within(err, "rotated width of a head", i, s->rope[a->rope].r.width, 2, a->dk);
     if (!st) st = positive(err, "attention scale", a->scale);
+    if (!st && s->layer[i].mixer == &heft_mixer_csa) st = check_compressed(s, i, err);
+    if (!st) st = check_index(s, i, err);
     return st || a->kv_rank == 0 ? st : check_latent(s, i, err);
 }
 
@@ -143,13 +200,17 @@ static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
 {
     const heft_layer_spec *l = &s->layer[i];
     const heft_router *r = &l->route;
-    if (r->E == 0) return within(err, "feed-forward width", i, l->F, 1, HEFT_MAX_WIDTH);
+    if (l->ffn != &heft_ffn_moe)
+        return within(err, "feed-forward width", i, l->F, 1, HEFT_MAX_WIDTH);
     heft_status st = within(err, "width of the shared expert", i, l->F, 0, HEFT_MAX_WIDTH);
     if (!st) st = within(err, "number of experts", i, r->E, 1, HEFT_MAX_EXPERTS);
     if (!st) st = within(err, "width of an expert", i, l->F_expert, 1, HEFT_MAX_WIDTH);
     if (!st)
         st = within(err, "number of experts of a token", i, r->top, 1,
                     r->E < HEFT_MAX_CHOSEN ? r->E : HEFT_MAX_CHOSEN);
+    if (!st && r->by_token && r->score == HEFT_BY_SPARSEMIX)
+        st = heft_fail(err, HEFT_E_UNSUPPORTED,
+                       "layer %d: a sparse mix does not take experts by token", i);
     if (!st) st = within(err, "number of groups of experts", i, r->groups, 1, r->E);
     if (!st && r->E % r->groups)
         st = heft_fail(err, HEFT_E_FORMAT,
@@ -161,6 +222,23 @@ static heft_status check_ffn(const heft_spec *s, int32_t i, heft_error *err)
                     (r->top + size - 1) / size, r->groups);
     if (!st) st = positive(err, "factor of the experts' weights", r->factor);
     if (!st) st = positive(err, "least sum of the experts' weights", r->floor);
+    return st;
+}
+
+static heft_status check_streams(const heft_spec *s, heft_error *err)
+{
+    const bool hyper = s->wire == HEFT_WIRE_HYPER;
+    heft_status st = within(err, "number of residual streams", -1, s->streams.n, hyper ? 2 : 1,
+                            hyper ? HEFT_MAX_STREAMS : 1);
+    if (!st)
+        st = within(err, "width of all residual streams", -1, (int64_t)s->streams.n * s->D, 1,
+                    HEFT_MAX_WIDTH);
+    if (!st)
+        st = within(err, "number of rounds that balance what streams are mixed by", -1,
+                    s->streams.rounds, 1, HEFT_MAX_ROUNDS);
+    if (!st) st = positive(err, "epsilon of residual streams", s->streams.eps);
+    if (!st && hyper)
+        st = within(err, "width of a layer's own input beside residual streams", -1, s->own, 0, 0);
     return st;
 }
 
@@ -177,6 +255,7 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
         st = within(err, "width of all layers' own inputs", -1, (int64_t)s->own * s->L, 0,
                     HEFT_MAX_WIDTH);
     if (!st) st = positive(err, "norm epsilon", s->eps);
+    if (!st) st = check_streams(s, err);
     if (!st) st = positive(err, "embedding scale", s->embed_scale);
     if (!st) st = positive(err, "logit scale", s->logit_scale);
     for (int32_t i = 0; i < s->n_rope && !st; i++)
@@ -204,6 +283,8 @@ heft_status heft_spec_check(const heft_spec *s, heft_error *err)
     }
 const heft_field heft_fields[] = {
     SPEC(wire, ENUM),
+    SPEC(streams.rounds, INT),
+    SPEC(streams.eps, FLOAT),
     SPEC(own, INT),
     SPEC(pos_offset, INT),
     SPEC(norm, ENUM),
@@ -219,6 +300,7 @@ const heft_field heft_fields[] = {
     LAYER(attn.chunk, INT),
     LAYER(attn.kv_from, INT),
     LAYER(attn.rope, INT),
+    LAYER(attn.unturn, INT),
     LAYER(attn.scale, FLOAT),
     LAYER(attn.softcap, FLOAT),
     LAYER(attn.clip, FLOAT),
@@ -227,6 +309,10 @@ const heft_field heft_fields[] = {
     LAYER(attn.temp, FLOAT),
     LAYER(attn.temp_floor, FLOAT),
     LAYER(attn.qk_norm, ENUM),
+    LAYER(attn.index.heads, INT),
+    LAYER(attn.index.top, INT),
+    LAYER(attn.index.every, INT),
+    LAYER(attn.index.rope, INT),
     LAYER(attn.norm_after_rope, BOOL),
     LAYER(attn.v_norm, BOOL),
     LAYER(act.fn, ENUM),
@@ -241,17 +327,21 @@ const heft_field heft_fields[] = {
     LAYER(route.keep, INT),
     LAYER(route.vote, INT),
     LAYER(route.normalise, BOOL),
+    LAYER(route.by_token, BOOL),
     LAYER(route.weigh_input, BOOL),
     LAYER(route.floor, FLOAT),
     LAYER(route.factor, FLOAT),
     LAYER(route.jitter, FLOAT),
     LAYER(expert_act.fn, ENUM),
     LAYER(expert_act.gated, BOOL),
+    LAYER(expert_act.up.at, INT),
     LAYER(expert_act.gate_max, FLOAT),
     LAYER(expert_act.up_abs, FLOAT),
     LAYER(expert_act.up_add, FLOAT),
     LAYER(out_scale, FLOAT),
     ROPE(r.pairs, BOOL),
+    ROPE(r.last, BOOL),
+    ROPE(r.back, BOOL),
     ROPE(r.magnitude, FLOAT),
     ROPE(kind, ENUM),
     ROPE(original, INT),

@@ -7,19 +7,22 @@
 
 #include "base/bounds.h"
 #include "base/mem.h"
+#include "model/methods.h"
 #include "ops/types.h"
 
-enum { HEFT_MAX_ROPE = 4, HEFT_MAX_CACHE = 4 };
+enum { HEFT_MAX_ROPE = 4, HEFT_MAX_CACHE = 5 };
 
 struct heft_mixer;
 struct heft_ffn;
 struct heft_family;
 
-/* What a layer keeps of a sequence; layers with equal `keep` share one page table. */
+/* What a layer keeps of a sequence; layers with equal `keep` and `every` share one page table. */
 typedef struct {
-    int32_t G, dk, dv; /* one entry a token: keys and values of G heads */
-    int32_t keep;      /* entries a later row can still see (window, chunk); 0 = all */
+    int32_t G, dk, dv; /* an entry: keys and values of G heads */
+    int32_t keep;      /* tokens a later row can still see (window, chunk); 0 = all */
+    int32_t every;     /* tokens that an entry stands for, once all of them are there; 0: one */
     bool v_in_k;       /* a key's first dv numbers are its value: only keys are kept */
+    bool exact;        /* F32 whatever the cache's type */
 } heft_cache_decl;
 
 typedef enum { HEFT_ROPE_FIXED, HEFT_ROPE_DYNAMIC, HEFT_ROPE_LONG } heft_rope_kind;
@@ -47,14 +50,16 @@ typedef struct {
     float out_scale;          /* of both sublayers' outputs (granite); 1 */
 } heft_layer_spec;
 
-typedef enum { HEFT_WIRE_SERIAL, HEFT_WIRE_PARALLEL, HEFT_WIRE_POST } heft_wire;
+typedef enum { HEFT_WIRE_SERIAL, HEFT_WIRE_PARALLEL, HEFT_WIRE_POST, HEFT_WIRE_HYPER } heft_wire;
 
 /* Must a bias, or a head of its own, be in the file? */
 typedef enum { HEFT_MAYBE, HEFT_NO, HEFT_YES } heft_presence;
 
 typedef struct {
     const struct heft_family *family;
+    heft_quant quant; /* how the release has its matrices; binding asks, and nobody else */
     heft_wire wire;
+    heft_streams streams; /* of HYPER; elsewhere one */
     int32_t L, D, V, D_embed, ctx;
     int32_t own;        /* width of the input that each layer has of its own; 0: none */
     int32_t drafts;     /* layers beyond L that predict further tokens: known, not run */

@@ -11,14 +11,16 @@
 
 /* ---- opening ---------------------------------------------------------- */
 
-enum { PARTS = 9 };
+enum { PARTS = 10 };
 
 static size_t scratch_bytes(const heft_device_need *n, const heft_kernels *k)
 {
     size_t mul = k->mul_scratch(n->cols), attend = heft_attend_scratch(n),
-           row = (size_t)n->cols * sizeof(float), route = heft_route_scratch(n);
+           row = (size_t)n->cols * sizeof(float), route = heft_route_scratch(n),
+           entry = heft_compress_scratch(n);
     size_t most = mul > attend ? mul : attend;
     if (row > most) most = row;
+    if (entry > most) most = entry;
     return heft_mem_cost(1, route > most ? route : most);
 }
 
@@ -34,6 +36,7 @@ static void parts_of(heft_device *d, const heft_device_need *n, size_t scratch, 
     p[6] = (heft_part){ &d->partial, partials, sizeof *d->partial };
     p[7] = (heft_part){ &d->partial_o, partials, (size_t)n->dv * sizeof *d->partial_o };
     p[8] = (heft_part){ &d->active, (size_t)n->experts, sizeof *d->active };
+    p[9] = (heft_part){ &d->score, heft_select_scores(n), sizeof *d->score };
 }
 
 /* Scratch for the widest instruction set, so that the bytes do not depend on which one runs. */
@@ -181,6 +184,11 @@ static void quantise_row(void *arg, int32_t t, int32_t thread)
                      a->x + (size_t)t * (size_t)a->cols, a->cols);
 }
 
+float heft_sigmoid(float x)
+{
+    return 1 / (1 + heft_exp(-x));
+}
+
 void heft_quantise_cpu(heft_device *d, const float *x, int32_t rows, int32_t cols)
 {
     assert((int64_t)rows * (cols / 32) <= d->need.blocks);
@@ -303,7 +311,7 @@ static void linear_each_cpu(heft_device *d, float *y, const heft_mat *w, int32_t
     }
     if (!heft_reads_floats(w)) heft_quantise_cpu(d, x, T * H, w->cols);
     each_args a = { .d = d, .w = w, .T = T };
-    a.stored = w->by_col && heft_dtypes[w->dtype].block != 1;
+    a.stored = w->by_col && heft_dtypes[w->dtype].sum != HEFT_SUM_F;
     a.chunk = a.stored ? w->rows : heft_chunk_rows((int64_t)w->rows * H, d->need.threads);
     a.chunks = (w->rows + a.chunk - 1) / a.chunk;
     heft_pool_run(d->pool, each_chunk, &a, H * a.chunks);
@@ -446,13 +454,25 @@ typedef struct {
     const heft_batch *b;
 } rope_args;
 
+void heft_turns_cpu(float *cs, const heft_rotation *r, int32_t pos, const float *inv)
+{
+    heft_rope_table(cs, pos, inv, r->magnitude, r->width / 2);
+    for (int32_t i = 1; r->back && i < r->width; i += 2)
+        cs[i] = -cs[i];
+}
+
+void heft_rotate_cpu(const heft_kernels *k, float *x, int32_t width, const heft_rotation *r,
+                     const float *cs, bool pairs)
+{
+    k->rotate(r->last ? x + width - r->width : x, cs, r->width, pairs);
+}
+
 static void rope_row(void *arg, int32_t t, int32_t thread)
 {
     (void)thread;
     const rope_args *a = arg;
     const float *inv = a->b->inv[(size_t)a->rope * (size_t)a->b->S + (size_t)a->b->seq[t]];
-    heft_rope_table(a->cs + (size_t)t * (size_t)a->r->width, a->b->pos[t], inv, a->r->magnitude,
-                    a->r->width / 2);
+    heft_turns_cpu(a->cs + (size_t)t * (size_t)a->r->width, a->r, a->b->pos[t], inv);
 }
 
 static void rope_cpu(heft_device *d, float *cs, const heft_rotation *r, int32_t rope,
@@ -491,7 +511,7 @@ static void rotate_heads(const heads_args *h, float *y, int32_t t, bool pairs)
 {
     const float *cs = h->cs + (size_t)t * (size_t)h->r->width;
     for (int32_t i = 0; i < h->s->n; i++)
-        h->k->rotate(y + (size_t)i * (size_t)h->s->width, cs, h->r->width, pairs);
+        heft_rotate_cpu(h->k, y + (size_t)i * (size_t)h->s->width, h->s->width, h->r, cs, pairs);
 }
 
 /* Copy a head of `width` numbers; its first `paired`, adjacent pairs, become halves. */
@@ -514,7 +534,7 @@ static void heads_row(void *arg, int32_t t, int32_t thread)
     /* A GGUF file may have the rows of q and k permuted to pairs. As halves the scores are the same
      * sums in the same order as those of the release; a norm has its weights in the file's order.
      */
-    const bool halve = h->cs && h->r->pairs && h->norm->kind == HEFT_NORM_NONE;
+    const bool halve = h->cs && h->r->pairs && !h->r->last && h->norm->kind == HEFT_NORM_NONE;
     for (int32_t i = 0; i < s->n; i++) {
         int32_t at = s->at.at + i / s->at.per * s->at.group + i % s->at.per * s->at.head;
         copy_head(y + (size_t)i * (size_t)s->width, x + at, s->width, halve ? h->r->width : 0);
@@ -603,8 +623,14 @@ const heft_ops heft_ops_cpu = {
     .heads = heads_cpu,
     .temper = temper_cpu,
     .store = store_cpu,
+    .select = heft_select_cpu,
     .attend = heft_attend_cpu,
+    .compress = heft_compress_cpu,
+    .blend = heft_blend_cpu,
+    .collapse = heft_collapse_cpu,
+    .expand = heft_expand_cpu,
     .route = heft_route_cpu,
+    .look_up = heft_look_up_cpu,
     .spread = heft_spread_cpu,
     .experts = heft_experts_cpu,
     .mix = heft_mix_cpu,

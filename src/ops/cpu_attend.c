@@ -18,11 +18,12 @@ typedef struct {
     heft_device *d;
     float *o;
     const float *q, *sinks, *slopes;
-    const heft_kv *kv;
+    const int32_t *chosen; /* (T, index.top) or NULL */
+    const heft_kv *kv, *more;
     const heft_attn *a;
     const heft_batch *b;
     int32_t blocks, group; /* group: query heads of a key/value head */
-    int32_t spans;         /* of a split decode: the most any sequence has */
+    int32_t spans, near;   /* of a split decode: the most any sequence has; those of its tokens */
 } attend_args;
 
 /* What one thread needs for one block and head. */
@@ -57,6 +58,7 @@ size_t heft_attend_scratch(const heft_device_need *n)
 size_t heft_attend_partials(const heft_device_need *n)
 {
     size_t spans = ((size_t)n->context + HEFT_SPAN - 1) / HEFT_SPAN;
+    if (n->block > 0) spans += ((size_t)n->context / 2 + HEFT_SPAN - 1) / HEFT_SPAN; /* entries */
     return n->threads > 1 ? 2 * (size_t)n->threads * spans * (size_t)n->group : 0;
 }
 
@@ -76,21 +78,66 @@ static workspace workspace_of(const heft_device *d, int32_t thread)
     return w;
 }
 
-/* Positions that row t may see: from <= position < to. */
-static void visible(const heft_attn *a, const heft_batch *b, int32_t t, int32_t *from, int32_t *to)
+/* Positions that row t may see, or entries of several tokens: from <= position < to. */
+static void visible(const attend_args *args, bool entries, int32_t t, int32_t *from, int32_t *to)
 {
+    const heft_attn *a = args->a;
+    const heft_batch *b = args->b;
     int32_t pos = b->pos[t];
+    if (entries) {
+        *from = 0;
+        *to = (pos + 1) / a->index.every;
+        return;
+    }
     *from = a->window && pos - a->window + 1 > 0 ? pos - a->window + 1 : 0;
     if (a->chunk && pos / a->chunk * a->chunk > *from) *from = pos / a->chunk * a->chunk;
     *to = (b->span && b->span[t] > pos ? b->span[t] : pos) + 1;
 }
 
-static heft_tile tile_of(const attend_args *a, int32_t seq, int32_t g, int32_t tile)
+/* What row t sees of a tile: entries lo <= e < hi, without those of skip. */
+typedef struct {
+    int32_t lo, hi;
+    uint32_t skip;
+} sight;
+
+/* The part of an ascending list of n entries, perhaps with -1 behind them, that lies in a tile. */
+static sight chosen_in(const int32_t *chosen, int32_t n, int32_t tile)
 {
-    const heft_kv *kv = a->kv;
+    const uint32_t first = (uint32_t)(tile * HEFT_TILE);
+    int32_t from = 0;
+    for (int32_t step = n; step > 0;) { /* the first entry of the tile or behind it */
+        const int32_t half = step / 2;
+        const bool before = (uint32_t)chosen[from + half] < first; /* -1 is beyond all */
+        from += before ? half + 1 : 0;
+        step = before ? step - half - 1 : half;
+    }
+    sight s = { .lo = 0, .hi = 0, .skip = UINT32_MAX };
+    for (int32_t i = from; i < n && (uint32_t)chosen[i] - first < HEFT_TILE; i++) {
+        const int32_t e = (int32_t)((uint32_t)chosen[i] - first);
+        if (s.hi == 0) s.lo = e;
+        s.hi = e + 1;
+        s.skip &= ~(1u << e);
+    }
+    return s;
+}
+
+static sight sight_of(const attend_args *a, bool entries, int32_t t, int32_t tile)
+{
+    const int32_t top = a->a->index.top, pos = tile * HEFT_TILE;
+    if (a->chosen && entries == (a->more != NULL))
+        return chosen_in(a->chosen + (size_t)t * (size_t)top, top, tile);
+    int32_t from, to;
+    visible(a, entries, t, &from, &to);
+    return (sight){ .lo = from > pos ? from - pos : 0,
+                    .hi = to < pos + HEFT_TILE ? to - pos : HEFT_TILE };
+}
+
+heft_tile heft_tile_cpu(const heft_kv *kv, const heft_batch *b, int32_t seq, int32_t g,
+                        int32_t tile)
+{
     const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
                  dv = (size_t)kv->dv;
-    const int32_t *table = a->b->page[kv->group] + (size_t)a->b->slot[seq] * (size_t)a->b->pages;
+    const int32_t *table = b->page[kv->group] + (size_t)b->slot[seq] * (size_t)b->pages;
     const uint8_t *page = kv->base + (size_t)table[tile] * kv->page_bytes,
                   *k = page + (size_t)g * HEFT_TILE * dk * size;
     return (heft_tile){
@@ -102,46 +149,47 @@ static heft_tile tile_of(const attend_args *a, int32_t seq, int32_t g, int32_t t
         .dk = kv->dk,
         .dv = kv->dv,
         .pos = tile * HEFT_TILE,
-        .scale = a->a->scale,
-        .softcap = a->a->softcap,
     };
 }
 
-/* Positions that any row of a block may see: first <= position < last. */
-static void block_sees(const attend_args *a, int32_t block, int32_t *first, int32_t *last)
+/* Positions, or entries, that any row of a block may see: first <= position < last. */
+static void block_sees(const attend_args *a, bool entries, int32_t block, int32_t *first,
+                       int32_t *last)
 {
     int32_t from, to;
     *first = INT32_MAX;
     *last = 0;
     for (int32_t t = a->d->block[block]; t < a->d->block[block + 1]; t++) {
-        visible(a->a, a->b, t, &from, &to);
+        visible(a, entries, t, &from, &to);
         if (from < *first) *first = from;
         if (to > *last) *last = to;
     }
 }
 
-/* Merge into state (rows of the block, group) what its queries see in span `span`. */
-static void run_span(const attend_args *a, int32_t block, int32_t g, int32_t span,
+/* Merge into state (rows of the block, group) what its queries see in span `span` of the tokens, or
+ * of the entries. */
+static void run_span(const attend_args *a, bool entries, int32_t block, int32_t g, int32_t span,
                      const workspace *w, heft_partial *state)
 {
     const heft_batch *b = a->b;
-    int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], from, to, first, last;
-    block_sees(a, block, &first, &last);
+    int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], first, last;
+    block_sees(a, entries, block, &first, &last);
     if (first < span * HEFT_SPAN) first = span * HEFT_SPAN;
     if (last > (span + 1) * HEFT_SPAN) last = (span + 1) * HEFT_SPAN;
     for (int32_t tile = first / HEFT_TILE; tile * HEFT_TILE < last; tile++) {
-        heft_tile k = tile_of(a, b->seq[r0], g, tile);
+        heft_tile k = heft_tile_cpu(entries ? a->more : a->kv, b, b->seq[r0], g, tile);
+        k.scale = a->a->scale;
+        k.softcap = a->a->softcap;
         int32_t n = 0;
         for (int32_t t = r0; t < r1; t++) {
-            visible(a->a, b, t, &from, &to);
-            int32_t lo = from > k.pos ? from - k.pos : 0;
-            int32_t hi = to < k.pos + HEFT_TILE ? to - k.pos : HEFT_TILE;
-            for (int32_t i = 0; lo < hi && i < a->group; i++) {
+            const sight s = sight_of(a, entries, t, tile);
+            for (int32_t i = 0; s.lo < s.hi && i < a->group; i++) {
                 int32_t h = g * a->group + i;
                 w->query[n++] = (heft_query){
                     .q = a->q + ((size_t)t * (size_t)a->a->H + (size_t)h) * (size_t)a->a->dk,
-                    .lo = lo,
-                    .hi = hi,
+                    .lo = s.lo,
+                    .hi = s.hi,
+                    .skip = s.skip,
                     .pos = b->pos[t],
                     .slope = a->slopes ? a->slopes[h] * a->a->alibi_scale : 0,
                     .state = &state[(t - r0) * a->group + i],
@@ -170,13 +218,15 @@ static void attend_block(void *arg, int32_t part, int32_t thread)
     int32_t r0 = a->d->block[block], first, last;
     int32_t queries = (a->d->block[block + 1] - r0) * a->group;
     workspace w = workspace_of(a->d, thread);
-    block_sees(a, block, &first, &last);
-    for (int32_t span = first / HEFT_SPAN; span * HEFT_SPAN < last; span++) {
-        for (int32_t i = 0; i < queries; i++)
-            w.span[i].l = 0;
-        run_span(a, block, g, span, &w, w.span);
-        for (int32_t i = 0; i < queries; i++)
-            if (w.span[i].l > 0) a->d->k.merge(&w.total[i], &w.span[i], a->a->dv);
+    for (int32_t entries = 0; entries <= (a->more != NULL); entries++) {
+        block_sees(a, entries, block, &first, &last);
+        for (int32_t span = first / HEFT_SPAN; span * HEFT_SPAN < last; span++) {
+            for (int32_t i = 0; i < queries; i++)
+                w.span[i].l = 0;
+            run_span(a, entries, block, g, span, &w, w.span);
+            for (int32_t i = 0; i < queries; i++)
+                if (w.span[i].l > 0) a->d->k.merge(&w.total[i], &w.span[i], a->a->dv);
+        }
     }
     for (int32_t i = 0; i < queries; i++)
         finish(a, &w.total[i], r0 + i / a->group, g * a->group + i % a->group, w.zero);
@@ -191,7 +241,9 @@ static void attend_span(void *arg, int32_t part, int32_t thread)
     for (int32_t i = 0; i < a->group; i++)
         state[i].l = 0;
     workspace w = workspace_of(a->d, thread);
-    run_span(a, head / a->a->G, head % a->a->G, span, &w, state);
+    const bool entries = span >= a->near;
+    run_span(a, entries, head / a->a->G, head % a->a->G, entries ? span - a->near : span, &w,
+             state);
 }
 
 static void attend_join(void *arg, int32_t head, int32_t thread)
@@ -209,14 +261,22 @@ static void attend_join(void *arg, int32_t head, int32_t thread)
 }
 
 void heft_attend_cpu(heft_device *d, float *o, const float *q, const heft_kv *kv,
-                     const float *sinks, const float *slopes, const heft_attn *attn,
-                     const heft_batch *b)
+                     const heft_kv *more, const float *sinks, const float *slopes,
+                     const int32_t *chosen, const heft_attn *attn, const heft_batch *b)
 {
-    attend_args a = {
-        .d = d, .o = o, .q = q, .sinks = sinks, .slopes = slopes, .kv = kv, .a = attn, .b = b
-    };
+    attend_args a = { .d = d,
+                      .o = o,
+                      .q = q,
+                      .sinks = sinks,
+                      .slopes = slopes,
+                      .chosen = chosen,
+                      .kv = kv,
+                      .more = more,
+                      .a = attn,
+                      .b = b };
     a.group = attn->H / attn->G;
     assert(a.group <= d->need.group && attn->dv <= d->need.dv);
+    assert(!chosen || more || (attn->window == 0 && attn->chunk == 0));
     int32_t rows = block_rows(a.group), longest = 0;
     d->block[0] = 0;
     for (int32_t s = 0; s < b->S; s++)
@@ -224,7 +284,8 @@ void heft_attend_cpu(heft_device *d, float *o, const float *q, const heft_kv *kv
             d->block[++a.blocks] = t + rows < b->first[s + 1] ? t + rows : b->first[s + 1];
     for (int32_t t = 0; t < b->T; t++)
         if (b->pos[t] >= longest) longest = b->pos[t] + 1;
-    a.spans = (longest + HEFT_SPAN - 1) / HEFT_SPAN;
+    a.spans = a.near = (longest + HEFT_SPAN - 1) / HEFT_SPAN;
+    if (more) a.spans += (longest / attn->index.every + HEFT_SPAN - 1) / HEFT_SPAN;
     bool single = a.blocks == b->T; /* one row each: their queries fit d->partial */
     for (int32_t i = 0; single && i < a.blocks; i++)
         single = d->block[i + 1] - d->block[i] == 1;

@@ -5,6 +5,7 @@
  * Rows that go to one expert are its columns: their addresses are listed, nothing is gathered, and
  * each expert's matrix is read once for all of them. A row's sums do not depend on who else goes
  * where (docs/sums.md). Source: arXiv:1701.06538. */
+#include "base/cursor.h"
 #include "ops/cpu.h"
 
 #include <assert.h>
@@ -16,8 +17,10 @@
 typedef struct {
     heft_device *d;
     heft_route *to;
-    const float *logits, *bias;
+    const float *logits, *bias, *scale;
     const heft_router *r;
+    const heft_mat *table; /* NULL: experts are chosen */
+    const int32_t *token;
 } route_args;
 
 /* What a thread keeps of one row: (E) each. */
@@ -36,11 +39,6 @@ static choice choice_of(const heft_device *d, int32_t thread)
     float *p = (void *)(d->scratch + (size_t)thread * d->scratch_bytes);
     const size_t E = (size_t)d->need.experts;
     return (choice){ .p = p, .c = p + E, .taken = (void *)(p + 2 * E) };
-}
-
-static float sigmoid(float x)
-{
-    return 1 / (1 + heft_exp(-x));
 }
 
 /* The place of the largest number that is not taken, the first of equals. */
@@ -62,6 +60,20 @@ static void choose(const choice *h, int32_t n, int32_t E, int32_t *expert)
             expert[at] = expert[at - 1];
         expert[at] = e;
         h->taken[e] = true;
+    }
+}
+
+/* The experts of a token in a table of integers, ascending. */
+static void read_experts(const heft_mat *table, int32_t token, int32_t n, int32_t *expert)
+{
+    const uint8_t *row = table->data + (ptrdiff_t)(token * table->stride);
+    for (int32_t k = 0; k < n; k++) {
+        const int32_t e = (int32_t)(table->dtype == HEFT_I64 ? heft_load64(row + 8 * (size_t)k)
+                                                             : heft_load32(row + 4 * (size_t)k));
+        int32_t at = k;
+        for (; at > 0 && expert[at - 1] > e; at--)
+            expert[at] = expert[at - 1];
+        expert[at] = e;
     }
 }
 
@@ -97,7 +109,9 @@ static void score(const route_args *a, const choice *h, const float *logit)
         if (r->score == HEFT_BY_SOFTMAX)
             h->p[e] /= sum;
         else
-            h->p[e] = r->score == HEFT_BY_SIGMOID ? sigmoid(logit[e]) : logit[e];
+            h->p[e] = r->score == HEFT_BY_SIGMOID         ? heft_sigmoid(logit[e])
+                      : r->score == HEFT_BY_SQRT_SOFTPLUS ? sqrtf(heft_softplus(logit[e]))
+                                                          : logit[e];
         h->c[e] = a->bias ? h->p[e] + a->bias[e] : h->p[e];
         h->taken[e] = false;
     }
@@ -109,7 +123,7 @@ static void weigh(const route_args *a, const choice *h, const int32_t *expert, f
     float sum = 0;
     for (int32_t k = 0; k < r->top; k++) {
         weight[k] = h->p[expert[k]];
-        if (r->score == HEFT_BY_TOP_SIGMOID) weight[k] = sigmoid(weight[k]);
+        if (r->score == HEFT_BY_TOP_SIGMOID) weight[k] = heft_sigmoid(weight[k]);
     }
     if (r->score == HEFT_BY_TOP_SOFTMAX) {
         a->d->k.softmax(h->c, weight, r->top, &sum);
@@ -122,6 +136,13 @@ static void weigh(const route_args *a, const choice *h, const int32_t *expert, f
     if (sum < r->floor) sum = r->floor;
     for (int32_t k = 0; k < r->top; k++)
         weight[k] = (r->normalise ? weight[k] / sum : weight[k]) * r->factor;
+}
+
+/* Scales that experts have of their own. */
+static void rescale(const route_args *a, const int32_t *expert, float *weight)
+{
+    for (int32_t k = 0; a->scale && k < a->r->top; k++)
+        weight[k] *= a->scale[expert[k]];
 }
 
 /* Two experts, each the best of those left, weighted by the softmax of the logits no further below
@@ -162,20 +183,21 @@ static void route_row(void *arg, int32_t t, int32_t thread)
     float *weight = a->to->weight + (size_t)t * (size_t)r->top;
     if (r->score == HEFT_BY_SPARSEMIX) {
         sparsemix(a, &h, logit, expert, weight);
-        return;
+    } else {
+        score(a, &h, logit);
+        if (r->keep < r->groups) keep_groups(r, &h);
+        if (a->table)
+            read_experts(a->table, a->token[t], r->top, expert);
+        else
+            choose(&h, r->top, r->E, expert);
+        weigh(a, &h, expert, weight);
     }
-    score(a, &h, logit);
-    if (r->keep < r->groups) keep_groups(r, &h);
-    choose(&h, r->top, r->E, expert);
-    weigh(a, &h, expert, weight);
+    rescale(a, expert, weight);
 }
 
-void heft_route_cpu(heft_device *d, heft_route *to, const float *logits, const float *bias,
-                    const heft_router *r, int32_t T)
+/* What each expert's pairs are, by their experts. */
+static void list_pairs(heft_route *to, const heft_router *r, int32_t pairs)
 {
-    assert(r->E <= d->need.experts && r->top <= r->E);
-    heft_pool_run(d->pool, route_row, &(route_args){ d, to, logits, bias, r }, T);
-    const int32_t pairs = T * r->top;
     memset(to->start, 0, (size_t)(r->E + 1) * sizeof *to->start);
     for (int32_t p = 0; p < pairs; p++)
         to->start[to->expert[p] + 1]++;
@@ -185,6 +207,25 @@ void heft_route_cpu(heft_device *d, heft_route *to, const float *logits, const f
         to->pair[to->start[to->expert[p]]++] = p;
     memmove(to->start + 1, to->start, (size_t)r->E * sizeof *to->start); /* ... and goes there */
     to->start[0] = 0;
+}
+
+void heft_route_cpu(heft_device *d, heft_route *to, const float *logits, const float *bias,
+                    const float *scale, const heft_router *r, int32_t T)
+{
+    assert(r->E <= d->need.experts && r->top <= r->E);
+    route_args a = { .d = d, .to = to, .logits = logits, .bias = bias, .scale = scale, .r = r };
+    heft_pool_run(d->pool, route_row, &a, T);
+    list_pairs(to, r, T * r->top);
+}
+
+void heft_look_up_cpu(heft_device *d, heft_route *to, const float *logits, const heft_mat *table,
+                      const heft_router *r, const heft_batch *b)
+{
+    assert(r->E <= d->need.experts && table->cols >= r->top);
+    route_args a = { .d = d, .to = to, .logits = logits, .r = r, .table = table };
+    a.token = b->token;
+    heft_pool_run(d->pool, route_row, &a, b->T);
+    list_pairs(to, r, b->T * r->top);
 }
 
 /* ---- multiplying ------------------------------------------------------ */
@@ -321,7 +362,7 @@ static void gate_row(void *arg, int32_t t, int32_t thread)
     (void)thread;
     const mix_args *a = arg;
     const size_t at = (size_t)t * (size_t)a->width;
-    a->k->scale(a->y + at, a->x + at, sigmoid(a->weight[t]), 0, a->width);
+    a->k->scale(a->y + at, a->x + at, heft_sigmoid(a->weight[t]), 0, a->width);
 }
 
 void heft_gate_cpu(heft_device *d, float *y, const float *x, const float *gate, int32_t T,

@@ -65,16 +65,44 @@ typedef struct heft_ops {
      */
     void (*store)(heft_device *, const heft_kv *, const float *k, const float *v,
                   const heft_batch *);
+    /* chosen (T,top): the entries that each row attends to, ascending, then -1 up to `top`: of the
+     * first (pos + 1) / every those with the largest sum over h of w[h] max(q[h] . k, 0), of equals
+     * the lower ones. q (T,heads,width), w (T,heads); the keys are a cache of one head without
+     * values, whose page table numbers entries. Needs heads > 0. */
+    void (*select)(heft_device *, int32_t *chosen, const float *q, const float *w, const heft_kv *,
+                   const heft_index *, const heft_batch *);
     /* o (T,H,dv): softmax(scale q k^T ...) v in tiles of 32 keys by absolute position, each with
      * its own maximum and sums, merged in order. sinks (H), slopes (H, of alibi, times alibi_scale)
-     * or NULL. */
-    void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const float *sinks,
-                   const float *slopes, const heft_attn *, const heft_batch *);
+     * or NULL. more: entries of index.every tokens each, seen behind the keys; or NULL. chosen
+     * (T,index.top): what each row sees of them, as `select` leaves it, or, without them, of the
+     * keys, and then there is no window and no chunk; NULL: all. */
+    void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const heft_kv *more,
+                   const float *sinks, const float *slopes, const int32_t *chosen,
+                   const heft_attn *, const heft_batch *);
+    /* Append to `to` the entries of index.every tokens that rows of this step complete, from
+     * `parts`, values as keys and gates as values of the tokens so far. */
+    void (*compress)(heft_device *, const heft_kv *to, const heft_kv *parts, const heft_compress *,
+                     const heft_attn *, const heft_rotation *, const heft_batch *);
+
+    /* c (T,rows) = what a block reads, writes and mixes n streams by, from x (T,rows), rows of fn:
+     * n sigmoids + eps; then n twice a sigmoid, and a matrix (n,n) of exponentials, balanced. */
+    void (*blend)(heft_device *, float *c, const float *x, const heft_hyper *, const heft_streams *,
+                  int32_t T);
+    /* y (T,D) = sum_j c[j] x[j] of streams x (T,n,D); rows of c are `row` apart */
+    void (*collapse)(heft_device *, float *y, const float *x, const float *c, int32_t row,
+                     int32_t n, int32_t T, int32_t D);
+    /* z (T,n,D): z[k] = c[n + k] y + sum_j c[2n + jn + k] x[j]: the matrix is used transposed */
+    void (*expand)(heft_device *, float *z, const float *x, const float *y, const float *c,
+                   int32_t n, int32_t T, int32_t D);
 
     /* Choose every row's experts by its logits (T,E): fills `to`. bias (E) is added to what experts
-     * are chosen by and to nothing else; NULL: none. Of equals the lower number is chosen. */
+     * are chosen by and to nothing else, scale (E) multiplies their weights at last; NULL: none. Of
+     * equals the lower number is chosen. */
     void (*route)(heft_device *, heft_route *to, const float *logits, const float *bias,
-                  const heft_router *, int32_t T);
+                  const float *scale, const heft_router *, int32_t T);
+    /* The same by a table (V,top) of integers, each row's experts by its token. */
+    void (*look_up)(heft_device *, heft_route *to, const float *logits, const heft_mat *table,
+                    const heft_router *, const heft_batch *);
     /* y (T*top,D): the row of every pair times its weight */
     void (*spread)(heft_device *, float *y, const float *x, const heft_route *, const heft_router *,
                    int32_t T, int32_t D);
@@ -95,13 +123,15 @@ typedef struct heft_ops {
 /* What the operations of one step need beside their outputs; ops_plan adds it up. */
 typedef struct {
     int32_t threads;
-    int32_t rows;      /* of a step at most, or pairs of rows and experts or heads */
-    int32_t cols;      /* widest input of a linear */
-    int64_t blocks;    /* of 32 numbers that the largest input of a linear has */
-    int32_t experts;   /* most experts of a layer */
-    int32_t heads, dv; /* most query heads, widest value head */
-    int32_t group;     /* most query heads per key/value head */
-    int32_t context;   /* longest sequence */
+    int32_t rows;         /* of a step at most, or pairs of rows and experts or heads */
+    int32_t cols;         /* widest input of a linear */
+    int64_t blocks;       /* of 32 numbers that the largest input of a linear has */
+    int32_t experts;      /* most experts of a layer */
+    int32_t heads, dv;    /* most query heads, widest value head */
+    int32_t group;        /* most query heads per key/value head */
+    int32_t context;      /* longest sequence */
+    int32_t entry, block; /* widest entry of several tokens; most tokens it is made of */
+    bool selects;         /* do rows choose what they attend to? */
 } heft_device_need;
 
 heft_status heft_cpu_open(const heft_device_need *, unsigned isa, heft_device **,

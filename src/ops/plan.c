@@ -20,11 +20,14 @@ static void reads(heft_device_need *n, int32_t rows, int32_t cols)
     if (blocks > n->blocks) n->blocks = blocks;
 }
 
-/* Stored bytes of a matrix: whole rows as they lie, whatever lies between them. */
+/* Stored bytes of a matrix: whole rows as they lie, whatever lies between them, and their part of
+ * the scales beside it. */
 static uint64_t stored(const heft_mat *w, int32_t rows)
 {
     const heft_dtype_info *t = &heft_dtypes[w->dtype];
-    return (uint64_t)rows * (uint64_t)w->cols / (uint64_t)t->block * (uint64_t)t->bytes;
+    const uint64_t numbers = (uint64_t)rows * (uint64_t)w->cols;
+    const double part = w->with ? (double)w->with->bytes / (double)w->with->numbers : 0;
+    return numbers / (uint64_t)t->block * (uint64_t)t->bytes + (uint64_t)(part * (double)numbers);
 }
 
 static heft_status sync_plan(heft_device *d, heft_error *err)
@@ -137,23 +140,71 @@ static void store_plan(heft_device *d, const heft_kv *kv, const float *k, const 
     (void)d, (void)kv, (void)k, (void)v, (void)b;
 }
 
-static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv *kv,
-                        const float *sinks, const float *slopes, const heft_attn *a,
-                        const heft_batch *b)
+static void select_plan(heft_device *d, int32_t *chosen, const float *q, const float *w,
+                        const heft_kv *kv, const heft_index *x, const heft_batch *b)
 {
-    (void)o, (void)q, (void)kv, (void)sinks, (void)slopes, (void)b;
+    (void)chosen, (void)q, (void)w, (void)kv, (void)x, (void)b;
+    counts(d)->need.selects = true;
+}
+
+static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv *kv,
+                        const heft_kv *more, const float *sinks, const float *slopes,
+                        const int32_t *chosen, const heft_attn *a, const heft_batch *b)
+{
+    (void)o, (void)q, (void)kv, (void)more, (void)sinks, (void)slopes, (void)chosen, (void)b;
     most(&counts(d)->need.heads, a->H);
     most(&counts(d)->need.dv, a->dv);
     most(&counts(d)->need.group, a->H / a->G);
 }
 
+static void blend_plan(heft_device *d, float *c, const float *x, const heft_hyper *h,
+                       const heft_streams *s, int32_t T)
+{
+    (void)c, (void)x, (void)s, (void)T;
+    counts(d)->weight_bytes += sizeof(float) * (uint64_t)h->fn.w.rows; /* the base */
+}
+
+static void collapse_plan(heft_device *d, float *y, const float *x, const float *c, int32_t row,
+                          int32_t n, int32_t T, int32_t D)
+{
+    (void)d, (void)y, (void)x, (void)c, (void)row, (void)n, (void)T, (void)D;
+}
+
+static void expand_plan(heft_device *d, float *z, const float *x, const float *y, const float *c,
+                        int32_t n, int32_t T, int32_t D)
+{
+    (void)d, (void)z, (void)x, (void)y, (void)c, (void)n, (void)T, (void)D;
+}
+
+static void compress_plan(heft_device *d, const heft_kv *to, const heft_kv *parts,
+                          const heft_compress *c, const heft_attn *a, const heft_rotation *r,
+                          const heft_batch *b)
+{
+    const int32_t every = a->index.every, half = a->overlap ? 2 : 1;
+    (void)to, (void)parts, (void)r;
+    counts(d)->weight_bytes += sizeof(float) * (uint64_t)c->kv.w.rows
+                               * (uint64_t)(b->T < every ? b->T : every); /* ape, of their places */
+    most(&counts(d)->need.entry, c->kv.w.rows / half);
+    most(&counts(d)->need.block, every * half);
+}
+
 static void route_plan(heft_device *d, heft_route *to, const float *logits, const float *bias,
-                       const heft_router *r, int32_t T)
+                       const float *scale, const heft_router *r, int32_t T)
 {
     (void)to, (void)logits;
     if (bias) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
+    if (scale) counts(d)->weight_bytes += sizeof(float) * (uint64_t)r->E;
     most(&counts(d)->need.experts, r->E);
     most(&counts(d)->need.rows, T * r->top);
+}
+
+static void look_up_plan(heft_device *d, heft_route *to, const float *logits, const heft_mat *table,
+                         const heft_router *r, const heft_batch *b)
+{
+    (void)to, (void)logits;
+    counts(d)->weight_bytes += stored(table, b->T);
+    most(&counts(d)->need.experts, r->E);
+    most(&counts(d)->need.rows, b->T * r->top);
 }
 
 static void spread_plan(heft_device *d, float *y, const float *x, const heft_route *to,
@@ -209,8 +260,14 @@ const heft_ops heft_ops_plan = {
     .heads = heads_plan,
     .temper = temper_plan,
     .store = store_plan,
+    .select = select_plan,
     .attend = attend_plan,
+    .compress = compress_plan,
+    .blend = blend_plan,
+    .collapse = collapse_plan,
+    .expand = expand_plan,
     .route = route_plan,
+    .look_up = look_up_plan,
     .spread = spread_plan,
     .experts = experts_plan,
     .mix = mix_plan,

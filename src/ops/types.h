@@ -36,11 +36,22 @@ typedef enum {
     HEFT_QKN_UNIT      /* each head, without weights: before or after the rotation is the same */
 } heft_qk_norm;
 
+/* Which entries of a cache a row attends to: the best by a small attention of its own, as
+ * docs/sums.md says. arXiv:2512.02556, section 2.1. */
+typedef struct {
+    int32_t heads, width; /* its queries; one key of `width` for all. heads 0: it has none, and
+                           * takes the choice of the layer before */
+    int32_t top;          /* entries of a row at most; 0: all, without a choice */
+    int32_t every; /* tokens that an entry stands for: a row sees (pos + 1) / every of them */
+    int32_t rope;  /* of its queries and keys: index of spec.rope or -1 */
+} heft_index;
+
 typedef struct {          /* one layer's attention */
     int32_t H, G, dk, dv; /* heads, key/value heads, their widths */
     heft_heads q, k, v;
     int32_t window, chunk; /* keys a query sees, itself included; blocks of positions; 0 = all */
     int32_t kv_from, rope; /* layer whose cache it reads; index of spec.rope or -1 */
+    int32_t unturn;        /* index of the rope that turns what is read of values back, or -1 */
     /* Latent attention: ranks of what queries (0: none) and keys and values are made from, and the
      * numbers of a head that do not rotate, its first ones. kv_rank 0: not latent. */
     int32_t q_rank, kv_rank, nope;
@@ -49,13 +60,18 @@ typedef struct {          /* one layer's attention */
     float temp, temp_floor;     /* of queries by position (heft_ops.temper); temp 0 = none */
     float alibi;                /* exponent range (8) of the slopes of arXiv:2108.12409; 0 = none */
     float alibi_scale;          /* times the slopes; 1 */
+    heft_index index;
     heft_qk_norm qk_norm;
     bool norm_after_rope, v_norm, v_from_k;
+    bool overlap;             /* an entry is made of the block before its own too */
+    int32_t o_groups, o_rank; /* heads go to the output in groups, each through a rank of its own */
 } heft_attn;
 
 typedef struct {     /* pairing is a field: permuting rows instead would copy all of q and k */
     bool pairs;      /* (2i, 2i+1); else (i, i + width/2) */
-    int32_t width;   /* rotated numbers of a head, its first ones */
+    bool last;       /* the last numbers of a head rotate; else its first ones */
+    bool back;       /* by minus the angle */
+    int32_t width;   /* rotated numbers of a head */
     float magnitude; /* times cosine and sine (yarn, longrope) */
 } heft_rotation;
 
@@ -66,12 +82,36 @@ typedef struct {
     heft_heads gate, up; /* fused halves or interleaved: heads of width 1 in the gate's row */
 } heft_act_spec;
 
+/* Hyper-connections: a token's residual is n streams, and the matrix that mixes them has its rows
+ * and columns divided by their sums so many times. Source: arXiv:2512.24880, section 4. */
+typedef struct {
+    int32_t n, rounds; /* n 1: one stream, as everywhere else */
+    float eps;         /* on what is read by, and under every division */
+} heft_streams;
+
+/* How a block reads and writes n streams: rows of fn are n to read by, n to write by, n n to mix
+ * by; or n alone, where streams end. */
+typedef struct {
+    heft_norm norm;           /* of all streams together, without weights */
+    heft_lin fn;              /* (n (n + 2), n D) or (n, n D) */
+    const float *base, *gain; /* (fn.w.rows), (3 or 1): gain x + base; NULL: 0, 1 */
+} heft_hyper;
+
+/* What makes an entry of several tokens: values and gates of w numbers, w the entry's or, where
+ * blocks overlap, twice as many: first those that go to the block behind. */
+typedef struct {
+    heft_lin kv, gate; /* (w, D) */
+    const float *ape;  /* (every, w) added to gates by place in the block; NULL: 0 */
+    heft_norm norm;    /* of an entry */
+} heft_compress;
+
 typedef enum {
-    HEFT_BY_SOFTMAX,     /* the softmax of all logits */
-    HEFT_BY_SIGMOID,     /* each logit's sigmoid */
-    HEFT_BY_TOP_SOFTMAX, /* chosen by logits; the softmax of those chosen */
-    HEFT_BY_TOP_SIGMOID, /* chosen by logits; the sigmoid of each */
-    HEFT_BY_SPARSEMIX    /* two, each by the softmax of the logits near it: arXiv:2310.00811 */
+    HEFT_BY_SOFTMAX,       /* the softmax of all logits */
+    HEFT_BY_SIGMOID,       /* each logit's sigmoid */
+    HEFT_BY_TOP_SOFTMAX,   /* chosen by logits; the softmax of those chosen */
+    HEFT_BY_TOP_SIGMOID,   /* chosen by logits; the sigmoid of each */
+    HEFT_BY_SQRT_SOFTPLUS, /* the root of each logit's softplus */
+    HEFT_BY_SPARSEMIX      /* two, each by the softmax of the logits near it: arXiv:2310.00811 */
 } heft_score;
 
 typedef struct { /* which experts a row goes to, and with what weights: arXiv:1701.06538 */
@@ -80,6 +120,7 @@ typedef struct { /* which experts a row goes to, and with what weights: arXiv:17
     int32_t groups, keep; /* only the `keep` best of so many equal groups; 1 */
     int32_t vote;         /* a group is worth the sum of so many of its best: 1 or 2 */
     bool normalise;       /* weights are divided by their sum, or by `floor` if that is more */
+    bool by_token;        /* they are not chosen: a table has them for every token */
     bool weigh_input;     /* weights multiply what experts read, not what they give */
     float floor, factor;  /* weights are multiplied by `factor` at last */
     float jitter;         /* SPARSEMIX: half the distance that is near */

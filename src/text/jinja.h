@@ -383,4 +383,10 @@ heft_jtoken *heft_jlex(heft_jinja *j, heft_str source, size_t *n);
 const char *heft_jtoken_name(heft_jtoken_type type);
 heft_jnode *heft_jparse(heft_jinja *j, heft_str source);
 
+/* ---- jinja_variables.c ------------------------------------------------ */
+
+/* heft_template_variables, of a tree. */
+heft_status heft_jinja_variables(const heft_jnode *body, bool (*take)(void *to, heft_str name),
+                                 void *to, heft_error *err);
+
 #endif

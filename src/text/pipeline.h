@@ -19,9 +19,15 @@ enum { HEFT_MAX_STEPS = 32 }; /* of each row */
 typedef struct {
     const heft_tokenizer *t;
     bool parse_special;
-    bool newer;              /* heft_unicode_has_newer of the section */
-    bool continues;          /* the section follows a byte that is not UTF-8: it gets no prefix */
-    heft_matching *matching; /* opened when first needed */
+    /* Who wrote the text: 1 for a byte of the caller's, or NULL: nobody asked. Parallel to the text
+     * at `base`, which is the whole one or, while a section is under way, that section rewritten.
+     */
+    const uint8_t *data;
+    const char *base;
+    heft_buf origin[2], *made; /* origins while they are rewritten */
+    bool newer;                /* heft_unicode_has_newer of the section */
+    bool continues;            /* the section follows a byte that is not UTF-8: it gets no prefix */
+    heft_matching *matching;   /* opened when first needed */
     heft_word word;
     heft_ids ids;
     heft_buf text[2];               /* rewrites, in turn */
@@ -68,7 +74,7 @@ heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, 
 heft_status heft_rewrite_nfc(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
                              heft_error *err);
 
-/* All rewrites of the tokenizer; *out is in r or is `in`. */
+/* All rewrites of the tokenizer; *out is in r or is `in`. r->base and r->data follow it. */
 heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out,
                              heft_error *err) HEFT_MUST_CHECK;
 

@@ -98,14 +98,50 @@ heft_status heft_spans_next(heft_spans *s, heft_run *r, bool *more, heft_str *sp
     return HEFT_OK;
 }
 
+/* ---- origins ---- */
+
+/* The origins of `in` where the run has any: r->data is parallel to the text being rewritten. */
+static const uint8_t *origins(const heft_run *r, heft_str in)
+{
+    return r->data ? r->data + (in.p - r->base) : NULL;
+}
+
+/* Bytes of the text being rewritten, as they are. */
+static void keep(heft_run *r, heft_buf *out, heft_str in)
+{
+    heft_buf_str(out, in);
+    if (r->data) heft_buf_add(r->made, origins(r, in), in.n);
+}
+
+/* What took the place of `in` in out. Its bytes at the ends that are as they were keep their
+ * origin; the others are data if any byte they came from is. */
+static void replaced(heft_run *r, heft_str in, heft_str by)
+{
+    const uint8_t *was = origins(r, in);
+    size_t least = in.n < by.n ? in.n : by.n, head = 0, tail = 0;
+    if (!was) return;
+    while (head < least && in.p[head] == by.p[head])
+        head++;
+    while (tail < least - head && in.p[in.n - 1 - tail] == by.p[by.n - 1 - tail])
+        tail++;
+    const uint8_t data = memchr(was + head, 1, in.n - head - tail) != NULL;
+    heft_buf_add(r->made, was, head);
+    for (size_t i = head; i < by.n - tail; i++)
+        heft_buf_add(r->made, &data, 1);
+    heft_buf_add(r->made, was + in.n - tail, tail);
+}
+
 /* ---- the rewrites ---- */
 
 heft_status heft_rewrite_prepend(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
                                  heft_error *err)
 {
     (void)err;
-    if (in.n && !r->continues) heft_buf_str(out, w->content);
-    heft_buf_str(out, in);
+    if (in.n && !r->continues) {
+        heft_buf_str(out, w->content);
+        replaced(r, slice(in, 0, 0), w->content);
+    }
+    keep(r, out, in);
     return HEFT_OK;
 }
 
@@ -118,14 +154,18 @@ heft_status heft_rewrite_replace(const heft_rewrite *w, heft_run *r, heft_str in
         bool more, match;
         heft_status st = heft_spans_next(&spans, r, &more, &span, &match, err);
         if (st || !more) return st;
-        heft_buf_str(out, match ? w->content : span);
+        if (!match) {
+            keep(r, out, span);
+            continue;
+        }
+        heft_buf_str(out, w->content);
+        replaced(r, span, w->content);
     }
 }
 
 heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, heft_buf *out,
                                heft_error *err)
 {
-    (void)r;
     (void)err;
     size_t begin = 0, end = 0, any = 0;
     for (size_t i = 0; i < in.n;) {
@@ -139,13 +179,14 @@ heft_status heft_rewrite_strip(const heft_rewrite *w, heft_run *r, heft_str in, 
     if (!w->left) begin = 0;
     if (!w->right) end = in.n;
     if (!any && (w->left || w->right)) begin = end = 0;
-    heft_buf_str(out, slice(in, begin, end));
+    keep(r, out, slice(in, begin, end));
     return HEFT_OK;
 }
 
 /* Compose a stretch of text that holds no character the reference's older Unicode lacks. */
-static heft_status compose(heft_str in, heft_buf *out, heft_error *err)
+static heft_status compose(heft_run *r, heft_str in, heft_buf *out, heft_error *err)
 {
+    const size_t before = out->n;
     /* A character of 2 bytes becomes up to 3, one of 3 up to 4. */
     size_t most = 2 * in.n + 4;
     utf8proc_int32_t *cp = heft_alloc(most, sizeof *cp);
@@ -163,6 +204,7 @@ static heft_status compose(heft_str in, heft_buf *out, heft_error *err)
         heft_buf_add(out, utf8, heft_utf8_encode(cp[i], utf8));
     }
     heft_free(cp);
+    if (!st && !out->failed) replaced(r, in, (heft_str){ out->p + before, out->n - before });
     return st;
 }
 
@@ -180,20 +222,19 @@ heft_status heft_rewrite_nfc(const heft_rewrite *w, heft_run *r, heft_str in, he
                              heft_error *err)
 {
     (void)w;
-    (void)r;
     heft_status st = HEFT_OK;
     for (size_t i = 0, n; i < in.n && !st;) {
         size_t plain = i;
         while (plain < in.n && (uint8_t)in.p[plain] < 0x80)
             plain++;
         size_t begin = plain == in.n || plain == i ? plain : plain - 1;
-        heft_buf_str(out, slice(in, i, begin));
+        keep(r, out, slice(in, i, begin));
         for (i = plain; i < in.n && (uint8_t)in.p[i] >= 0x80 && !barrier(in, i, &n); i += n)
             continue;
-        if (i > begin) st = compose(slice(in, begin, i), out, err);
+        if (i > begin) st = compose(r, slice(in, begin, i), out, err);
         if (!st && i < in.n && (uint8_t)in.p[i] >= 0x80) {
             (void)barrier(in, i, &n);
-            heft_buf_str(out, slice(in, i, i + n));
+            keep(r, out, slice(in, i, i + n));
             i += n;
         }
     }
@@ -207,10 +248,20 @@ heft_status heft_rewrite_all(heft_run *r, heft_str in, heft_str *out, heft_error
         heft_buf *to = &r->text[i % 2];
         to->n = 0;
         to->max = SIZE_MAX / 4;
+        r->made = &r->origin[i % 2];
+        r->made->n = 0;
+        r->made->max = SIZE_MAX / 4;
         heft_status st = r->t->rewrite[i].apply(&r->t->rewrite[i], r, *out, to, err);
         if (!st) st = heft_buf_check(to, "a rewritten text", err);
+        if (!st && r->made->n != to->n) { /* a rewrite that does not say what became what */
+            r->made->n = 0;
+            replaced(r, *out, (heft_str){ to->p, to->n });
+        }
+        if (!st) st = heft_buf_check(r->made, "a rewritten text", err);
         if (st) return st;
         *out = (heft_str){ to->n ? to->p : "", to->n };
+        r->base = out->p;
+        if (r->data) r->data = (const uint8_t *)r->made->p;
     }
     return HEFT_OK;
 }

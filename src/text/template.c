@@ -63,6 +63,12 @@ void heft_template_close(heft_template *t)
     heft_free(t);
 }
 
+heft_status heft_template_variables(const heft_template *t, bool (*take)(void *to, heft_str name),
+                                    void *to, heft_error *err)
+{
+    return heft_jinja_variables(t->body, take, to, err);
+}
+
 /* ---- rendering -------------------------------------------------------- */
 
 static void add_variables(heft_jinja *j, json_t *object, bool data)
@@ -79,8 +85,8 @@ static void render(heft_jinja *j, const heft_jnode *body, json_t *data, json_t *
 {
     if (setjmp(j->failed)) return;
     j->variables = heft_jdict_of(j).dict;
-    add_variables(j, data, true);
     add_variables(j, tokens, false);
+    add_variables(j, data, true);
     heft_jexec(j, body);
 }
 

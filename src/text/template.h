@@ -17,28 +17,20 @@ heft_status heft_template_open(heft_str source, const char *name, heft_template 
                                heft_error *err) HEFT_MUST_CHECK;
 void heft_template_close(heft_template *t);
 
-/* Bytes up to `end` (from the end of the range before it). */
-typedef struct {
-    size_t end;
-    bool data; /* from the caller's variables, not from the template */
-} heft_origin;
-
-/* A rendered prompt. Zero-initialise; release both with heft_free. */
-typedef struct {
-    char *text; /* a NUL follows */
-    size_t n;
-    heft_origin *range; /* ascending, neighbours differ, the last ends at n */
-    size_t n_ranges;
-} heft_prompt;
-
 /* Render with two JSON objects of variables: what a caller says (messages, tools, documents,
- * switches), which is data in the prompt; and what the release says (bos_token, eos_token, ...),
- * which counts as the template's own text and goes first where both have a name. Either may be
+ * switches), which is data in the prompt and goes first where both have a name; and what the
+ * release says (bos_token, eos_token, ...), which counts as the template's own text. Either may be
  * NULL. now: for strftime_now; NULL: the local time. Fails: HEFT_E_ARG with the template's own
  * words where it calls raise_exception; HEFT_E_FORMAT where it makes no sense for these values;
  * HEFT_E_UNSUPPORTED; HEFT_E_NOMEM beyond a bound. */
 heft_status heft_template_render(const heft_template *t, json_t *data, json_t *tokens,
                                  const struct tm *now, heft_prompt *out,
                                  heft_error *err) HEFT_MUST_CHECK;
+
+/* The variables that a template reads and does not set itself, each once, in the order of the text;
+ * those it asks for by `is defined` or `default` are among them even where it sets them too.
+ * Functions are no variables. Stops where `take` returns false. Fails: HEFT_E_NOMEM. */
+heft_status heft_template_variables(const heft_template *t, bool (*take)(void *to, heft_str name),
+                                    void *to, heft_error *err) HEFT_MUST_CHECK;
 
 #endif

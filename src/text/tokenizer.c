@@ -13,8 +13,10 @@ void heft_run_clear(heft_run *r)
     heft_matching_close(r->matching);
     heft_word_clear(&r->word);
     heft_free(r->ids.p);
-    for (size_t i = 0; i < sizeof r->text / sizeof *r->text; i++)
+    for (size_t i = 0; i < sizeof r->text / sizeof *r->text; i++) {
         heft_buf_free(&r->text[i]);
+        heft_buf_free(&r->origin[i]);
+    }
     for (size_t i = 0; i < HEFT_MAX_STEPS; i++)
         heft_buf_free(&r->level[i]);
     *r = (heft_run){ 0 };
@@ -79,6 +81,30 @@ static heft_piece part(heft_piece p, size_t begin, size_t end)
     return (heft_piece){ { p.s.p + begin, end - begin }, p.first && begin == 0 };
 }
 
+/* May this added token be matched at s, where it is spelled? */
+static bool allowed(const heft_run *r, const heft_added *a, heft_str s)
+{
+    if (!a->special || r->parse_special) return true;
+    return r->data && !memchr(r->data + (s.p - r->base), 1, s.n);
+}
+
+/* The added token at or after *at, as heft_matcher_next. Where it is known who wrote the text, what
+ * the caller spelled hides nothing: a shorter or later token of the template's is still found. */
+static int32_t next_added(const heft_run *r, const heft_matcher *m, heft_str s, size_t *at,
+                          size_t *n)
+{
+    if (!r->data) return heft_matcher_next(m, s, at, n);
+    for (size_t i = *at; m->nodes && i < s.n; i++) {
+        size_t most = s.n;
+        for (int32_t k; (k = heft_matcher_longest(m, s, i, most, n)) >= 0; most = *n - 1) {
+            if (!allowed(r, &r->t->added[k], (heft_str){ s.p + i, *n })) continue;
+            *at = i;
+            return k;
+        }
+    }
+    return -1;
+}
+
 /* Find the added tokens of m in p; what lies between goes to `between`. A token that is found but
  * may not stand there hides others under it: the reference does so. */
 static heft_status extract(heft_run *r, const heft_matcher *m, heft_piece p, section_fn *between,
@@ -86,11 +112,11 @@ static heft_status extract(heft_run *r, const heft_matcher *m, heft_piece p, sec
 {
     heft_status st = HEFT_OK;
     size_t done = 0, at = 0, n = 0;
-    for (int32_t i; (i = heft_matcher_next(m, p.s, &at, &n)) >= 0 && !st;) {
+    for (int32_t i; !st && (i = next_added(r, m, p.s, &at, &n)) >= 0;) {
         const heft_added *a = &r->t->added[i];
         size_t begin = at, end = at + n;
         at = end;
-        if (a->special && !r->parse_special) continue;
+        if (!allowed(r, a, (heft_str){ p.s.p + begin, n })) continue;
         if (a->word && (word_before(p.s, begin) || word_after(p.s, end))) continue;
         if (a->left) begin = space_before(p.s, done, begin);
         if (a->right) end = space_after(p.s, end);
@@ -111,8 +137,13 @@ static heft_status valid_section(heft_run *r, heft_piece p, heft_error *err)
 {
     if (p.s.n == 0) return HEFT_OK;
     r->newer = heft_unicode_has_newer(p.s);
+    const char *base = r->base;
+    const uint8_t *data = r->data;
     heft_status st = heft_rewrite_all(r, p.s, &p.s, err);
-    return st ? st : extract(r, &r->t->rewritten, p, rewritten_section, err);
+    if (!st) st = extract(r, &r->t->rewritten, p, rewritten_section, err);
+    r->base = base;
+    r->data = data;
+    return st;
 }
 
 /* A byte that is not UTF-8 is a unit of its own: the token of that byte. */
@@ -151,17 +182,20 @@ static heft_status add_all(heft_ids *to, const heft_ids *from, heft_error *err)
     return st;
 }
 
-heft_status heft_tokenize(const heft_tokenizer *t, const char *text, size_t n, unsigned flags,
-                          int32_t **ids, size_t *n_ids, heft_error *err)
+/* data: as heft_run has it. */
+static heft_status tokenize(const heft_tokenizer *t, heft_str text, const uint8_t *data,
+                            unsigned flags, int32_t **ids, size_t *n_ids, heft_error *err)
 {
-    if (n > HEFT_MAX_TEXT_BYTES)
+    if (text.n > HEFT_MAX_TEXT_BYTES)
         return heft_fail(err, HEFT_E_ARG,
-                         "the text has %zu bytes, at most %d can be tokenized at once", n,
+                         "the text has %zu bytes, at most %d can be tokenized at once", text.n,
                          (int)HEFT_MAX_TEXT_BYTES);
-    heft_run r = { .t = t, .parse_special = flags & HEFT_TOKENIZE_PARSE_SPECIAL };
+    heft_run r = {
+        .t = t, .parse_special = flags & HEFT_TOKENIZE_PARSE_SPECIAL, .data = data, .base = text.p
+    };
     bool bare = flags & HEFT_TOKENIZE_NO_SPECIAL;
     heft_status st = bare ? HEFT_OK : add_all(&r.ids, &t->before, err);
-    if (!st && n) st = extract(&r, &t->raw, (heft_piece){ { text, n }, true }, raw_section, err);
+    if (!st && text.n) st = extract(&r, &t->raw, (heft_piece){ text, true }, raw_section, err);
     if (!st && !bare) st = add_all(&r.ids, &t->after, err);
     if (!st && !r.ids.p) {
         r.ids.p = heft_alloc(1, sizeof *r.ids.p);
@@ -176,6 +210,31 @@ heft_status heft_tokenize(const heft_tokenizer *t, const char *text, size_t n, u
     return st;
 }
 
+heft_status heft_tokenize(const heft_tokenizer *t, const char *text, size_t n, unsigned flags,
+                          int32_t **ids, size_t *n_ids, heft_error *err)
+{
+    return tokenize(t, (heft_str){ text, n }, NULL, flags, ids, n_ids, err);
+}
+
+heft_status heft_tokenize_prompt(const heft_tokenizer *t, const heft_prompt *p, unsigned flags,
+                                 int32_t **ids, size_t *n_ids, heft_error *err)
+{
+    uint8_t *data = heft_alloc(p->n, 1);
+    if (!data) return heft_nomem(err, "a prompt");
+    for (size_t i = 0, at = 0; i < p->n_ranges; at = p->range[i++].end)
+        memset(data + at, p->range[i].data, p->range[i].end - at);
+    heft_status st = tokenize(t, (heft_str){ p->text, p->n }, data, flags, ids, n_ids, err);
+    heft_free(data);
+    return st;
+}
+
+void heft_prompt_clear(heft_prompt *p)
+{
+    heft_free(p->text);
+    heft_free(p->range);
+    *p = (heft_prompt){ .n = 0 };
+}
+
 /* ---- ids to text ---- */
 
 static heft_str spelling_of(const heft_tokenizer *t, int32_t id, bool first)
@@ -184,10 +243,10 @@ static heft_str spelling_of(const heft_tokenizer *t, int32_t id, bool first)
     return (heft_str){ s->pool.p + s->at[id], s->at[id + 1] - s->at[id] };
 }
 
-/* The bytes that this id adds to the text of the stream. Needs an id the tokenizer has. */
-static heft_str stream_bytes(heft_stream *s, int32_t id)
+heft_str heft_stream_bytes(heft_stream *s, int32_t id)
 {
     const heft_tokenizer *t = s->t;
+    if (!heft_tokenizer_has(t, id)) return (heft_str){ "", 0 };
     if (!s->special && (heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_SPECIAL))
         return (heft_str){ "", 0 };
     heft_str text = spelling_of(t, id, !s->begun);
@@ -212,7 +271,7 @@ heft_status heft_detokenize(const heft_tokenizer *t, const int32_t *ids, size_t 
     heft_status st = HEFT_OK;
     for (size_t i = 0; i < n_ids && !st; i++) {
         if (heft_tokenizer_has(t, ids[i]))
-            heft_buf_str(&out, stream_bytes(&s, ids[i]));
+            heft_buf_str(&out, heft_stream_bytes(&s, ids[i]));
         else
             st = heft_fail(err, HEFT_E_ARG, "token %zu is %d, the tokenizer has 0 to %d%s", i,
                            (int)ids[i], (int)t->vocab.size - 1,
@@ -236,8 +295,7 @@ size_t heft_stream_max(const heft_tokenizer *t)
 
 size_t heft_stream_next(heft_stream *s, int32_t id, char *out)
 {
-    if (!heft_tokenizer_has(s->t, id)) return 0;
-    heft_str text = stream_bytes(s, id);
+    heft_str text = heft_stream_bytes(s, id);
     size_t n = (size_t)s->n_held;
     memcpy(out, s->held, n);
     if (text.n) memcpy(out + n, text.p, text.n);
@@ -472,6 +530,16 @@ bool heft_tokenizer_is_end(const heft_tokenizer *t, int32_t id)
     for (size_t i = 0; i < t->end.n; i++)
         if (t->end.p[i] == id) return true;
     return false;
+}
+
+bool heft_tokenizer_is_special(const heft_tokenizer *t, int32_t id)
+{
+    return heft_vocab_flags(&t->vocab, id) & HEFT_TOKEN_SPECIAL;
+}
+
+bool heft_tokenizer_adds_bos(const heft_tokenizer *t)
+{
+    return t->bos >= 0 && t->before.n && t->before.p[0] == t->bos;
 }
 
 bool heft_tokenizer_has(const heft_tokenizer *t, int32_t id)

@@ -6,6 +6,7 @@
 #ifndef HEFT_TEXT_TOKENIZER_H
 #define HEFT_TEXT_TOKENIZER_H
 
+#include "base/bounds.h"
 #include "format/source.h"
 
 /* Open from an open source: GGUF metadata, or tokenizer.json in its directory. *out is NULL, and
@@ -30,8 +31,14 @@ size_t heft_stream_next(heft_stream *s, int32_t id, char *out);
 /* What is still held back, at the end: an unfinished character as U+FFFD. */
 size_t heft_stream_end(heft_stream *s, char *out);
 
+/* The bytes of the next id, an unfinished character's too: instead of heft_stream_next. Borrowed
+ * from the tokenizer; none for an id it does not have. */
+heft_str heft_stream_bytes(heft_stream *s, int32_t id);
+
 /* Does the tokenizer have this id (a hole in the vocabulary is not one)? */
 bool heft_tokenizer_has(const heft_tokenizer *t, int32_t id);
+/* Does it put its beginning of text in front of a text? */
+bool heft_tokenizer_adds_bos(const heft_tokenizer *t);
 /* Bytes of its vocabulary, merges and spellings, for plans; patterns and matchers, some tens of
  * kilobytes, are not counted. */
 size_t heft_tokenizer_bytes(const heft_tokenizer *t);

@@ -2,6 +2,7 @@
 #define _GNU_SOURCE /* posix_openpt, F_SETPIPE_SZ */
 #include "cli/program.h"
 
+#include "base/buf.h"
 #include "base/file.h"
 #include "heft.h"
 #include "scratch.h"
@@ -91,6 +92,8 @@ static void wrong_usage_is_exit_code_2_and_one_line(void **state)
         { { "run", FABLE, "--ctk", "q8" }, "heft: --ctk: 'q8' is none of f16|bf16|f32\n" },
         { { "logits", FABLE }, "heft: logits: give either --ids or --text\n" },
         { { "logits", FABLE, "--ids", "1" }, "heft: logits: --out FILE is missing\n" },
+        { { "eval", FABLE, "arithmetic", "text" },
+          "heft: eval: there is no task 'arithmetic', expected perplexity\n" },
         { { "bench", FABLE, "-r", "0" }, "heft: --repeats: 0 is not in 1 to 1000\n" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
@@ -419,6 +422,33 @@ static void show_says_what_the_model_is(void **state)
     program_free(&r);
 }
 
+static void every_family_is_shown_with_what_shows_it(void **state)
+{
+    (void)state;
+    ran r = RUN("", "show", "--families", "--json");
+    assert_int_equal(r.code, 0);
+    int32_t n = 0;
+    heft_family_facts f;
+    for (; heft_family_describe(n, &f); n++) {
+        char entry[128];
+        (void)snprintf(entry, sizeof entry, "{\"family\":\"%s\",\"source\":", f.name);
+        assert_true(says(r.out, entry));
+        /* a family is here only because it is exact on a tiny model, and binds a real one */
+        if (!heft_family_shown(&f, HEFT_EXACT, 0) || !heft_family_shown(&f, HEFT_SHAPES, 0))
+            fail_msg("%s: no golden, or no release's shapes", f.name);
+        if (*f.gguf_archs && !heft_family_shown(&f, HEFT_EXACT_GGUF, 0))
+            fail_msg("%s: no golden as a GGUF file", f.name);
+    }
+    assert_true(n > 40);
+    assert_false(heft_family_describe(-1, &f));
+    assert_true(says(r.out, "\"ran\":[\"fable\"]"));
+    program_free(&r);
+    r = RUN("", "show", FABLE, "--families");
+    assert_int_equal(r.code, 2);
+    assert_string_equal(r.err, "heft: show: --families is about no model\n");
+    program_free(&r);
+}
+
 static void plan_gives_bytes(void **state)
 {
     (void)state;
@@ -517,6 +547,29 @@ static void a_warning_appears_once_on_standard_error(void **state)
     program_free(&r);
 }
 
+static void eval_scores_a_text(void **state)
+{
+    (void)state;
+    heft_buf text = heft_buf_of(1 << 16);
+    for (int32_t i = 0; i < 40; i++)
+        heft_buf_printf(&text, "Once upon a time there was king number %d, and he had a son. ", i);
+    assert_false(text.failed);
+    ran r = RUN(text.p, "eval", FABLE, "perplexity", "-", "-c", "64", "--windows", "2");
+    assert_int_equal(r.code, 0);
+    assert_true(says(r.out, "2 windows of 64 tokens, 62 foretold"));
+    assert_true(says(r.out, "bits per byte"));
+    assert_false(says(r.out, "KL"));
+    assert_int_equal(r.n_err, 0);
+    program_free(&r);
+
+    r = RUN(text.p, "eval", FABLE, "perplexity", "-", "-c", "64", "--windows", "2", "--json",
+            "--reference", FABLE);
+    assert_true(begins(r.out, "{\"windows\":2,\"tokens\":62,\"bytes\":"));
+    assert_true(says(r.out, "\"same_top\":1}"));
+    program_free(&r);
+    heft_buf_free(&text);
+}
+
 static void bench_prints_its_keys_in_order(void **state)
 {
     (void)state;
@@ -598,9 +651,11 @@ int main(void)
         cmocka_unit_test(tokens_and_bytes_are_each_others_inverse),
         cmocka_unit_test(ids_are_words_of_the_command_line),
         cmocka_unit_test(show_says_what_the_model_is),
+        cmocka_unit_test(every_family_is_shown_with_what_shows_it),
         cmocka_unit_test(plan_gives_bytes),
         cmocka_unit_test(what_does_not_fit_is_refused_or_warned_about),
         cmocka_unit_test(a_warning_appears_once_on_standard_error),
+        cmocka_unit_test(eval_scores_a_text),
         cmocka_unit_test(bench_prints_its_keys_in_order),
         cmocka_unit_test(logits_are_the_same_whatever_the_chunk),
     };

@@ -354,7 +354,7 @@ static void options_left_open_are_resolved(void **state)
     assert_int_equal(o->context, 128);
     assert_int_equal(o->sequences, 1);
     assert_int_equal(o->batch, 128); /* no step can be longer */
-    assert_int_equal(o->outputs, 1);
+    assert_int_equal(o->outputs, 1 + HEFT_GUESSES);
     assert_int_equal(o->cache, HEFT_CACHE_F16);
     assert_non_null(o->isa);
     heft_engine_close(e);
@@ -372,7 +372,7 @@ static void the_numbers_of_a_plan_add_up(void **state)
 {
     (void)state;
     const heft_model_facts *f = heft_model_describe(model);
-    const heft_engine_options small = { .threads = 1, .context = 64, .batch = 8 };
+    const heft_engine_options small = { .threads = 1, .context = 64, .batch = 8, .outputs = 1 };
     const heft_plan p = plan_of(&small);
     assert_int_equal(p.weights_mapped, f->bytes);
     assert_int_equal(p.weights_copied, f->copied_bytes);

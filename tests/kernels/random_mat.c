@@ -129,6 +129,5 @@ heft_mat mat_on(const uint8_t *data, heft_dtype dtype, int32_t rows, int32_t col
                        .rows = rows,
                        .cols = cols,
                        .dtype = (uint8_t)dtype,
-                       .by_col = by_col,
-                       .factor = 1 };
+                       .by_col = by_col };
 }

@@ -21,8 +21,9 @@ static void assert_near(double got, double want, double tolerance)
 enum { MAX_QUERIES = 70, MAX_WIDTH = 640, TILES = 3 };
 enum { KEYS, VALUES, QUERY, OUTPUT };
 
-/* Which entries a query sees: all; up to its own (causal, four queries a position); any range. */
-typedef enum { SEES_ALL, SEES_CAUSAL, SEES_ANY, SEES } sight;
+/* Which entries a query sees: all; up to its own (causal, four queries a position); any range; some
+ * of a range (chosen, four queries a position). */
+typedef enum { SEES_ALL, SEES_CAUSAL, SEES_ANY, SEES_SOME, SEES } sight;
 
 typedef struct {
     heft_dtype dtype;
@@ -38,6 +39,23 @@ typedef struct {
     heft_partial state[MAX_QUERIES];
 } crowd;
 
+/* Entries with gaps, few or many; none, now and then. */
+static void choose_some(uint64_t *seed, heft_query *q)
+{
+    const uint64_t r = random_bits(seed);
+    uint32_t seen = (uint32_t)r;
+    if (r >> 32 & 1) seen &= (uint32_t)random_bits(seed);
+    if (r >> 33 & 1) seen &= (uint32_t)random_bits(seed) & (uint32_t)random_bits(seed);
+    if ((r >> 34) % 8 == 0) seen = 0;
+    q->skip = ~seen;
+    q->lo = q->hi = 0;
+    for (int32_t e = HEFT_TILE - 1; e >= 0; e--) {
+        if (!(seen >> e & 1)) continue;
+        if (q->hi == 0) q->hi = e + 1;
+        q->lo = e;
+    }
+}
+
 static void range(const shape *s, int32_t i, uint64_t *seed, heft_query *q)
 {
     q->lo = 0;
@@ -46,6 +64,10 @@ static void range(const shape *s, int32_t i, uint64_t *seed, heft_query *q)
     if (s->sight == SEES_ANY) {
         q->lo = (int32_t)(random_bits(seed) % (HEFT_TILE + 1));
         q->hi = (int32_t)(random_bits(seed) % (HEFT_TILE + 1)); /* often nothing */
+    }
+    if (s->sight == SEES_SOME) {
+        uint64_t of_four = s->seed + (uint64_t)(i / 4) * 3;
+        choose_some(i / 4 % 2 ? seed : &of_four, q);
     }
 }
 
@@ -60,7 +82,7 @@ static uint8_t *entries(int32_t fence, const shape *s, int32_t n, size_t *stride
     for (int32_t e = 0; e < HEFT_TILE; e++) {
         bool seen = false;
         for (int32_t i = 0; i < s->nq; i++)
-            seen |= c->q[i].lo <= e && e < c->q[i].hi;
+            seen |= c->q[i].lo <= e && e < c->q[i].hi && !(c->q[i].skip >> e & 1);
         if (seen)
             random_weights(p + *stride * (size_t)e, s->dtype, 1, n, seed);
         else
@@ -242,6 +264,99 @@ static void attention_is_softmax_of_scaled_capped_biased_scores_over_what_is_see
     }
 }
 
+static void an_entry_that_is_skipped_is_as_if_it_were_not_there(void **state)
+{
+    (void)state;
+    static uint8_t k[HEFT_TILE * D * 4], v[HEFT_TILE * D * 4], k2[2 * D * 4], v2[2 * D * 4];
+    uint64_t seed = 31;
+    heft_kernels scalar;
+    heft_kernels_init(&scalar, 0);
+    random_weights(k, HEFT_F32, HEFT_TILE, D, &seed);
+    random_weights(v, HEFT_F32, HEFT_TILE, D, &seed);
+    float q[D], o[D];
+    for (int32_t d = 0; d < D; d++)
+        q[d] = random_float(&seed);
+    const int32_t entry[2] = { 3, 17 };
+    for (int32_t i = 0; i < 2; i++) {
+        memcpy(k2 + i * D * 4, k + entry[i] * D * 4, D * 4);
+        memcpy(v2 + i * D * 4, v + entry[i] * D * 4, D * 4);
+    }
+    double want[D];
+    reference(want, k2, v2, HEFT_F32, q, 0, 2, 0.6f, 0, 0, 0);
+    heft_tile x = tile_at(k, v, HEFT_F32, 0);
+    x.scale = 0.6f;
+    heft_partial seen = { .o = o };
+    const heft_query one = {
+        .q = q, .lo = 3, .hi = 18, .skip = ~(1u << 3 | 1u << 17), .state = &seen
+    };
+    scalar.attend(&x, &one, 1);
+    for (int32_t d = 0; d < D; d++)
+        assert_near((double)(o[d] / seen.l), want[d], 2e-6);
+}
+
+/* ---- choosing keys ---- */
+
+static void a_key_is_worth_the_weighted_sum_of_its_positive_products(void **state)
+{
+    (void)state;
+    enum { HEADS = 3, WIDTH = 2 };
+    static const float k[] = { 1, 0, 0, 1, -1, 2, NAN, 0 },
+                       q[HEADS * WIDTH] = { 2, 0, 0, -3, 1, 1 }, w[HEADS] = { 0.5f, 10, -4 };
+    /* products by key: 2 0 1; 0 -3 1; -2 -6 1; NaN NaN NaN */
+    static const float want[] = { -3, -4, -4, 0 };
+    heft_kernels scalar;
+    heft_kernels_init(&scalar, 0);
+    const heft_tile t = {
+        .k = (const uint8_t *)k, .k_stride = sizeof(float) * WIDTH, .dtype = HEFT_F32, .dk = WIDTH
+    };
+    float score[5] = { [4] = 7 };
+    scalar.index(&t, score, q, w, HEADS, 4);
+    for (int32_t e = 0; e < 4; e++)
+        assert_true(score[e] == want[e]);
+    assert_true(score[4] == 7);
+}
+
+/* One set's scores of n keys are those that are wanted. */
+static void scores_alike(const heft_kernels *k, const heft_tile *t, const float *want,
+                         const float *q, const float *w, int32_t heads, int32_t n)
+{
+    float *got = fenced(OUTPUT, sizeof(float) * (size_t)n);
+    k->index(t, got, q, w, heads, n);
+    if (memcmp(want, got, sizeof(float) * (size_t)n) != 0)
+        fail_msg("%s: %s: width %d, %d heads, %d keys: scores differ", k->name,
+                 heft_dtypes[t->dtype].name, t->dk, heads, n);
+    assert_true(fence_intact(OUTPUT, sizeof(float) * (size_t)n));
+}
+
+static void every_set_scores_keys_alike(void **state)
+{
+    (void)state;
+    static const int32_t widths[] = { 128, 64, 1, 15, 17, 40, 300, 640 },
+                         heads[] = { 1, 2, 3, 8, 9, 64 }, entries[] = { 1, 7, 8, 9, 31, 32 };
+    static float q[64 * MAX_WIDTH], w[64];
+    heft_kernels scalar, sets[MAX_SETS];
+    const int32_t count = sets_here(sets);
+    heft_kernels_init(&scalar, 0);
+    uint64_t seed = 21;
+    random_floats(q, 64 * MAX_WIDTH, &seed);
+    random_floats(w, 64, &seed);
+    for (int32_t way = 0; way < 3 * 8 * 6 * 6; way++) {
+        const heft_dtype type = (heft_dtype)(way % 3);
+        const int32_t dk = widths[way / 3 % 8], H = heads[way / 24 % 6], n = entries[way / 144 % 6];
+        const size_t bytes = (size_t)heft_dtypes[type].bytes * (size_t)(dk * n);
+        uint8_t *keys = fenced(KEYS, bytes);
+        random_weights(keys, type, n, dk, &seed);
+        const heft_tile t = { .k = keys,
+                              .k_stride = (size_t)heft_dtypes[type].bytes * (size_t)dk,
+                              .dtype = type,
+                              .dk = dk };
+        float want[HEFT_TILE];
+        scalar.index(&t, want, q, w, H, n);
+        for (int32_t i = 0; i < count; i++)
+            scores_alike(&sets[i], &t, want, q, w, H, n);
+    }
+}
+
 static void a_merge_joins_two_parts_in_order_and_an_empty_part_changes_nothing(void **state)
 {
     (void)state;
@@ -331,6 +446,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(attention_is_softmax_of_scaled_capped_biased_scores_over_what_is_seen),
+        cmocka_unit_test(an_entry_that_is_skipped_is_as_if_it_were_not_there),
+        cmocka_unit_test(a_key_is_worth_the_weighted_sum_of_its_positive_products),
+        cmocka_unit_test(every_set_scores_keys_alike),
         cmocka_unit_test(a_merge_joins_two_parts_in_order_and_an_empty_part_changes_nothing),
         cmocka_unit_test(every_set_gives_the_bytes_of_the_scalar_code),
         cmocka_unit_test(every_set_merges_alike),

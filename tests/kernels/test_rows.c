@@ -115,6 +115,22 @@ static const float *run_narrow(const heft_kernels *k, int32_t n, int32_t way, ui
     return y;
 }
 
+/* One share, or five: with a bias or without, in three fences. */
+static const float *run_condense(const heft_kernels *k, int32_t n, int32_t way, uint64_t seed,
+                                 float extra[EXTRA])
+{
+    (void)extra;
+    float *y = output(n), *x = make(X, n, &seed, false), *w = make(W, n, &seed, false);
+    float *b = make(B, n, &seed, false);
+    heft_share s[5];
+    for (int32_t r = 0; r < 5; r++)
+        s[r] = (heft_share){ .value = r % 2 ? w : x,
+                             .gate = r % 3 ? x : w,
+                             .bias = way & 1 && r < 4 ? b : NULL };
+    k->condense(y, s, way & 2 ? 5 : 1, n);
+    return y;
+}
+
 static const float *run_softmax(const heft_kernels *k, int32_t n, int32_t way, uint64_t seed,
                                 float extra[EXTRA])
 {
@@ -133,6 +149,7 @@ static const kernel kernels[] = {
     { "add", 4, run_add },           { "scale", 4, run_scale },
     { "glu", 40, run_glu },          { "rotate", 2, run_rotate },
     { "narrow", 6, run_narrow },     { "softmax", 3, run_softmax },
+    { "condense", 4, run_condense },
 };
 
 static void compare(const heft_kernels *k, const kernel *of, int32_t n, int32_t way)

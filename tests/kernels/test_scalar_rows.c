@@ -182,6 +182,21 @@ static void narrowing_says_when_a_number_does_not_fit(void **state)
     assert_true(copy == huge);
 }
 
+static void condensing_weighs_every_number_by_a_softmax_of_its_own(void **state)
+{
+    (void)state;
+    const float value[3][2] = { { 1, 10 }, { 2, 20 }, { 4, 40 } };
+    const float gate[3][2] = { { 0, 300 }, { 0, 100 }, { 0, 200 } }, bias[2] = { 50, -250 };
+    heft_share s[3];
+    for (int32_t r = 0; r < 3; r++)
+        s[r] = (heft_share){ value[r], gate[r], r == 0 ? bias : NULL };
+    float y[2];
+    k.condense(y, s + 1, 2, 2);
+    assert_true(y[0] == 3 && y[1] == 40); /* equal gates; the larger alone */
+    k.condense(y, s, 3, 2);
+    assert_true(y[0] == 1 && y[1] == 40); /* the bias raises the first, and lowers it */
+}
+
 static void softmax_gives_weights_their_sum_and_the_maximum(void **state)
 {
     (void)state;
@@ -205,6 +220,7 @@ int main(void)
         cmocka_unit_test(a_gated_unit_limits_the_gate_above_and_up_on_both_sides),
         cmocka_unit_test(rotation_turns_pairs_or_halves_and_keeps_lengths),
         cmocka_unit_test(narrowing_says_when_a_number_does_not_fit),
+        cmocka_unit_test(condensing_weighs_every_number_by_a_softmax_of_its_own),
         cmocka_unit_test(softmax_gives_weights_their_sum_and_the_maximum),
     };
     return cmocka_run_group_tests(tests, set_up, NULL);

@@ -86,7 +86,8 @@ static void grow(int32_t slot, int32_t from, int32_t length)
 /* The bytes of one page in one layer. */
 static uint8_t *bytes(int32_t i, int32_t number)
 {
-    return cache.kv[i].base + (size_t)number * cache.kv[i].page_bytes;
+    return cache.kv[i * HEFT_MAX_CACHE].base
+           + (size_t)number * cache.kv[i * HEFT_MAX_CACHE].page_bytes;
 }
 
 /* ---- layout -------------------------------------------------------------- */
@@ -97,10 +98,10 @@ static void layers_of_equal_reach_form_a_group(void **state)
     assert_int_equal(cache.n_groups, 2);
     assert_int_equal(cache.pages, PAGES);
     for (int32_t i = 0; i < LAYERS; i++) {
-        assert_int_equal(cache.kv[i].group, i % 2 ? WINDOWED : ALL);
-        assert_int_equal(cache.kv[i].layer, i);
-        assert_int_equal((uintptr_t)cache.kv[i].base % 64, 0);
-        assert_int_equal(cache.kv[i].page_bytes, 32 * 2 * (i < 2 ? 8 : 12) * 2);
+        assert_int_equal(cache.kv[i * HEFT_MAX_CACHE].group, i % 2 ? WINDOWED : ALL);
+        assert_int_equal(cache.kv[i * HEFT_MAX_CACHE].layer, i);
+        assert_int_equal((uintptr_t)cache.kv[i * HEFT_MAX_CACHE].base % 64, 0);
+        assert_int_equal(cache.kv[i * HEFT_MAX_CACHE].page_bytes, 32 * 2 * (i < 2 ? 8 : 12) * 2);
     }
     assert_int_equal(cache.group[ALL].keep, 0);
     assert_int_equal(cache.group[WINDOWED].keep, WINDOW);
@@ -136,8 +137,8 @@ static void a_layer_that_reads_another_keeps_nothing(void **state)
     };
     layer[2].attn.kv_from = 0;
     assert_ok(heft_cache_open(&c, &shape, &err), &err);
-    assert_null(c.kv[2].base);
-    assert_non_null(c.kv[3].base);
+    assert_null(c.kv[2 * HEFT_MAX_CACHE].base);
+    assert_non_null(c.kv[3 * HEFT_MAX_CACHE].base);
     heft_cache_close(&c);
 }
 
@@ -193,13 +194,15 @@ static void a_window_gives_pages_back_as_it_moves(void **state)
     (void)state;
     grow(0, 0, 200);
     assert_int_equal(held(ALL, 0), 7);
-    /* a token at 200 sees 161 .. 200: pages 5 and 6 */
-    assert_int_equal(held(WINDOWED, 0), 2);
-    assert_int_equal(page(WINDOWED, 0, 4), -1);
-    assert_true(page(WINDOWED, 0, 5) >= 0 && page(WINDOWED, 0, 6) >= 0);
+    /* a token at 192, so far back one may go at least, sees 153 .. 192: from page 4 on */
+    assert_int_equal(HEFT_CACHE_BACK, 8);
+    assert_int_equal(held(WINDOWED, 0), 3);
+    assert_int_equal(page(WINDOWED, 0, 3), -1);
+    assert_true(page(WINDOWED, 0, 4) >= 0 && page(WINDOWED, 0, 6) >= 0);
     assert_true(heft_cache_intact(&cache, 0, 200));
-    assert_true(heft_cache_intact(&cache, 0, 199)); /* 160 is on page 5 */
-    assert_false(heft_cache_intact(&cache, 0, 198));
+    assert_true(heft_cache_intact(&cache, 0, 192));
+    assert_true(heft_cache_intact(&cache, 0, 167)); /* 128 is on page 4 */
+    assert_false(heft_cache_intact(&cache, 0, 166));
 }
 
 static void every_slot_can_be_full_at_once(void **state)
@@ -268,7 +271,7 @@ static void a_fork_shares_pages_and_copies_one_before_it_is_written(void **state
     heft_error err = { 0 };
     grow(0, 0, 80);
     for (int32_t i = 0; i < LAYERS; i++)
-        memset(bytes(i, page(i % 2, 0, 2)), 10 + i, cache.kv[i].page_bytes);
+        memset(bytes(i, page(i % 2, 0, 2)), 10 + i, cache.kv[i * HEFT_MAX_CACHE].page_bytes);
     heft_cache_fork(&cache, 0, 1);
     assert_consistent();
     for (int32_t p = 0; p < PAGES; p++)
@@ -284,7 +287,7 @@ static void a_fork_shares_pages_and_copies_one_before_it_is_written(void **state
     for (int32_t i = 0; i < LAYERS; i++) {
         const int32_t g = i % 2;
         assert_memory_equal(bytes(i, page(g, 1, 2)), bytes(i, page(g, 0, 2)),
-                            cache.kv[i].page_bytes);
+                            cache.kv[i * HEFT_MAX_CACHE].page_bytes);
         assert_int_equal(bytes(i, page(g, 1, 2))[0], 10 + i);
     }
 
@@ -349,6 +352,90 @@ static void any_history_of_steps_forks_and_rewinds_keeps_account(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, open_cache, close_cache)
 
+/* ---- entries of several tokens ------------------------------------------- */
+
+enum { EVERY = 4, PARTS = 1, ENTRIES = 2 }; /* groups: the window, what tokens bring, the entries */
+
+/* Two layers of compressed attention: a window of 40 tokens, and an entry for every 4. */
+static int open_compressed(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    for (int32_t i = 0; i < 2; i++) {
+        heft_layer_default(&layer[i]);
+        layer[i].mixer = &heft_mixer_csa;
+        layer[i].attn.dk = layer[i].attn.dv = 8;
+        layer[i].attn.window = WINDOW;
+        layer[i].attn.overlap = true;
+        layer[i].attn.index.every = EVERY;
+    }
+    spec.L = 2;
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_F16, .slots = SLOTS, .context = CONTEXT, .batch = BATCH
+    };
+    return heft_cache_open(&cache, &shape, &err) != HEFT_OK;
+}
+
+static int close_compressed(void **state)
+{
+    spec.L = LAYERS;
+    return close_cache(state);
+}
+
+static void an_entry_of_several_tokens_takes_a_page_when_its_last_token_comes(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    assert_int_equal(cache.n_groups, 3);
+    assert_int_equal(cache.group[PARTS].keep, 2 * EVERY); /* this block's tokens and the last's */
+    assert_int_equal(cache.group[ENTRIES].every, EVERY);
+    assert_int_equal(cache.group[ENTRIES].n_pages, SLOTS * PAGES / EVERY);
+    assert_int_equal(cache.kv[PARTS].dtype, HEFT_F32);
+    assert_int_equal(cache.kv[ENTRIES].dtype, HEFT_F16);
+    assert_int_equal(heft_cache_token_bytes(&spec, HEFT_F16), 2 * (2 * 8 + 4 * 32 + 2 * 8 / EVERY));
+    assert_ok(heft_cache_reserve(&cache, 0, 0, 3, &err), &err);
+    assert_int_equal(held(ENTRIES, 0), 0);
+    assert_ok(heft_cache_reserve(&cache, 0, 3, 4, &err), &err);
+    assert_int_equal(held(ENTRIES, 0), 1);
+    grow(0, 4, 131); /* 32 entries, and three tokens of the next */
+    assert_int_equal(held(ENTRIES, 0), 1);
+    grow(0, 131, 132);
+    assert_int_equal(held(ENTRIES, 0), 2);
+    heft_cache_trim(&cache, 0, 131); /* back by a token: the entry it completed goes */
+    assert_int_equal(held(ENTRIES, 0), 1);
+    assert_consistent();
+}
+
+static void a_shared_page_of_entries_is_copied_when_one_is_added(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    grow(0, 0, 40);
+    heft_cache_fork(&cache, 0, 1);
+    const int32_t shared = page(ENTRIES, 0, 0);
+    uint8_t *kept = cache.kv[ENTRIES].base + (size_t)shared * cache.kv[ENTRIES].page_bytes;
+    memset(kept, 7, cache.kv[ENTRIES].page_bytes);
+    assert_ok(heft_cache_reserve(&cache, 1, 40, 43, &err), &err); /* no entry is complete */
+    assert_int_equal(page(ENTRIES, 1, 0), shared);
+    assert_ok(heft_cache_reserve(&cache, 1, 43, 44, &err), &err);
+    assert_int_not_equal(page(ENTRIES, 1, 0), shared);
+    assert_memory_equal(cache.kv[ENTRIES].base
+                            + (size_t)page(ENTRIES, 1, 0) * cache.kv[ENTRIES].page_bytes,
+                        kept, cache.kv[ENTRIES].page_bytes);
+    assert_consistent();
+}
+
+static void what_a_block_needs_of_its_tokens_tells_whether_one_can_go_back(void **state)
+{
+    (void)state;
+    grow(0, 0, 100);
+    assert_true(heft_cache_forgets(&spec));
+    assert_true(heft_cache_intact(&cache, 0, 100));
+    assert_false(heft_cache_intact(&cache, 0, 40)); /* the window, and the parts of 33 .. 39 */
+    heft_cache_clear(&cache, 0);
+    assert_consistent();
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -365,6 +452,14 @@ int main(void)
         TEST(a_fork_shares_pages_and_copies_one_before_it_is_written),
         TEST(a_page_lives_as_long_as_one_of_its_owners),
         TEST(any_history_of_steps_forks_and_rewinds_keeps_account),
+        cmocka_unit_test_setup_teardown(
+            an_entry_of_several_tokens_takes_a_page_when_its_last_token_comes, open_compressed,
+            close_compressed),
+        cmocka_unit_test_setup_teardown(a_shared_page_of_entries_is_copied_when_one_is_added,
+                                        open_compressed, close_compressed),
+        cmocka_unit_test_setup_teardown(
+            what_a_block_needs_of_its_tokens_tells_whether_one_can_go_back, open_compressed,
+            close_compressed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -164,9 +164,6 @@ static void what_latent_attention_cannot_be_is_refused_by_name(void **state)
         heft_entry change[3];
         const char *message;
     } refused[] = {
-        { { { "quantization_config", "{\"quant_method\":\"fp8\"}" } },
-          "config.json: the quant_method of quantization_config is \"fp8\", which heft does not "
-          "know" },
         { { { "attention_bias", "true" } },
           "config.json: attention_bias is true; heft runs deepseek_v3 with false only" },
         { { { "topk_method", "\"greedy\"" } },

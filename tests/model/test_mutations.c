@@ -189,20 +189,30 @@ static bool same_for_all_keys(const heft_layer_spec *l)
            && l->attn.clip == 0;
 }
 
+static int32_t mutate_hyper(const heft_golden *g, heft_model *m, heft_hyper *h, int32_t layer)
+{
+    return mutate_vector(g, m, &h->base, "what streams are mixed by", layer)
+           + mutate_vector(g, m, &h->gain, "the gains of streams", layer);
+}
+
 static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
 {
     heft_globals *G = &m->net.g;
     int32_t n = mutate_positions(g, m)
                 + mutate_vector(g, m, &G->out_norm.w, "the last norm's weight", 0)
                 + mutate_vector(g, m, &G->out_norm.b, "the last norm's bias", 0)
+                + mutate_hyper(g, m, &G->hyper, 0)
                 + mutate_vector(g, m, &G->own_norm.w, "the norm of own inputs", 0)
                 + mutate_vector(g, m, &G->embed_norm.w, "the embedding norm's weight", 0)
                 + mutate_vector(g, m, &G->embed_norm.b, "the embedding norm's bias", 0)
                 + mutate_vector(g, m, &G->head.bias, "the head's bias", 0);
     for (int32_t i = 0; i < m->net.spec.L; i++) {
         heft_layer *l = &m->net.layer[i];
-        heft_norm *norms[] = { &l->n1,     &l->n2,       &l->n3,        &l->n4,      &l->q_norm,
-                               &l->k_norm, &l->q_latent, &l->kv_latent, &l->own_norm };
+        heft_norm *norms[] = { &l->n1,         &l->n2,        &l->n3,          &l->n4,
+                               &l->q_norm,     &l->k_norm,    &l->q_latent,    &l->kv_latent,
+                               &l->own_norm,   &l->router_in, &l->e_in,        &l->e_out,
+                               &l->shared_out, &l->comp.norm, &l->ix_comp.norm };
+        heft_compress *entries[] = { &l->comp, &l->ix_comp };
         heft_lin *lins[] = { &l->q, &l->k, &l->v, &l->o, &l->gate, &l->up, &l->down, &l->router };
         heft_experts *experts[] = { &l->e_gate, &l->e_up, &l->e_down };
         n += mutate_scale(g, m, &l->scale, i);
@@ -215,7 +225,11 @@ static int32_t mutate_vectors(const heft_golden *g, heft_model *m)
                 n += mutate_vector(g, m, &lins[k]->bias, "a bias", i);
         for (size_t k = 0; k < sizeof experts / sizeof *experts; k++)
             n += mutate_biases(g, m, experts[k], i);
+        for (size_t k = 0; k < 2; k++)
+            n += mutate_vector(g, m, &entries[k]->ape, "the gates' places", i)
+                 + mutate_hyper(g, m, &l->hyper[k], i);
         n += mutate_vector(g, m, &l->choice, "the correction of a choice", i)
+             + mutate_vector(g, m, &l->e_scale, "the scales of experts", i)
              + mutate_vector(g, m, &l->sinks, "the sinks", i)
              + mutate_vector(g, m, &l->slopes, "the slopes", i);
     }

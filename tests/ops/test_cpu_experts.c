@@ -16,7 +16,7 @@ static const heft_router plain = {
     .E = E, .top = TOP, .groups = 1, .keep = 1, .floor = 1e-12f, .factor = 1
 };
 
-static routes route(const heft_router *r, const float *logits, const float *bias, int32_t rows)
+static heft_device *open_device(void)
 {
     heft_error err = { 0 };
     heft_device *d = NULL;
@@ -30,11 +30,23 @@ static routes route(const heft_router *r, const float *logits, const float *bias
                                     .group = 1,
                                     .context = 1 };
     assert_ok(heft_cpu_open(&need, heft_isa_detect(), &d, &err), &err);
+    return d;
+}
+
+static routes route_scaled(const heft_router *r, const float *logits, const float *bias,
+                           const float *scale, int32_t rows)
+{
+    heft_device *d = open_device();
     routes out = { 0 };
     heft_route to = { out.expert, out.weight, out.pair, out.start };
-    heft_ops_cpu.route(d, &to, logits, bias, r, rows);
+    heft_ops_cpu.route(d, &to, logits, bias, scale, r, rows);
     heft_cpu_close(d);
     return out;
+}
+
+static routes route(const heft_router *r, const float *logits, const float *bias, int32_t rows)
+{
+    return route_scaled(r, logits, bias, NULL, rows);
 }
 
 static void assert_experts(const int32_t *expert, int32_t a, int32_t b, int32_t c)
@@ -57,6 +69,21 @@ static void of_equal_logits_the_lower_expert_is_chosen_and_order_is_by_number(vo
         assert_true(fabsf(r.weight[k] - p[r.expert[k]] / sum) < 1e-6f);
 }
 
+static void an_experts_own_scale_multiplies_its_weight_at_last(void **state)
+{
+    (void)state;
+    static const float logits[E] = { 1, 2, 5, 2, 2, 4 }, scale[E] = { 9, 0.5f, 3, 9, 9, -0.25f };
+    heft_router by = plain;
+    for (by.score = HEFT_BY_SOFTMAX; by.score <= HEFT_BY_TOP_SIGMOID; by.score++) {
+        by.normalise = true; /* the sum is that of plain weights */
+        const routes whole = route(&by, logits, NULL, 1),
+                     own = route_scaled(&by, logits, NULL, scale, 1);
+        assert_experts(own.expert, 1, 2, 5);
+        for (int32_t k = 0; k < TOP; k++)
+            assert_true(own.weight[k] == whole.weight[k] * scale[own.expert[k]]);
+    }
+}
+
 static void pairs_are_listed_by_expert_and_then_by_row(void **state)
 {
     (void)state;
@@ -68,6 +95,37 @@ static void pairs_are_listed_by_expert_and_then_by_row(void **state)
     assert_experts(r.expert + TOP, 2, 3, 4);
     assert_memory_equal(r.start, start, sizeof start);
     assert_memory_equal(r.pair, pair, sizeof pair);
+}
+
+/* Tables of releases are I64, those of GGUF files I32. */
+static void a_table_has_the_experts_of_every_token(void **state)
+{
+    (void)state;
+    static const int64_t wide[] = { 0, 1, 2, 5, 0, 3, 4, 2, 1 };
+    static const int32_t narrow[] = { 0, 1, 2, 5, 0, 3, 4, 2, 1 }, token[T] = { 1, 2 };
+    static const float logits[T * E] = { 1, 9, 9, 2, 9, 3, 9, 1, 2, 9, 3, 9 };
+    const heft_mat tables[] = {
+        { .data = (const uint8_t *)wide, .stride = 24, .rows = 3, .cols = 3, .dtype = HEFT_I64 },
+        { .data = (const uint8_t *)narrow, .stride = 12, .rows = 3, .cols = 3, .dtype = HEFT_I32 },
+    };
+    heft_router by = plain;
+    by.score = HEFT_BY_SQRT_SOFTPLUS;
+    by.normalise = true;
+    for (int32_t i = 0; i < 2; i++) {
+        heft_device *d = open_device();
+        routes out = { 0 };
+        heft_route to = { out.expert, out.weight, out.pair, out.start };
+        const heft_batch b = { .T = T, .token = token };
+        heft_ops_cpu.look_up(d, &to, logits, &tables[i], &by, &b);
+        heft_cpu_close(d);
+        assert_experts(out.expert, 0, 3, 5); /* ascending, whatever the logits */
+        assert_experts(out.expert + TOP, 1, 2, 4);
+        const float p[] = { sqrtf(log1pf(expf(1))), sqrtf(log1pf(expf(2))),
+                            sqrtf(log1pf(expf(3))) };
+        for (int32_t k = 0; k < TOP; k++)
+            for (int32_t t = 0; t < T; t++)
+                assert_true(fabsf(out.weight[t * TOP + k] - p[k] / (p[0] + p[1] + p[2])) < 1e-6f);
+    }
 }
 
 static void a_correction_chooses_and_does_not_weigh(void **state)
@@ -141,7 +199,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_equal_logits_the_lower_expert_is_chosen_and_order_is_by_number),
+        cmocka_unit_test(an_experts_own_scale_multiplies_its_weight_at_last),
         cmocka_unit_test(pairs_are_listed_by_expert_and_then_by_row),
+        cmocka_unit_test(a_table_has_the_experts_of_every_token),
         cmocka_unit_test(a_correction_chooses_and_does_not_weigh),
         cmocka_unit_test(groups_are_kept_by_their_two_best),
         cmocka_unit_test(near_logits_share_a_weight_in_a_sparse_mixture),

@@ -20,9 +20,12 @@ containers.py if they are not those of the llama kind.
 """
 
 from cases_classics import CLASSICS
+from cases_compressed import COMPRESSED
 from cases_dense import DENSE
+from cases_dsa import DSA
 from cases_latent import LATENT
 from cases_mixtures import MIXTURES
+from cases_rest import REST
 from change import but, rope
 
 LLAMA = {
@@ -400,4 +403,4 @@ CASES = {
         "release": "float32",
         "inert": ["max_window_layers"],
     },
-} | DENSE | MIXTURES | CLASSICS | LATENT
+} | DENSE | MIXTURES | CLASSICS | LATENT | REST | DSA | COMPRESSED

@@ -3,13 +3,16 @@
 import math
 import re
 
+import containers_compressed
 import containers_dense
+import containers_dsa
 import containers_latent
 import containers_mixtures
 from containers_classics import CLASSICS, key_heads
 from containers_classics import entries as classic_entries
 
-FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES
+FAMILIES = containers_dense.FAMILIES | containers_mixtures.FAMILIES | containers_latent.FAMILIES | containers_dsa.FAMILIES
+FAMILIES |= containers_compressed.FAMILIES
 
 # Hugging Face module name -> GGUF name; {} is the number of the layer.
 NAMES = {
@@ -36,6 +39,9 @@ PERMUTED = {"llama", "granite", "smollm3"}
 
 
 def tensor_name(name: str, kind_of_model: str = "") -> str:
+    own = FAMILIES.get(kind_of_model, {}).get("tensor_name")
+    if own:
+        return own(name)
     name = name.replace("model.language_model.", "model.")
     layer = re.search(r"\.(\d+)\.", name)
     pattern, kind = (name.replace(f".{layer[1]}.", ".{}.", 1) if layer else name).rsplit(".", 1)
@@ -54,7 +60,8 @@ def layout(t: dict, kind_of_model: str) -> dict:
     if "gguf_up" in found:
         found["gguf_up"] = t["gguf"].replace("gate", "up").replace("attn_k_b", "attn_v_b")
     biases = len(t["shape"]) == 2 and t["gguf"].endswith(".bias")
-    return found | {"plain": biases or "ffn_gate_inp" in t["gguf"]}
+    exact = biases or re.search(r"ffn_gate_inp\.|_ape\.|hc_\w+_fn|tid2eid", t["gguf"])
+    return found | {"plain": bool(exact)}
 
 
 def order(config, architecture: str, name: str, width: int) -> dict:

@@ -74,6 +74,14 @@ def gemma4(config) -> list:
         ("rope.freq_base_swa", "f32", theta["sliding_attention"]),
         ("rope.dimension_count", "u32", far),
         ("rope.dimension_count_swa", "u32", near),
+    ] + (mixture(config) if config.enable_moe_block else [])
+
+
+def mixture(config) -> list:
+    return [
+        ("expert_count", "u32", config.num_experts),
+        ("expert_used_count", "u32", config.top_k_experts),
+        ("expert_feed_forward_length", "u32", config.moe_intermediate_size),
     ]
 
 
@@ -105,6 +113,14 @@ FAMILIES = {
             L + "per_layer_projection": B + "proj",
             L + "post_per_layer_input_norm": B + "post_norm",
             L + "layer_scalar": B + "layer_output_scale.weight",
+            L + "router.proj": B + "ffn_gate_inp",
+            L + "router.scale": B + "ffn_gate_inp.scale",
+            L + "router.per_expert_scale": B + "ffn_down_exps.scale",
+            L + "pre_feedforward_layernorm_2": B + "pre_ffw_norm_2",
+            L + "post_feedforward_layernorm_1": B + "post_ffw_norm_1",
+            L + "post_feedforward_layernorm_2": B + "post_ffw_norm_2",
+            L + "experts.gate_up_proj": B + "ffn_gate_up_exps.weight",
+            L + "experts.down_proj": B + "ffn_down_exps.weight",
         },
         "metadata": gemma4,
         "extra": gemma4_extra,

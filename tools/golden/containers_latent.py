@@ -13,8 +13,9 @@ NAMES = EXPERTS | {
 } | {L + f"mlp.shared_experts.{k}_proj": B + f"ffn_{k}_shexp" for k in ("gate", "up", "down")}  # fmt: skip
 
 
-def metadata(c, by_heads: bool) -> list:
-    """by_heads: k_b and v_b, with the widths of the latent key; else kv_b, with those of a head."""
+def metadata(c, by_heads: bool, dense: int | None = None) -> list:
+    """by_heads: k_b and v_b, with the widths of the latent key; else kv_b, with those of a head.
+    dense: how many layers, where the configuration does not number them."""
     rotated, rank = c.qk_rope_head_dim, c.kv_lora_rank
     whole = c.qk_nope_head_dim + rotated
     entries = [
@@ -22,7 +23,7 @@ def metadata(c, by_heads: bool) -> list:
         ("attention.head_count_kv", "u32", 1 if by_heads else c.num_key_value_heads),
         ("attention.key_length", "u32", rank + rotated if by_heads else whole),
         ("attention.value_length", "u32", rank if by_heads else c.v_head_dim),
-        ("leading_dense_block_count", "u32", c.first_k_dense_replace),
+        ("leading_dense_block_count", "u32", c.first_k_dense_replace if dense is None else dense),
         ("expert_count", "u32", c.n_routed_experts),
         ("expert_used_count", "u32", c.num_experts_per_tok),
         ("expert_feed_forward_length", "u32", c.moe_intermediate_size),

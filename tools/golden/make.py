@@ -18,6 +18,7 @@ import numpy as np
 import torch
 from safetensors.numpy import save_file
 
+import chosen
 import containers
 import reference
 import weights
@@ -166,6 +167,9 @@ def attempt(name: str, case: dict, seed: int) -> tuple:
     noise = float(np.abs(reference.forward(wide, text)[0] - logits)[:TEXT].max())
     if noise > limit / 2:
         raise Unfit(f"the reference itself is uncertain by {noise:.3g}, tolerance {limit:.3g}")
+    lead = chosen.least_lead(lambda: reference.forward(model, text))
+    if lead < 10 * TOLERANCE:
+        raise Unfit(f"of two keys, one chosen and one not, the first leads by {lead:.2g} only")
     if any("expert" in t["name"] for t in table) and not steady(model, text, limit):
         raise Unfit("a token almost goes to another expert")
     found = blind(case, seed, text, logits[:TEXT], 10 * limit)

@@ -13,8 +13,13 @@ import gguf
 import numpy as np
 import torch
 from transformers import AutoConfig, AutoModelForCausalLM, logging
-from transformers.modeling_utils import no_init_weights
 
+try:
+    from transformers.modeling_utils import no_init_weights
+except ImportError:  # transformers 5
+    from transformers.initialization import no_init_weights
+
+import apart
 import latent
 import mixtures
 import weights
@@ -40,6 +45,7 @@ GAINS = [
     (r"((gate|up|gate_up)_proj|\.w1|\.w3)(\.weight)?$", 1.2),
     (r"(down_proj|\.w2)(\.weight)?$", 1.4),
     (r"(gate|router)\.weight$", 1.5),
+    (r"router\.proj\.weight$", 12.0),  # what it reads is divided by the root of the width
 ]
 
 
@@ -53,6 +59,11 @@ TABLED_TOLERANCE = 1e-4
 # The same where a family needs others: queries that nothing scales, norms whose epsilon is fixed
 # (an embedding small enough to show it).
 OWN_GAINS = {
+    "deepseek_v4": [
+        (r"^embed\.weight$", None),
+        (r"^head\.weight$", 10.0),
+        (r"(wgate|weights_proj)\.weight$", 2.0),
+    ],
     "gpt_neo": [(r"[qk]_proj\.weight$", 0.7)],
     "olmo": [(r"embed_tokens\.weight$", 0.125)],
     "opt": [
@@ -63,6 +74,13 @@ OWN_GAINS = {
 }
 # (exponent, offset) where a family needs its own: what a small embedding is added to or read by.
 OWN_SCALES = {
+    "deepseek_v4": [
+        (r"kv_norm\.weight$|compressor\.norm\.weight$", (6, 2.0)),
+        (r"\.ape$", (6, 0.0)),
+        (r"hc_\w+_scale$", (6, 1.0)),
+        (r"attn_sink$", (5, 0.0)),
+        (r"gate\.bias$", (9, 0.0)),
+    ],
     "opt": [
         (r"out_proj\.bias$", (12, 0.0)),
         (r"decoder\.final_layer_norm\.weight$", (0, 128.0)),
@@ -72,7 +90,7 @@ OWN_SCALES = {
 
 def scale(name: str, shape: list, kind: str) -> tuple:
     """(exponent, offset) of a tensor of a model type."""
-    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|layer_scalar$", name):
+    if kind == "gemma4_text" and re.search(r"(q|k)_norm\.weight$|scalar$|_scale$|\.scale$", name):
         return 7, 1.0
     for pattern, own in OWN_SCALES.get(kind, []):
         if re.search(pattern, name):
@@ -110,6 +128,7 @@ def load(config: dict, dtype=torch.float32):
     with tempfile.TemporaryDirectory() as at:
         pathlib.Path(at, "config.json").write_text(json.dumps(latent.known(config)))
         parsed = AutoConfig.from_pretrained(at)
+    parsed._experts_implementation = "eager"  # of transformers 5; its others know no float64
     # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
     attention = "sdpa" if config.get("alibi") else "eager"
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
@@ -149,18 +168,33 @@ def tensors(model, seed: int, left_out: str = "") -> list:
     for name, parameter in state.items():
         if name in tied:
             continue
-        name = name.removeprefix(left_out)
-        shape = list(parameter.shape)
-        exponent, offset = scale(name, shape, model.config.model_type)
-        if not shape:
-            continue
-        q = weights.grid(name, seed, parameter.numel(), offset)
-        value = offset + q.astype(np.float64) * 2.0**-exponent
-        parameter.copy_(torch.from_numpy(value.reshape(shape)))
-        row = {"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q}
-        if len(shape) <= 3:  # heft's tests write no more; a tower has tensors of four axes
-            table.append(row)
+        for name, part in apart.parts(model.config.model_type, name.removeprefix(left_out), parameter):
+            shape = list(part.shape)
+            if name.endswith("tid2eid"):
+                table.append(by_token(name, seed, part, model.config.n_routed_experts))
+                continue
+            exponent, offset = scale(name, shape, model.config.model_type)
+            if not shape:
+                continue
+            q = weights.grid(name, seed, part.numel(), offset)
+            value = offset + q.astype(np.float64) * 2.0**-exponent
+            part.copy_(torch.from_numpy(value.reshape(shape)))
+            row = {"name": name, "shape": shape, "exponent": int(exponent), "offset": offset, "q": q}
+            if len(shape) <= 3:  # heft's tests write no more; a tower has tensors of four axes
+                table.append(row)
     return table
+
+
+def by_token(name: str, seed: int, table, experts: int) -> dict:
+    """Set a table of experts by token: those of a token are neighbours, from one that is drawn."""
+    q = weights.grid(name, seed, table.numel(), 0.0)
+    table.copy_(torch.from_numpy(neighbours(q, list(table.shape), experts)))
+    return {"name": name, "shape": list(table.shape), "exponent": 0, "offset": 0.0, "below": experts, "q": q}
+
+
+def neighbours(q: np.ndarray, shape: list, below: int) -> np.ndarray:
+    first = (q.reshape(shape)[:, :1].astype(np.int64) + 127) % below
+    return (first + np.arange(shape[1])) % below
 
 
 @contextlib.contextmanager
@@ -223,7 +257,7 @@ def forward(model, ids: list):
     torch.set_default_dtype(torch.float32)
     hook.remove()
     hidden = [h[0] for h in out.hidden_states[:-1]] + [last[0][0]]
-    return out.logits[0].numpy(), torch.stack(hidden).numpy()
+    return out.logits[0].numpy(), torch.stack(hidden).flatten(2).numpy()
 
 
 def greedy(model, ids: list, n: int, choices: int):
@@ -250,6 +284,7 @@ GGUF_TYPES = {
     "strings": gguf.GGUFWriter.add_array,
     "i32s": gguf.GGUFWriter.add_array,
     "bools": gguf.GGUFWriter.add_array,
+    "f32s": gguf.GGUFWriter.add_array,
 }
 
 
@@ -272,6 +307,8 @@ def gguf_arrays(table: list) -> dict:
     for t in table:
         array = (t["offset"] + t["q"].astype(np.float64) * 2.0 ** -t["exponent"]).astype(np.float32)
         array = array.reshape(t["shape"]) + np.float32(t.get("plus", 0))
+        if "below" in t:
+            array = neighbours(t["q"], t["shape"], t["below"]).astype(np.int32)
         if t.get("permuted"):
             array = permuted(array, t["permuted"])
         if t.get("fused"):

@@ -28,7 +28,7 @@ static void configure(struct heft_cfg *c, heft_spec *s)
 {
     heft_cfg_llama(c, s);
     s->mlp_bias = HEFT_NO;
-    heft_cfg_latent(c, s, 1536);
+    heft_cfg_latent(c, s, &(heft_latent_absent){ .q_rank = 1536, .nope = 128, .dv = 128 });
     const heft_router r = router(c);
     const int32_t F = heft_cfg_int(c, "moe_intermediate_size", "expert_feed_forward_length", 1407);
     const int32_t shared = heft_cfg_int(c, "n_shared_experts", "expert_shared_count", 2);

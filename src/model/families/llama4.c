@@ -56,7 +56,8 @@ static void configure(struct heft_cfg *c, heft_spec *s)
         l->attn.temp_floor = l->attn.temp != 0 ? temp_floor : 0;
         l->F = dense;
         bool mixed = (i + 1) % step == 0;
-        if (heft_cfg_lists(c, "moe_layers", i, mixed)) heft_cfg_mixture(l, &r, F, F);
+        if (!heft_cfg_lists(c, "moe_layers", i, mixed)) continue;
+        heft_cfg_mixture(l, &r, F, F);
         l->expert_act.up.at = gguf ? 0 : F;
     }
 }
