@@ -3,21 +3,27 @@
 #define HEFT_KERNELS_X86_COMMON_H
 
 #include <immintrin.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* A function that must become part of its caller, so that types and counts are constants there. */
 #define INLINE static inline __attribute__((always_inline))
 
-/* Fetch `bytes` from p on into the second cache: in the first, what comes next would drive out what
- * is being read. One core of a Zen 4 then reads Q4_K, Q6_K and Q8_0 at 79, 82 and 87 % of the speed
- * of a plain read; with prefetcht0, a group of rows ahead, at 86, 69 and 54 %. Assembly, because
- * gcc 12 takes an inline function of nothing but prefetches for one without effect and drops the
- * call. */
-INLINE void fetch(const uint8_t *p, size_t bytes)
+/* Fetch `bytes` from p on into the first cache, or else the second. Assembly, because gcc 12 takes
+ * an inline function of nothing but prefetches for one without effect and drops the call. */
+INLINE void fetch_to(bool first, const uint8_t *p, size_t bytes)
 {
     for (size_t o = 0; o < bytes; o += 64)
-        __asm__ volatile("prefetcht1 (%0)" ::"r"(p + o));
+        if (first)
+            __asm__ volatile("prefetcht0 (%0)" ::"r"(p + o));
+        else
+            __asm__ volatile("prefetcht1 (%0)" ::"r"(p + o));
+}
+
+INLINE void fetch(const uint8_t *p, size_t bytes)
+{
+    fetch_to(false, p, bytes);
 }
 
 /* The fold of class F after its first step: i + 4, i + 2, i + 1. */

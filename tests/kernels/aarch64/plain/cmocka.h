@@ -26,11 +26,14 @@ static inline int plain_run(const struct CMUnitTest *tests, size_t n, int (*set_
 {
     void *group = NULL;
     plain_require(!set_up || set_up(&group) == 0, "set up", __FILE__, __LINE__);
+    size_t passed = 0;
     for (size_t i = 0; i < n; i++) {
         void *state = tests[i].initial;
+        if (!tests[i].run) continue;
         tests[i].run(&state);
+        passed++;
     }
-    printf("%zu passed\n", n);
+    printf("%zu passed\n", passed);
     return 0;
 }
 
