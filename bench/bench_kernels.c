@@ -1,6 +1,6 @@
 /* Speed of the matrix kernels: per format, instruction set and number of columns, one thread.
  *
- *   bench_kernels [FORMAT]
+ *   bench_kernels [FORMAT | attend]
  *
  * Up to 8 columns the weights come from memory (parts of 128 MB in turn) and GB/s of weights is
  * what counts; from 32 on they stay in the cache, as in a prompt, and MAC/cycle counts. The sets
@@ -151,6 +151,52 @@ static void give_columns(work *w, int32_t rows, const heft_kernels *k, float *x,
         w->y[c] = y + 64 * (size_t)c;
 }
 
+/* Attention over tiles of one head: MAC/cycle of scores and values together, 128 wide each, in F16,
+ * with 1 query of a group of 4 and with 64. */
+static void bench_attend(const heft_kernels *sets, int32_t count, uint8_t *data, float *x,
+                         double hz)
+{
+    enum { WIDTH = 128, TILES = 16, MOST = 64 };
+    static const int32_t queries[] = { 1, 4, 64 };
+    static double took[3][MAX_SETS][MOST_ROUNDS];
+    static float o[MOST][WIDTH];
+    heft_partial state[MOST];
+    heft_query q[MOST];
+    uint64_t seed = 4;
+    const size_t bytes = (size_t)WIDTH * 2 * HEFT_TILE;
+    random_weights(data, HEFT_F16, 2 * TILES * HEFT_TILE, WIDTH, &seed);
+    for (int32_t r = 0; r < MOST_ROUNDS; r++)
+        for (int32_t i = 0; i < 3; i++)
+            for (int32_t s = 0; s < count; s++) {
+                for (int32_t j = 0; j < queries[i]; j++) {
+                    state[j] = (heft_partial){ .o = o[j] };
+                    q[j] = (heft_query){ .q = x + WIDTH * j, .hi = HEFT_TILE, .state = &state[j] };
+                }
+                const double begin = now();
+                for (size_t t = 0; t < TILES; t++) {
+                    const heft_tile tile = { .k = data + 2 * t * bytes,
+                                             .v = data + (2 * t + 1) * bytes,
+                                             .k_stride = (size_t)WIDTH * 2,
+                                             .v_stride = (size_t)WIDTH * 2,
+                                             .dtype = HEFT_F16,
+                                             .dk = WIDTH,
+                                             .dv = WIDTH,
+                                             .pos = (int32_t)t * HEFT_TILE,
+                                             .scale = 0.1f };
+                    sets[s].attend(&tile, q, queries[i]);
+                }
+                took[i][s][r] = now() - begin;
+            }
+    for (int32_t s = 0; s < count; s++) {
+        printf("attend    %-9s", sets[s].name);
+        for (int32_t i = 0; i < 3; i++)
+            printf("  %d queries: %5.2f", queries[i],
+                   2.0 * WIDTH * HEFT_TILE * TILES * queries[i] / median(took[i][s], MOST_ROUNDS)
+                       / hz);
+        printf("\n");
+    }
+}
+
 static void make(work *w, heft_dtype dtype, bool by_col, const heft_kernels *k, uint8_t *data,
                  float *x, heft_act *a, float *y)
 {
@@ -248,6 +294,7 @@ int main(int argc, char **argv)
         bench(sets, count, &w, hz);
     }
     heft_free(beside);
+    if (argc < 2 || strcmp(argv[1], "attend") == 0) bench_attend(sets, count, data, x, hz);
     heft_free(data);
     heft_free(x);
     heft_free(a);

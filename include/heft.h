@@ -298,7 +298,7 @@ typedef enum { HEFT_CACHE_F16, HEFT_CACHE_BF16, HEFT_CACHE_F32 } heft_cache_type
 
 typedef struct {
     int32_t threads;       /* 0: the cores this process may use */
-    const char *isa;       /* NULL: the best here; "scalar", "avx2", ... */
+    const char *isa;       /* NULL: the best here; "scalar", "avx2", "avx512", ... */
     int32_t context;       /* longest sequence in tokens; 0: min(model's, 4096) */
     int32_t sequences;     /* sequences that may be full at once; 0: 1 */
     int32_t batch;         /* rows of one step; 0: 512 */

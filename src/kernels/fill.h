@@ -20,5 +20,9 @@ void heft_kernels_avx2_delta(heft_kernels *k);
 void heft_kernels_avxvnni_mat(heft_kernels *k);
 void heft_kernels_avx512vl_mat(heft_kernels *k);
 void heft_kernels_avx512_mat(heft_kernels *k);
+void heft_kernels_avx512_attend(heft_kernels *k);
+
+/* aarch64 with dot products. */
+void heft_kernels_neon_mat(heft_kernels *k);
 
 #endif

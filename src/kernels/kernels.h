@@ -166,15 +166,15 @@ enum {
     HEFT_ISA_AVXVNNI = 1u << 1,  /* vpdpbusd of 256 bits, without AVX-512 */
     HEFT_ISA_AVX512VL = 1u << 2, /* AVX-512 F, BW, DQ, VL, VNNI, used in 256 bits */
     HEFT_ISA_AVX512 = 1u << 3,   /* the same, in 512 */
-    HEFT_ISA_NEON = 1u << 4,
+    HEFT_ISA_NEON = 1u << 4,     /* aarch64 with dot products */
 };
 
 /* What heft has kernels for and this processor and operating system can run. */
 unsigned heft_isa_detect(void);
 /* The name of the i-th set this heft has, from the scalar one, 0, to the best; NULL: no more. */
 const char *heft_isa_name(int32_t i);
-/* "scalar", "avx2", "avxvnni", "avx512vl", "avx512" -> the bits of that set and of those it builds
- * on; false if this heft has no such set. */
+/* "scalar", "avx2", "avxvnni", "avx512vl", "avx512", "neon" -> the bits of that set and of those it
+ * builds on; false if this heft has no such set. */
 bool heft_isa_named(const char *name, unsigned *isa);
 /* Fill *k with the best kernels allowed by isa, a subset of heft_isa_detect(); 0: scalar. */
 void heft_kernels_init(heft_kernels *k, unsigned isa);

@@ -31,6 +31,16 @@ static bool has_avx512(void)
 }
 #endif
 
+#if defined(__aarch64__)
+#include <sys/auxv.h>
+
+static bool has_neon(void)
+{
+    const unsigned long dot_products = 1ul << 20; /* HWCAP_ASIMDDP */
+    return getauxval(AT_HWCAP) & dot_products;
+}
+#endif
+
 /* One row per instruction set, each better than the ones before it. */
 static const struct {
     const char *name;
@@ -57,7 +67,10 @@ static const struct {
       HEFT_ISA_AVX512,
       HEFT_ISA_AVX2 | HEFT_ISA_AVX512VL,
       has_avx512,
-      { heft_kernels_avx512_mat } },
+      { heft_kernels_avx512_mat, heft_kernels_avx512_attend } },
+#endif
+#if defined(__aarch64__)
+    { "neon", HEFT_ISA_NEON, 0, has_neon, { heft_kernels_neon_mat } },
 #endif
 };
 enum { SETS = sizeof sets / sizeof sets[0] };

@@ -74,7 +74,8 @@ enum {
     /* Bytes of a panel that stay in the second cache while every column passes. More k than that
      * are done in several passes, with the sums waiting in y. */
     PANEL_BYTES = 320 << 10,
-    FEW_COLUMNS = HEFT_X86_FEW, /* up to here row by row is faster than through a panel */
+    /* The same as heft_x86_set.few, where a panel must be filled by heft_unpack. */
+    FEW_WITHOUT_UNPACKER = 128,
 };
 
 /* ---- few columns ---- */
@@ -173,14 +174,15 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
     assert(heft_dtypes[w->dtype].sum != HEFT_SUM_NONE && 0 <= r0 && r1 <= w->rows);
     const heft_act *const *a = (const heft_act *const *)x;
     const float *const *floats = (const float *const *)x;
-    heft_x86_rower *rows = set->format[w->dtype].rows;
+    const heft_x86_format *f = &set->format[w->dtype];
+    const int32_t few = f->unpack ? set->few : FEW_WITHOUT_UNPACKER;
     if (w->by_col)
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
-    else if (n <= FEW_COLUMNS && (rows || w->with) && r1 >= 8)
-        mul_rows(rows, w, r0, r1, a, n, y);
-    else if (0 < n && n <= FEW_COLUMNS)
+    else if (n <= few && (f->rows || w->with) && r1 >= 8)
+        mul_rows(f->rows, w, r0, r1, a, n, y);
+    else if (0 < n && n <= HEFT_X86_FEW && !f->unpack)
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
     else
@@ -243,6 +245,7 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
 
 static const heft_x86_set avx2 = {
     .columns = 4,
+    .few = 8,
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,
     .format = formats,

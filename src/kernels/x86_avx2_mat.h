@@ -14,6 +14,7 @@
 #define HEFT_KERNELS_X86_AVX2_MAT_H
 
 #include "kernels/kernels.h"
+#include "kernels/x86_common.h"
 
 #include <immintrin.h>
 #include <string.h>
@@ -106,6 +107,7 @@ enum { HEFT_X86_COLUMNS = 8 }; /* most columns of a tile */
 /* What multiplies with one instruction set. */
 typedef struct {
     int32_t columns; /* of a tile */
+    int32_t few;     /* columns up to which rows straight from the file beat a panel */
     void (*mul_f)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
     void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
@@ -113,7 +115,7 @@ typedef struct {
     const heft_x86_format *format; /* HEFT_DTYPES of them */
 } heft_x86_set;
 
-/* heft_kernels.mul with the pieces of a set, and the scratch that is enough for every set. */
+/* heft_kernels.mul with the pieces of a set, and the scratch it needs with those of AVX2. */
 void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_t r1,
                   const void *const *x, int32_t n, float *const *y, void *scratch);
 size_t heft_x86_mul_scratch(int32_t cols);
@@ -137,8 +139,6 @@ void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *con
 size_t heft_avx2_float_scratch(int32_t cols);
 
 /* ---- what rows.c, any.c and unpack.c share ---- */
-
-#define INLINE static inline __attribute__((always_inline))
 
 /* A granule of the activations in every lane. */
 INLINE __m256i spread(const void *p)
@@ -304,14 +304,6 @@ INLINE scales_16 read_scales(const __m256i s[4], int32_t j, int16_t offset)
                 _mm256_or_si256(s1_high, _mm256_and_si256(s1, low)) },
         .off = _mm256_mullo_epi16(_mm256_or_si256(s0_low, s1_high), _mm256_set1_epi16(offset)),
     };
-}
-
-/* Fetch `bytes` from p on into the first cache. Assembly, because gcc 12 takes an inline function
- * of nothing but prefetches for one without effect and drops the call. */
-INLINE void fetch(const uint8_t *p, size_t bytes)
-{
-    for (size_t o = 0; o < bytes; o += 64)
-        __asm__ volatile("prefetcht0 (%0)" ::"r"(p + o));
 }
 
 #endif

@@ -1,4 +1,5 @@
 /* Matrix products with AVX-512 (F, BW, DQ, VL, VNNI). */
+#include "kernels/x86_avx512_mat.h"
 #include "kernels/fill.h"
 #include "kernels/x86_lanes_512.h"
 #include "kernels/x86_vnni_dot.h"
@@ -6,7 +7,8 @@
 
 static const heft_x86_set set = {
     .columns = TILE_COLUMNS,
-    .mul_f = heft_avx2_mul_f,
+    .few = 4,
+    .mul_f = heft_avx512_mul_f,
     .mul_c = heft_avx2_mul_c,
     .format = formats,
 };
@@ -17,7 +19,14 @@ static void mul_avx512(const heft_mat *w, int32_t r0, int32_t r1, const void *co
     heft_x86_mul(&set, w, r0, r1, x, n, y, scratch);
 }
 
+static size_t mul_scratch_avx512(int32_t cols)
+{
+    const size_t others = heft_x86_mul_scratch(cols), f = heft_avx512_float_scratch(cols);
+    return others > f ? others : f;
+}
+
 void heft_kernels_avx512_mat(heft_kernels *k)
 {
     k->mul = mul_avx512;
+    k->mul_scratch = mul_scratch_avx512;
 }

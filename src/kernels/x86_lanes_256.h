@@ -46,6 +46,14 @@ INLINE ints spread_pair(int16_t low, int16_t high)
     return (ints){ v, v };
 }
 
+/* Pairs of the lower int16 of a's and the upper of b's, times -128. */
+INLINE ints minus_128_times(ints a, ints b)
+{
+    const __m256i by = _mm256_set1_epi16(-128);
+    return (ints){ _mm256_mullo_epi16(_mm256_blend_epi16(a.low, b.low, 0xaa), by),
+                   _mm256_mullo_epi16(_mm256_blend_epi16(a.high, b.high, 0xaa), by) };
+}
+
 /* The upper int16 of every pair, widened. */
 INLINE ints upper_ints(ints v)
 {

@@ -39,6 +39,12 @@ INLINE ints spread_pair(int16_t low, int16_t high)
     return _mm512_set1_epi32((int32_t)((uint32_t)(uint16_t)high << 16 | (uint16_t)low));
 }
 
+/* Pairs of the lower int16 of a's and the upper of b's, times -128. */
+INLINE ints minus_128_times(ints a, ints b)
+{
+    return _mm512_mullo_epi16(_mm512_mask_blend_epi16(0xaaaaaaaa, a, b), _mm512_set1_epi16(-128));
+}
+
 /* The upper int16 of every pair, widened. */
 INLINE ints upper_ints(ints v)
 {

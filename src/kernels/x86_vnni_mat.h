@@ -107,15 +107,15 @@ INLINE void step_a(const int32_t n, const panel_a *p, const heft_act *const *x, 
 }
 
 /* sum[c] += the sums of both halves, each times its sub-scale */
-INLINE void add_halves(const int32_t n, const void *q, const int16_t (*sc)[PANEL_ROWS][2],
-                       const heft_act *const *x, ints *sum)
+INLINE void add_halves(const int32_t n, const void *q, bool is_signed,
+                       const int16_t (*sc)[PANEL_ROWS][2], const heft_act *const *x, ints *sum)
 {
     for (int32_t h = 0; h < 2; h++) {
         const ints scale = upper_ints(load_ints(sc[h]));
         ints part[HEFT_X86_COLUMNS];
         for (int32_t c = 0; c < n; c++)
             part[c] = zero_ints();
-        add_granules(n, q, false, 4 * h, 4 * h + 4, x, part);
+        add_granules(n, q, is_signed, 4 * h, 4 * h + 4, x, part);
         for (int32_t c = 0; c < n; c++)
             sum[c] = add_ints(sum[c], mul_ints(part[c], scale));
     }
@@ -125,17 +125,15 @@ INLINE void step_q(const int32_t n, const panel_q *p, const heft_act *const *x, 
 {
     ints sum[HEFT_X86_COLUMNS];
     begin_tile(n, load_ints(p->off), x, sum);
-    add_halves(n, p->q, p->sc, x, sum);
+    add_halves(n, p->q, false, p->sc, x, sum);
     flush_tile(n, p->d, x, sum, acc);
 }
 
-/* Class M: q is not negative. */
 INLINE void step_m(const int32_t n, const panel_any *p, const heft_act *const *x, floats *acc)
 {
     ints sum[HEFT_X86_COLUMNS];
-    for (int32_t c = 0; c < n; c++)
-        sum[c] = zero_ints();
-    add_halves(n, p->q, p->sc, x, sum);
+    begin_tile(n, minus_128_times(load_ints(p->sc[0]), load_ints(p->sc[1])), x, sum);
+    add_halves(n, p->q, true, p->sc, x, sum);
     flush_tile(n, p->d[0], x, sum, acc);
     begin_tile(n, load_ints(p->mn), x, sum);
     flush_tile(n, p->m, x, sum, acc);
@@ -233,6 +231,8 @@ static void tile_h(const void *panel, const heft_act *const *a, int32_t n, int64
 #define PANEL_S8 sizeof(panel_s), tile_s8, put_s8
 #define PANEL_A  sizeof(panel_a), tile_a, heft_avx2_put_a
 #define PANEL_Q  sizeof(panel_q), tile_q, put_q8
+#define PANEL_M  sizeof(panel_any), tile_m, heft_avx2_put_any
+#define PANEL_H  sizeof(panel_any), tile_h, heft_avx2_put_any
 
 /* clang-format off */
 static const heft_x86_format formats[HEFT_DTYPES] = {
@@ -247,7 +247,7 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
     [HEFT_Q4_1]    = { PANEL_A, NULL, rows_q4_1 },
     [HEFT_Q5_0]    = { PANEL_S8, NULL, rows_q5_0 },
     [HEFT_Q5_1]    = { PANEL_A, NULL, rows_q5_1 },
-    [HEFT_Q2_K]    = { sizeof(panel_any), tile_m, heft_avx2_put_any, NULL, rows_q2_k },
+    [HEFT_Q2_K]    = { PANEL_M, NULL, rows_q2_k },
     [HEFT_Q3_K]    = { PANEL_Q, NULL, rows_q3_k },
     [HEFT_IQ1_S]   = { PANEL_Q, NULL, NULL },
     [HEFT_IQ1_M]   = { PANEL_Q, NULL, NULL },
@@ -261,14 +261,14 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
     [HEFT_TQ1_0]   = { PANEL_S8, NULL, NULL },
     [HEFT_TQ2_0]   = { PANEL_S8, NULL, NULL },
     [HEFT_MXFP4]   = { PANEL_S8, NULL, rows_mxfp4 },
-    [HEFT_NVFP4]   = { sizeof(panel_any), tile_h, heft_avx2_put_any, NULL, NULL },
+    [HEFT_NVFP4]   = { PANEL_H, NULL, NULL },
     /* scales beside them: few columns by heft_avx2_rows_scaled */
-    [HEFT_INT4]       = { PANEL_S4, NULL, NULL },
+    [HEFT_INT4]       = { PANEL_S8, NULL, NULL },
     [HEFT_INT4_ZERO]  = { PANEL_S8, NULL, NULL },
     [HEFT_INT8]       = { PANEL_S8, NULL, NULL },
     [HEFT_UINT8]      = { PANEL_S8, NULL, NULL },
     [HEFT_FP4_MX]     = { PANEL_S8, NULL, NULL },
-    [HEFT_FP4_NV]     = { sizeof(panel_any), tile_h, heft_avx2_put_any, NULL, NULL },
+    [HEFT_FP4_NV]     = { PANEL_H, NULL, NULL },
 };
 /* clang-format on */
 

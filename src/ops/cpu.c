@@ -6,6 +6,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <stdatomic.h>
 #include <string.h>
 
 /* ---- opening ---------------------------------------------------------- */
@@ -562,25 +563,43 @@ static void temper_cpu(heft_device *d, float *y, const float *x, const heft_attn
     }
 }
 
-static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const float *v,
-                      const heft_batch *b)
+typedef struct {
+    heft_device *d;
+    const heft_kv *kv;
+    const float *k, *v;
+    const heft_batch *b;
+    atomic_bool lost; /* a finite number became infinite */
+} store_args;
+
+static void store_row(void *arg, int32_t t, int32_t thread)
 {
+    (void)thread;
+    store_args *a = arg;
+    const heft_batch *b = a->b;
+    const heft_kv *kv = a->kv;
     const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
                  dv = (size_t)kv->dv;
     const size_t values = (size_t)kv->G * HEFT_TILE * dk * size; /* where a page's values begin */
+    const int32_t *table = b->page[kv->group] + (size_t)b->slot[b->seq[t]] * (size_t)b->pages;
+    uint8_t *page = kv->base + (size_t)table[b->pos[t] / HEFT_TILE] * kv->page_bytes;
+    const size_t e = (size_t)(b->pos[t] % HEFT_TILE);
     bool fits = true;
-    for (int32_t t = 0; t < b->T; t++) {
-        const int32_t *table = b->page[kv->group] + (size_t)b->slot[b->seq[t]] * (size_t)b->pages;
-        uint8_t *page = kv->base + (size_t)table[b->pos[t] / HEFT_TILE] * kv->page_bytes;
-        size_t e = (size_t)(b->pos[t] % HEFT_TILE);
-        for (size_t g = 0; g < (size_t)kv->G; g++) {
-            size_t row = (size_t)t * (size_t)kv->G + g, entry = g * HEFT_TILE + e;
-            fits &= d->k.narrow(page + entry * dk * size, kv->dtype, k + row * dk, kv->dk);
-            if (kv->v_in_k) continue;
-            fits &= d->k.narrow(page + values + entry * dv * size, kv->dtype, v + row * dv, kv->dv);
-        }
+    for (size_t g = 0; g < (size_t)kv->G; g++) {
+        size_t row = (size_t)t * (size_t)kv->G + g, entry = g * HEFT_TILE + e;
+        fits &= a->d->k.narrow(page + entry * dk * size, kv->dtype, a->k + row * dk, kv->dk);
+        if (kv->v_in_k) continue;
+        fits &=
+            a->d->k.narrow(page + values + entry * dv * size, kv->dtype, a->v + row * dv, kv->dv);
     }
-    if (!fits && !d->error.code)
+    if (!fits) atomic_store(&a->lost, true);
+}
+
+static void store_cpu(heft_device *d, const heft_kv *kv, const float *k, const float *v,
+                      const heft_batch *b)
+{
+    store_args a = { .d = d, .kv = kv, .k = k, .v = v, .b = b };
+    heft_pool_run(d->pool, store_row, &a, b->T);
+    if (atomic_load(&a.lost) && !d->error.code)
         (void)heft_fail(&d->error, HEFT_E_UNSUPPORTED,
                         "layer %d: a key or value is too large for a cache of "
                         "type %s; use --ctk bf16 or f32",

@@ -3,6 +3,7 @@
 #include "fence.h"
 #include "kernels/fill.h"
 #include "random_mat.h"
+#include "sets.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -119,25 +120,23 @@ static void run(const heft_kernels *k, const shape *s, crowd *c, float *o)
     }
 }
 
+static float expected[MAX_QUERIES * MAX_WIDTH]; /* what the scalar code says */
+static crowd wanted;
+
 static void compare(const heft_kernels *k, const shape *s)
 {
-    static float expected[MAX_QUERIES * MAX_WIDTH];
-    static crowd want, got;
+    static crowd got;
     const size_t n = (size_t)(s->nq * s->dv);
-    heft_kernels scalar;
-    heft_kernels_init(&scalar, 0);
-    memset(expected, 0xa5, sizeof expected);
-    run(&scalar, s, &want, expected);
     float *o = fenced(OUTPUT, sizeof(float) * n);
     run(k, s, &got, o);
     for (int32_t i = 0; i < s->nq; i++) {
-        if (want.state[i].l != got.state[i].l || want.state[i].m != got.state[i].m)
-            fail_msg("%s dk %d dv %d nq %d sight %d: query %d has m %a l %a, scalar %a %a",
-                     heft_dtypes[s->dtype].name, s->dk, s->dv, s->nq, s->sight, i,
-                     (double)got.state[i].m, (double)got.state[i].l, (double)want.state[i].m,
-                     (double)want.state[i].l);
+        if (wanted.state[i].l != got.state[i].l || wanted.state[i].m != got.state[i].m)
+            fail_msg("%s: %s dk %d dv %d nq %d sight %d: query %d has m %a l %a, scalar %a %a",
+                     k->name, heft_dtypes[s->dtype].name, s->dk, s->dv, s->nq, s->sight, i,
+                     (double)got.state[i].m, (double)got.state[i].l, (double)wanted.state[i].m,
+                     (double)wanted.state[i].l);
         if (memcmp(expected + i * s->dv, o + i * s->dv, sizeof(float) * (size_t)s->dv) != 0)
-            fail_msg("%s dk %d dv %d nq %d sight %d: the values of query %d differ",
+            fail_msg("%s: %s dk %d dv %d nq %d sight %d: the values of query %d differ", k->name,
                      heft_dtypes[s->dtype].name, s->dk, s->dv, s->nq, s->sight, i);
     }
     assert_true(fence_intact(OUTPUT, sizeof(float) * n));
@@ -154,12 +153,11 @@ static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
                    { 100, 600 }, { 8, 8 },     { 256, 256 }, { 72, 72 } };
     static const int32_t queries[] = { 0, 1, 2, 3, 4, 5, 8, 9, 65, 70 };
     static const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16 };
-    const unsigned isa = heft_isa_detect();
-    heft_kernels k;
-    heft_kernels_init(&k, isa);
-    if (!isa) print_message("not run: this machine has only the scalar set\n");
+    heft_kernels scalar, sets[MAX_SETS];
+    const int32_t count = sets_here(sets);
+    heft_kernels_init(&scalar, 0);
     uint64_t seed = 7;
-    for (size_t w = 0; isa && w < sizeof widths / sizeof widths[0]; w++)
+    for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++)
         for (size_t n = 0; n < sizeof queries / sizeof queries[0]; n++)
             for (int32_t way = 0; way < 3 * SEES; way++) {
                 if (queries[n] > 9 && widths[w].dk > 128 && way % 2) continue; /* slow in scalar */
@@ -172,7 +170,10 @@ static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
                             .softcap = random_bits(&seed) % 3 ? 0 : 5,
                             .slope = random_bits(&seed) % 3 ? 0 : 0.03f,
                             .seed = seed };
-                compare(&k, &s);
+                memset(expected, 0xa5, sizeof expected);
+                run(&scalar, &s, &wanted, expected);
+                for (int32_t i = 0; i < count; i++)
+                    compare(&sets[i], &s);
             }
 }
 
@@ -315,15 +316,27 @@ static void a_key_is_worth_the_weighted_sum_of_its_positive_products(void **stat
     assert_true(score[4] == 7);
 }
 
+/* One set's scores of n keys are those that are wanted. */
+static void scores_alike(const heft_kernels *k, const heft_tile *t, const float *want,
+                         const float *q, const float *w, int32_t heads, int32_t n)
+{
+    float *got = fenced(OUTPUT, sizeof(float) * (size_t)n);
+    k->index(t, got, q, w, heads, n);
+    if (memcmp(want, got, sizeof(float) * (size_t)n) != 0)
+        fail_msg("%s: %s: width %d, %d heads, %d keys: scores differ", k->name,
+                 heft_dtypes[t->dtype].name, t->dk, heads, n);
+    assert_true(fence_intact(OUTPUT, sizeof(float) * (size_t)n));
+}
+
 static void every_set_scores_keys_alike(void **state)
 {
     (void)state;
     static const int32_t widths[] = { 128, 64, 1, 15, 17, 40, 300, 640 },
                          heads[] = { 1, 2, 3, 8, 9, 64 }, entries[] = { 1, 7, 8, 9, 31, 32 };
     static float q[64 * MAX_WIDTH], w[64];
-    heft_kernels scalar, k;
+    heft_kernels scalar, sets[MAX_SETS];
+    const int32_t count = sets_here(sets);
     heft_kernels_init(&scalar, 0);
-    heft_kernels_init(&k, heft_isa_detect());
     uint64_t seed = 21;
     random_floats(q, 64 * MAX_WIDTH, &seed);
     random_floats(w, 64, &seed);
@@ -337,13 +350,10 @@ static void every_set_scores_keys_alike(void **state)
                               .k_stride = (size_t)heft_dtypes[type].bytes * (size_t)dk,
                               .dtype = type,
                               .dk = dk };
-        float want[HEFT_TILE], *got = fenced(OUTPUT, sizeof(float) * (size_t)n);
+        float want[HEFT_TILE];
         scalar.index(&t, want, q, w, H, n);
-        k.index(&t, got, q, w, H, n);
-        if (memcmp(want, got, sizeof(float) * (size_t)n) != 0)
-            fail_msg("%s: width %d, %d heads, %d keys: scores differ", heft_dtypes[type].name, dk,
-                     H, n);
-        assert_true(fence_intact(OUTPUT, sizeof(float) * (size_t)n));
+        for (int32_t i = 0; i < count; i++)
+            scores_alike(&sets[i], &t, want, q, w, H, n);
     }
 }
 
@@ -374,23 +384,29 @@ static void a_merge_joins_two_parts_in_order_and_an_empty_part_changes_nothing(v
 static void every_set_merges_alike(void **state)
 {
     (void)state;
-    heft_kernels scalar, k;
+    heft_kernels scalar, sets[MAX_SETS];
+    const int32_t count = sets_here(sets);
     heft_kernels_init(&scalar, 0);
-    heft_kernels_init(&k, heft_isa_detect());
     uint64_t seed = 5;
     for (int32_t n = 0; n < 300; n++) {
-        float a[300], b[300], *y = fenced(OUTPUT, sizeof(float) * (size_t)n);
+        float a[300] = { 0 }, b[300], before[300];
         random_floats(a, n, &seed);
         random_floats(b, n, &seed);
-        memcpy(y, a, sizeof(float) * (size_t)n);
-        heft_partial mine = { .m = random_float(&seed), .l = (float)(n % 3), .o = a }, got = mine;
+        memcpy(before, a, sizeof before);
+        heft_partial mine = { .m = random_float(&seed), .l = (float)(n % 3), .o = a };
         heft_partial theirs = { .m = random_float(&seed), .l = (float)(n % 5), .o = b };
-        got.o = y;
+        const heft_partial start = mine;
         scalar.merge(&mine, &theirs, n);
-        k.merge(&got, &theirs, n);
-        assert_memory_equal(a, y, sizeof(float) * (size_t)n);
-        assert_true(mine.m == got.m && mine.l == got.l);
-        assert_true(fence_intact(OUTPUT, sizeof(float) * (size_t)n));
+        for (int32_t i = 0; i < count; i++) {
+            float *y = fenced(OUTPUT, sizeof(float) * (size_t)n);
+            heft_partial got = start;
+            memcpy(y, before, sizeof(float) * (size_t)n);
+            got.o = y;
+            sets[i].merge(&got, &theirs, n);
+            assert_memory_equal(a, y, sizeof(float) * (size_t)n);
+            assert_true(mine.m == got.m && mine.l == got.l);
+            assert_true(fence_intact(OUTPUT, sizeof(float) * (size_t)n));
+        }
     }
 }
 

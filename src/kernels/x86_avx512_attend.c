@@ -1,0 +1,14 @@
+/* Attention with AVX-512. */
+#include "kernels/fill.h"
+#include "kernels/x86_vector_512.h"
+
+enum { DOT_QUERIES = 4, DOT_KEYS = 4, FOUR_VECTORS = 4 };
+
+#include "kernels/x86_attend.h"
+
+void heft_kernels_avx512_attend(heft_kernels *k)
+{
+    k->attend = attend_queries;
+    k->index = index_keys;
+    k->merge = merge_partials;
+}

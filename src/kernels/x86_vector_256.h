@@ -1,0 +1,107 @@
+/* A vector of eight floats; two hold the 16 partial sums of class F. For the sources that
+ * x86_vector_512.h serves too. */
+#ifndef HEFT_KERNELS_X86_VECTOR_256_H
+#define HEFT_KERNELS_X86_VECTOR_256_H
+
+#include "kernels/kernels.h"
+#include "kernels/x86_common.h"
+
+#include <string.h>
+
+enum { LANES = 8, PARTS = 2 };
+
+typedef __m256 vector;
+
+INLINE vector zero_vector(void)
+{
+    return _mm256_setzero_ps();
+}
+
+INLINE vector load_vector(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+
+INLINE void store_vector(float *p, vector v)
+{
+    _mm256_storeu_ps(p, v);
+}
+
+INLINE vector fma_vector(vector a, vector b, vector c)
+{
+    return _mm256_fmadd_ps(a, b, c);
+}
+
+/* Bytes of a number. */
+INLINE size_t width(const int32_t t)
+{
+    return t == HEFT_F32 ? 4 : 2;
+}
+
+/* Numbers at p, widened. */
+INLINE vector widened(const int32_t t, const uint8_t *p)
+{
+    const void *v = p;
+    if (t == HEFT_F32) return _mm256_loadu_ps(v);
+    const __m128i h = _mm_loadu_si128(v);
+    if (t == HEFT_F16) return _mm256_cvtph_ps(h);
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
+}
+
+/* v in a register: gcc would read it again for every use, and loads are what limits a tile. */
+INLINE vector held(vector v)
+{
+    __asm__("" : "+x"(v));
+    return v;
+}
+
+/* w x + sum in the first n lanes; the others keep their sum: adding 0 * 0 to it could turn -0 into
+ * +0. */
+INLINE vector fma_below(int32_t n, vector w, vector x, vector sum)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    const __m256i below = _mm256_cmpgt_epi32(_mm256_set1_epi32(n), lane);
+    return _mm256_blendv_ps(sum, _mm256_fmadd_ps(w, x, sum), _mm256_castsi256_ps(below));
+}
+
+/* The first step of the fold: partial sums i and i + 8 added. */
+INLINE __m256 half_of_sums(const vector s[PARTS])
+{
+    return _mm256_add_ps(s[0], s[1]);
+}
+
+INLINE float fold_vector(const vector s[PARTS])
+{
+    return fold_half(half_of_sums(s));
+}
+
+/* Up to a vector of floats at x, then zeros, where nothing is read; and to y. left > 0 */
+INLINE __m256i lanes_below(int32_t left)
+{
+    return _mm256_cmpgt_epi32(_mm256_set1_epi32(left), _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7));
+}
+
+INLINE vector load_left(const float *x, int32_t left)
+{
+    return left >= LANES ? _mm256_loadu_ps(x) : _mm256_maskload_ps(x, lanes_below(left));
+}
+
+INLINE void store_left(float *y, int32_t left, vector v)
+{
+    if (left >= LANES)
+        _mm256_storeu_ps(y, v);
+    else
+        _mm256_maskstore_ps(y, lanes_below(left), v);
+}
+
+INLINE vector spread_number(float x)
+{
+    return _mm256_set1_ps(x);
+}
+
+INLINE vector mul_vector(vector a, vector b)
+{
+    return _mm256_mul_ps(a, b);
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* A vector of sixteen floats, which holds the 16 partial sums of class F. For the sources that
+ * x86_vector_256.h serves too. */
+#ifndef HEFT_KERNELS_X86_VECTOR_512_H
+#define HEFT_KERNELS_X86_VECTOR_512_H
+
+#include "kernels/kernels.h"
+#include "kernels/x86_common.h"
+
+#include <string.h>
+
+enum { LANES = 16, PARTS = 1 };
+
+typedef __m512 vector;
+
+INLINE vector zero_vector(void)
+{
+    return _mm512_setzero_ps();
+}
+
+INLINE vector load_vector(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+
+INLINE void store_vector(float *p, vector v)
+{
+    _mm512_storeu_ps(p, v);
+}
+
+INLINE vector fma_vector(vector a, vector b, vector c)
+{
+    return _mm512_fmadd_ps(a, b, c);
+}
+
+/* Bytes of a number. */
+INLINE size_t width(const int32_t t)
+{
+    return t == HEFT_F32 ? 4 : 2;
+}
+
+/* Numbers at p, widened. */
+INLINE vector widened(const int32_t t, const uint8_t *p)
+{
+    const void *v = p;
+    if (t == HEFT_F32) return _mm512_loadu_ps(v);
+    const __m256i h = _mm256_loadu_si256(v);
+    if (t == HEFT_F16) return _mm512_cvtph_ps(h);
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
+}
+
+/* v in a register: gcc would read it again for every use, and loads are what limits a tile. */
+INLINE vector held(vector v)
+{
+    __asm__("" : "+v"(v));
+    return v;
+}
+
+/* w x + sum in the first n lanes, n < 16; the others keep their sum. */
+INLINE vector fma_below(int32_t n, vector w, vector x, vector sum)
+{
+    return _mm512_mask3_fmadd_ps(w, x, sum, (__mmask16)((1u << n) - 1));
+}
+
+/* The first step of the fold: partial sums i and i + 8 added. */
+INLINE __m256 half_of_sums(const vector s[PARTS])
+{
+    return _mm256_add_ps(_mm512_castps512_ps256(s[0]), _mm512_extractf32x8_ps(s[0], 1));
+}
+
+INLINE float fold_vector(const vector s[PARTS])
+{
+    return fold_half(half_of_sums(s));
+}
+
+/* Up to a vector of floats at x, then zeros, where nothing is read; and to y. */
+INLINE __mmask16 lanes_below(int32_t left)
+{
+    return left >= LANES ? 0xffff : left <= 0 ? 0 : (__mmask16)((1u << left) - 1);
+}
+
+INLINE vector load_left(const float *x, int32_t left)
+{
+    return _mm512_maskz_loadu_ps(lanes_below(left), x);
+}
+
+INLINE void store_left(float *y, int32_t left, vector v)
+{
+    _mm512_mask_storeu_ps(y, lanes_below(left), v);
+}
+
+INLINE vector spread_number(float x)
+{
+    return _mm512_set1_ps(x);
+}
+
+INLINE vector mul_vector(vector a, vector b)
+{
+    return _mm512_mul_ps(a, b);
+}
+
+#endif
