@@ -57,18 +57,13 @@ void heft_golden_grid(const heft_golden *g, const heft_golden_tensor *t, int8_t 
     }
 }
 
-static float value_of(const heft_golden_tensor *t, int8_t q)
-{
-    return t->offset + ldexpf((float)q, -t->exponent);
-}
-
 void heft_golden_values(const heft_golden *g, const heft_golden_tensor *t, float *value)
 {
     /* The integers go to the end of the same memory: value i is written after q i was read. */
     int8_t *q = (int8_t *)value + 3 * t->n;
     heft_golden_grid(g, t, q);
     for (int64_t i = 0; i < t->n; i++)
-        value[i] = value_of(t, q[i]);
+        value[i] = heft_golden_value(t, q[i]);
 }
 
 /* ---- reading ------------------------------------------------------------ */
@@ -327,75 +322,6 @@ heft_status heft_golden_list(heft_golden_names *out, heft_error *err)
     return st;
 }
 
-/* ---- number formats ----------------------------------------------------- */
-
-/* Exact by construction of the weights: asserted, not rounded. Written here and not borrowed from
- * the kernels, which these files are to test. */
-static uint16_t bfloat(float f)
-{
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    assert((bits & 0xFFFF) == 0);
-    return (uint16_t)(bits >> 16);
-}
-
-static uint16_t half(float f)
-{
-    uint32_t bits;
-    memcpy(&bits, &f, sizeof bits);
-    const uint32_t sign = bits >> 16 & 0x8000;
-    if (f == 0) return (uint16_t)sign;
-    const uint32_t exponent = (bits >> 23 & 0xFF) - 127 + 15;
-    assert(exponent >= 1 && exponent <= 30 && (bits & 0x1FFF) == 0);
-    return (uint16_t)(sign | exponent << 10 | (bits >> 13 & 0x3FF));
-}
-
-static void encode_q8_0(const heft_golden_tensor *t, const int8_t *q, uint8_t *out)
-{
-    const uint16_t scale = half(ldexpf(1, -t->exponent));
-    for (int64_t i = 0; i < t->n; i += 32, out += 34) {
-        memcpy(out, &scale, sizeof scale);
-        memcpy(out + 2, q + i, 32);
-    }
-}
-
-static void encode_integers(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype,
-                            uint8_t *out)
-{
-    const int64_t cols = t->shape[1];
-    for (int64_t i = 0; i < t->n; i++) {
-        const int64_t value = (q[i - i % cols] + 127 + i % cols) % t->below;
-        const int32_t narrow = (int32_t)value;
-        if (dtype == HEFT_I64)
-            memcpy(out + 8 * i, &value, sizeof value);
-        else
-            memcpy(out + 4 * i, &narrow, sizeof narrow);
-    }
-}
-
-static void encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, bool gguf,
-                   uint8_t *out)
-{
-    if (t->below) {
-        encode_integers(t, q, dtype, out);
-        return;
-    }
-    if (dtype == HEFT_Q8_0) {
-        encode_q8_0(t, q, out);
-        return;
-    }
-    for (int64_t i = 0; i < t->n; i++) {
-        float value = value_of(t, q[i]);
-        if (gguf) value = t->minus_exp ? (float)-exp((double)value) : value + t->plus;
-        if (dtype == HEFT_F32) {
-            memcpy(out + 4 * i, &value, sizeof value);
-        } else {
-            const uint16_t bits = dtype == HEFT_F16 ? half(value) : bfloat(value);
-            memcpy(out + 2 * i, &bits, sizeof bits);
-        }
-    }
-}
-
 /* ---- writing ------------------------------------------------------------ */
 
 /* Fill *out with the tensor in dtype; its data is in the arena. */
@@ -409,7 +335,7 @@ static heft_status make_tensor(const heft_golden *g, const heft_golden_tensor *t
     uint8_t *data = heft_arena_alloc(arena, bytes, 1);
     if (!q || !data) return heft_nomem(err, "a golden's weights");
     heft_golden_grid(g, t, q);
-    encode(t, q, dtype, false, data);
+    heft_golden_encode(t, q, dtype, false, data);
     *out = (heft_write_tensor){ .name = t->name, .dtype = dtype, .rank = t->rank, .data = data };
     memcpy(out->shape, t->shape, (size_t)t->rank * sizeof t->shape[0]);
     return HEFT_OK;
@@ -680,7 +606,7 @@ static heft_status make_gguf_tensor(const heft_golden *g, int32_t first, bool se
                          heft_dtypes[dtype].name);
     uint8_t *data = heft_arena_alloc(arena, bytes, 1);
     if (!data) return heft_nomem(err, "a golden's weights");
-    encode(&t, d.q, dtype, true, data);
+    heft_golden_encode(&t, d.q, dtype, true, data);
     *out = (heft_write_tensor){
         .name = second ? t.gguf_up : t.gguf, .dtype = dtype, .rank = d.rank, .data = data
     };

@@ -31,13 +31,14 @@ typedef struct {
     int32_t fused[2]; /* head width, queries of a group: rows of q, k and v are by group, and GGUF's
                        * one after the other; 0: not so */
     /* Places along axis 0, or the last one, that GGUF's tensor has: a first one and how many follow
-     * each other, and so on. rows_up: those of gguf_up, which has no half then. n 0: all, in order */
+     * each other, and so on. rows_up: those of gguf_up, which has no half then. n 0: all, in order
+     */
     struct heft_golden_runs {
         const int32_t *run; /* (n) */
         int32_t n;
     } rows, rows_up, cols;
-    bool minus_exp;   /* GGUF stores -exp(w) */
-    uint64_t hash;    /* FNV-1a of the integers q, as bytes, in the reference's run */
+    bool minus_exp; /* GGUF stores -exp(w) */
+    uint64_t hash;  /* FNV-1a of the integers q, as bytes, in the reference's run */
 } heft_golden_tensor;
 
 /* Arrays are borrowed and live as long as the golden. */
@@ -86,6 +87,11 @@ void heft_golden_close(heft_golden *g); /* NULL is allowed */
 uint64_t heft_golden_hash(const void *data, size_t n);
 /* The integers q of a tensor: (t->n). Cannot fail. */
 void heft_golden_grid(const heft_golden *g, const heft_golden_tensor *t, int8_t *q);
+/* The weight that an integer q of the tensor stands for, exact. */
+float heft_golden_value(const heft_golden_tensor *t, int8_t q);
+/* out = the t->n weights of q as a file has them, in dtype; gguf: changed as GGUF changes them. */
+void heft_golden_encode(const heft_golden_tensor *t, const int8_t *q, heft_dtype dtype, bool gguf,
+                        uint8_t *out);
 /* The weights of a tensor: (t->n), exact. Cannot fail. */
 void heft_golden_values(const heft_golden *g, const heft_golden_tensor *t, float *value);
 
