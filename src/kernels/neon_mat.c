@@ -10,7 +10,7 @@
 
 enum { ROWS = 3, COLUMNS = 2, K_STEP = 1024 };
 
-#include "kernels/mat_float.h"
+#include "kernels/mat_float.inc"
 
 enum { PANEL_ROWS = 8, PANEL_COLUMNS = 4 };
 

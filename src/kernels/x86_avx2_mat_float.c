@@ -4,7 +4,7 @@
 
 enum { ROWS = 3, COLUMNS = 2, K_STEP = 1024 }; /* a tile's step: 20 KB */
 
-#include "kernels/mat_float.h"
+#include "kernels/mat_float.inc"
 
 void heft_avx2_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                      float *const *y, void *scratch)

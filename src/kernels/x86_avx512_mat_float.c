@@ -4,7 +4,7 @@
 
 enum { ROWS = 4, COLUMNS = 4, K_STEP = 2048 }; /* long steps: sums wait in memory between */
 
-#include "kernels/mat_float.h"
+#include "kernels/mat_float.inc"
 
 void heft_avx512_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                        float *const *y, void *scratch)
