@@ -28,7 +28,7 @@ function(complain text)
   set(wrong ${wrong} PARENT_SCOPE)
 endfunction()
 
-file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/src/*.[ch] ${ROOT}/include/*.h)
+file(GLOB_RECURSE files RELATIVE ${ROOT} ${ROOT}/src/*.[ch] ${ROOT}/src/*.inc ${ROOT}/include/*.h)
 foreach(file IN LISTS files)
   string(REGEX MATCH "^(src/([^/]+)|include)/" folder "${file}")
   set(layer "${CMAKE_MATCH_2}")

@@ -33,7 +33,7 @@ function(complain text)
 endfunction()
 
 file(GLOB_RECURSE files RELATIVE ${ROOT}
-     ${ROOT}/src/*.[ch] ${ROOT}/include/*.h ${ROOT}/tests/*.[ch] ${ROOT}/fuzz/*.[ch]
+     ${ROOT}/src/*.[ch] ${ROOT}/src/*.inc ${ROOT}/include/*.h ${ROOT}/tests/*.[ch] ${ROOT}/fuzz/*.[ch]
      ${ROOT}/bench/*.[ch] ${ROOT}/examples/*.[ch])
 foreach(file IN LISTS files)
   file(READ ${ROOT}/${file} text)

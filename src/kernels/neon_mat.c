@@ -11,14 +11,14 @@
 
 enum { ROWS = 3, COLUMNS = 2, K_STEP = 1024 };
 
-/* Weights with scales beside them as floats: what mat_float.h asks for. */
+/* Weights with scales beside them as floats: what mat_float.inc asks for. */
 static void floats_of(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,
                       int32_t at, int32_t n)
 {
     heft_floats(y, apart, w, line, lines, at, n);
 }
 
-#include "kernels/mat_float.h"
+#include "kernels/mat_float.inc"
 
 enum { PANEL_ROWS = 8, PANEL_COLUMNS = 4 };
 

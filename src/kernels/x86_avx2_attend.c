@@ -4,7 +4,7 @@
 
 enum { DOT_QUERIES = 2, DOT_KEYS = 3, FOUR_VECTORS = 2 };
 
-#include "kernels/x86_attend.h"
+#include "kernels/x86_attend.inc"
 
 void heft_kernels_avx2_attend(heft_kernels *k)
 {

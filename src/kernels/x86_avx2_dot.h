@@ -1,4 +1,4 @@
-/* Products of granules with AVX2, for x86_rows.h. */
+/* Products of granules with AVX2, for x86_rows.inc. */
 #ifndef HEFT_KERNELS_X86_AVX2_DOT_H
 #define HEFT_KERNELS_X86_AVX2_DOT_H
 

@@ -1,7 +1,7 @@
 /* AVX2 matrix products: which kernel multiplies what, and the quantiser of activations. */
 #include "kernels/fill.h"
 #include "kernels/x86_avx2_dot.h"
-#include "kernels/x86_rows.h"
+#include "kernels/x86_rows.inc"
 
 #include <assert.h>
 #include <math.h>

@@ -4,7 +4,7 @@
 
 enum { DOT_QUERIES = 4, DOT_KEYS = 4, FOUR_VECTORS = 4 };
 
-#include "kernels/x86_attend.h"
+#include "kernels/x86_attend.inc"
 
 void heft_kernels_avx512_attend(heft_kernels *k)
 {

@@ -4,14 +4,14 @@
 
 enum { ROWS = 4, COLUMNS = 4, K_STEP = 2048 }; /* long steps: sums wait in memory between */
 
-/* Weights with scales beside them as floats: what mat_float.h asks for. */
+/* Weights with scales beside them as floats: what mat_float.inc asks for. */
 static void floats_of(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,
                       int32_t at, int32_t n)
 {
     heft_avx2_floats(y, apart, w, line, lines, at, n);
 }
 
-#include "kernels/mat_float.h"
+#include "kernels/mat_float.inc"
 
 void heft_avx512_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                        float *const *y, void *scratch)

@@ -3,7 +3,7 @@
 #include "kernels/fill.h"
 #include "kernels/x86_lanes_256.h"
 #include "kernels/x86_vnni_dot.h"
-#include "kernels/x86_vnni_mat.h"
+#include "kernels/x86_vnni_mat.inc"
 
 static const heft_x86_set set = {
     .columns = TILE_COLUMNS,

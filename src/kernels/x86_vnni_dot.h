@@ -1,4 +1,4 @@
-/* Products of granules by vpdpbusd of 256 bits, for x86_rows.h, in the encoding of the file that
+/* Products of granules by vpdpbusd of 256 bits, for x86_rows.inc, in the encoding of the file that
  * includes this: AVX-VNNI's, or that of AVX-512 with VL. What each does, x86_avx2_dot.h says. */
 #ifndef HEFT_KERNELS_X86_VNNI_DOT_H
 #define HEFT_KERNELS_X86_VNNI_DOT_H
