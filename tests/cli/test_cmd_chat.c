@@ -58,11 +58,13 @@ static void sit_down(terminal *t, const char *const *words)
     *t = (terminal){ .out = heft_buf_of(1 << 20) };
     heft_buf_z(&t->out, "");
     t->fd = posix_openpt(O_RDWR | O_NOCTTY);
-    assert_true(t->fd >= 0);
-    assert_int_equal(grantpt(t->fd), 0);
-    assert_int_equal(unlockpt(t->fd), 0);
-    int slave = open(ptsname(t->fd), O_RDWR | O_NOCTTY);
-    assert_true(slave >= 0);
+    int slave = -1;
+    if (t->fd >= 0 && grantpt(t->fd) == 0 && unlockpt(t->fd) == 0)
+        slave = open(ptsname(t->fd), O_RDWR | O_NOCTTY);
+    if (slave < 0) {
+        print_message("there is no terminal to type into: not run\n");
+        skip();
+    }
     assert_int_equal(ioctl(slave, TIOCSWINSZ, &size), 0);
     t->pid = program_start(slave, slave, slave, words);
     (void)close(slave);

@@ -8,6 +8,7 @@
 #include "scratch.h"
 #include "synthetic.h"
 #include "testing.h"
+#include "workers.h"
 
 #include <string.h>
 
@@ -111,13 +112,12 @@ static void any_chunks_and_threads(heft_cache_type cache)
     static const int32_t chunks[] = { 1, 7, 32, T };
     for (int32_t threads = 1; threads <= 3; threads++) {
         heft_engine *e = engine(NULL, threads, 1, T, cache);
-        for (int32_t c = 0; c < 4; c++) {
+        for (int32_t c = 0; c < 4 || (c < MOST_TRIES && !heft_all_worked(e->device->pool)); c++) {
             heft_seq *s = open_seq(e);
-            feed_and_compare(s, 0, T, chunks[c]);
+            feed_and_compare(s, 0, T, chunks[c % 4]);
             heft_seq_close(s);
         }
-        for (int32_t t = 0; t < threads; t++)
-            assert_true(heft_pool_done(e->device->pool, t) > 0);
+        assert_true(heft_all_worked(e->device->pool));
         heft_engine_close(e);
     }
 }
