@@ -113,8 +113,8 @@ int main(int argc, char **argv)
         double mib = (double)of[i].n / (1 << 20);
         qsort(of[i].took, (size_t)n, sizeof(double), ascending);
         if (!st)
-            (void)printf("%s %zu bytes, %zu tokens, %016llx: %.2f MiB/s, median %.2f\n", argv[2 + i],
-                         of[i].n, of[i].tokens, (unsigned long long)of[i].sum,
+            (void)printf("%s %zu bytes, %zu tokens, %016llx: %.2f MiB/s, median %.2f\n",
+                         argv[2 + i], of[i].n, of[i].tokens, (unsigned long long)of[i].sum,
                          mib / of[i].took[0], mib / of[i].took[n / 2]);
         heft_free(of[i].p);
     }
