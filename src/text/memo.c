@@ -13,20 +13,6 @@ struct heft_remembered {
     uint32_t n_ids;
 };
 
-typedef struct {
-    uint64_t word[KEY_WORDS];
-} key;
-
-static key key_of(heft_str piece)
-{
-    char bytes[8 * KEY_WORDS] = { 0 };
-    key k;
-    memcpy(bytes, piece.p, piece.n);
-    bytes[MOST_BYTES] = (char)piece.n;
-    memcpy(k.word, bytes, sizeof k.word);
-    return k;
-}
-
 heft_status heft_memo_open(heft_memo *m, heft_error *err)
 {
     m->row = heft_alloc((size_t)1 << ROW_BITS, sizeof *m->row);
@@ -39,36 +25,40 @@ void heft_memo_clear(heft_memo *m)
     *m = (heft_memo){ 0 };
 }
 
-heft_remembered *heft_memo_row(const heft_memo *m, heft_str piece)
+heft_place heft_memo_place(const heft_memo *m, heft_str piece)
 {
-    if (!m->row || piece.n == 0 || piece.n > MOST_BYTES) return NULL;
-    const key k = key_of(piece);
+    char bytes[8 * KEY_WORDS] = { 0 };
+    heft_place p = { .row = NULL };
     uint64_t hash = 0;
+    if (!m->row || piece.n == 0 || piece.n > MOST_BYTES) return p;
+    memcpy(bytes, piece.p, piece.n);
+    bytes[MOST_BYTES] = (char)piece.n;
+    memcpy(p.key, bytes, sizeof p.key);
     for (int i = 0; i < KEY_WORDS; i++)
-        hash = (hash ^ k.word[i]) * UINT64_C(0x9e3779b97f4a7c15) ^ hash >> 29;
-    return &m->row[hash >> (64 - ROW_BITS)];
+        hash = (hash ^ p.key[i] ^ hash >> 29) * UINT64_C(0x9e3779b97f4a7c15);
+    p.row = &m->row[hash >> (64 - ROW_BITS)];
+    return p;
 }
 
-heft_status heft_memo_recall(const heft_remembered *row, heft_str piece, heft_ids *ids, bool *had,
-                             heft_error *err)
+static bool same(const uint64_t a[KEY_WORDS], const uint64_t b[KEY_WORDS])
+{
+    return ((a[0] ^ b[0]) | (a[1] ^ b[1]) | (a[2] ^ b[2]) | (a[3] ^ b[3])) == 0;
+}
+
+heft_status heft_memo_recall(const heft_place *p, heft_ids *ids, bool *had, heft_error *err)
 {
     heft_status st = HEFT_OK;
-    *had = false;
-    if (!row) return st;
-    const key k = key_of(piece);
-    if (memcmp(row->key, k.word, sizeof k.word) != 0) return st;
-    *had = true;
-    for (uint32_t i = 0; i < row->n_ids && !st; i++)
-        st = heft_ids_add(ids, row->id[i], err);
+    *had = p->row && same(p->row->key, p->key);
+    for (uint32_t i = 0; *had && i < p->row->n_ids && !st; i++)
+        st = heft_ids_add(ids, p->row->id[i], err);
     return st;
 }
 
-void heft_memo_keep(heft_remembered *row, heft_str piece, const heft_ids *ids, size_t from)
+void heft_memo_keep(const heft_place *p, const heft_ids *ids, size_t from)
 {
     const size_t n = ids->n - from;
-    if (!row || n > MOST_IDS) return;
-    const key k = key_of(piece);
-    memcpy(row->key, k.word, sizeof k.word);
-    memcpy(row->id, ids->p + from, n * sizeof *ids->p);
-    row->n_ids = (uint32_t)n;
+    if (!p->row || n > MOST_IDS) return;
+    memcpy(p->row->key, p->key, sizeof p->key);
+    memcpy(p->row->id, ids->p + from, n * sizeof *ids->p);
+    p->row->n_ids = (uint32_t)n;
 }

@@ -12,14 +12,17 @@ typedef struct {
 heft_status heft_memo_open(heft_memo *m, heft_error *err) HEFT_MUST_CHECK;
 void heft_memo_clear(heft_memo *m);
 
-/* The row for a piece, or NULL: it is too long, or nothing is remembered. */
-typedef struct heft_remembered heft_remembered;
-heft_remembered *heft_memo_row(const heft_memo *m, heft_str piece);
-/* Append the ids if the row has this piece; *had says whether. row may be NULL. */
-heft_status heft_memo_recall(const heft_remembered *row, heft_str piece, heft_ids *ids, bool *had,
+/* Where a piece belongs. */
+typedef struct {
+    uint64_t key[4];
+    struct heft_remembered *row; /* NULL: it is too long, or nothing is remembered */
+} heft_place;
+heft_place heft_memo_place(const heft_memo *m, heft_str piece);
+/* Append the ids if the piece is there; *had says whether. */
+heft_status heft_memo_recall(const heft_place *p, heft_ids *ids, bool *had,
                              heft_error *err) HEFT_MUST_CHECK;
-/* Put a piece and its ids, those behind the first `from`, into the row, in place of another.
- * Too many are not kept. row may be NULL. */
-void heft_memo_keep(heft_remembered *row, heft_str piece, const heft_ids *ids, size_t from);
+/* Put it there with its ids, those behind the first `from`, instead of another piece. Too many are
+ * not kept. */
+void heft_memo_keep(const heft_place *p, const heft_ids *ids, size_t from);
 
 #endif

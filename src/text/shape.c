@@ -191,12 +191,11 @@ size_t heft_shape_match(const heft_shape *s, heft_str text, size_t at)
 {
     const unsigned kind = kind_at(text, at), next = kind_at(text, at + 1);
     const bool space = text.p[at] == ' ', line = text.p[at] == '\r' || text.p[at] == '\n';
-    if (kind == ELSE || unclear(text, at, s->shortened)) return 0;
+    if (kind == ELSE) return 0;
     const size_t n = shortened(text, at, s->shortened);
     if (n) return at + n;
     if (kind & LETTER) return word(s, text, at);
     if (kind == DIGIT) return number(s, text, at);
-    if (next == ELSE) return 0;
     if ((s->old ? space : !line) && (next & LETTER)) return word(s, text, at + 1);
     if (space && s->old && next == DIGIT) return number(s, text, at + 1);
     if (space && next == SIGN) return signs(s, text, at + 1);

@@ -31,13 +31,14 @@ static heft_status go_on(heft_run *r, int32_t level, heft_piece p, heft_error *e
 heft_status heft_split_on(heft_run *r, int32_t level, heft_piece p, heft_error *err)
 {
     if (p.s.n == 0) return HEFT_OK;
-    heft_remembered *row = nearly_there(r->t, level) ? heft_memo_row(&r->memo, p.s) : NULL;
+    if (!nearly_there(r->t, level)) return go_on(r, level, p, err);
+    const heft_place place = heft_memo_place(&r->memo, p.s);
     const size_t before = r->ids.n;
     bool had;
-    heft_status st = heft_memo_recall(row, p.s, &r->ids, &had, err);
+    heft_status st = heft_memo_recall(&place, &r->ids, &had, err);
     if (st || had) return st;
     st = go_on(r, level, p, err);
-    if (!st) heft_memo_keep(row, p.s, &r->ids, before);
+    if (!st) heft_memo_keep(&place, &r->ids, before);
     return st;
 }
 

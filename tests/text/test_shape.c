@@ -49,7 +49,9 @@ static heft_str random_text(uint32_t *state, char *room)
 {
     size_t n = 0;
     for (uint32_t left = 1 + next_random(state) % 10; left; left--) {
-        const char *u = unit[next_random(state) % (sizeof unit / sizeof *unit)];
+        char any[2] = { (char)(next_random(state) % 128), 0 };
+        bool one = next_random(state) % 4 == 0;
+        const char *u = one ? any : unit[next_random(state) % (sizeof unit / sizeof *unit)];
         memcpy(room + n, u, strlen(u));
         n += strlen(u);
     }
