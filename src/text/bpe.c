@@ -21,6 +21,7 @@ struct heft_symbol {
     int32_t id;         /* -1: a character without a token, by score only */
     uint32_t at, n;     /* bytes of the piece (by score); n = 0: merged into its left neighbour */
     int32_t prev, next; /* -1: none */
+    int32_t made;       /* by it and the next, while they merge; -1: nothing */
     bool frozen;        /* never merges */
 };
 
@@ -177,7 +178,7 @@ static heft_status add_symbol(heft_word *w, int32_t id, size_t at, size_t n, hef
     }
     int32_t i = (int32_t)w->n++;
     w->symbol[i] = (struct heft_symbol){
-        .id = id, .at = (uint32_t)at, .n = (uint32_t)n, .prev = i - 1, .next = -1
+        .id = id, .at = (uint32_t)at, .n = (uint32_t)n, .prev = i - 1, .next = -1, .made = -1
     };
     if (i) w->symbol[i - 1].next = i;
     return HEFT_OK;
@@ -319,26 +320,35 @@ static bool candidate_at(const heft_bpe *b, const heft_word *w, heft_str piece, 
     return true;
 }
 
+/* Queue what the symbols at l and its next neighbour make now. */
+static heft_status queue(const heft_bpe *b, heft_word *w, heft_str piece, int32_t l,
+                         heft_error *err)
+{
+    struct heft_candidate c;
+    bool any = candidate_at(b, w, piece, l, &c);
+    w->symbol[l].made = any ? c.result : -1;
+    return any ? push(w, c, err) : HEFT_OK;
+}
+
 static heft_status merge_all(const heft_bpe *b, heft_word *w, heft_str piece, heft_error *err)
 {
-    struct heft_candidate c, now;
     heft_status st = HEFT_OK;
     w->queued = 0;
     for (size_t i = 0; i + 1 < w->n && !st; i++)
-        if (candidate_at(b, w, piece, (int32_t)i, &c)) st = push(w, c, err);
+        st = queue(b, w, piece, (int32_t)i, err);
     while (w->queued && !st) {
-        c = pop(w);
+        const struct heft_candidate c = pop(w);
         int32_t l = (int32_t)(uint32_t)c.order;
         struct heft_symbol *left = &w->symbol[l];
-        if (!left->n || !candidate_at(b, w, piece, l, &now) || now.result != c.result) continue;
+        if (!left->n || left->made != c.result) continue;
         struct heft_symbol *right = &w->symbol[left->next];
         left->id = c.result;
         left->n += right->n;
         left->next = right->next;
         right->n = 0;
         if (left->next >= 0) w->symbol[left->next].prev = l;
-        if (left->prev >= 0 && candidate_at(b, w, piece, left->prev, &now)) st = push(w, now, err);
-        if (!st && candidate_at(b, w, piece, l, &now)) st = push(w, now, err);
+        if (left->prev >= 0) st = queue(b, w, piece, left->prev, err);
+        if (!st) st = queue(b, w, piece, l, err);
     }
     return st;
 }

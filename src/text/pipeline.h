@@ -11,6 +11,7 @@
 #include "text/bpe.h"
 #include "text/charsmap.h"
 #include "text/matcher.h"
+#include "text/memo.h"
 #include "text/regex.h"
 #include "text/tokenizer.h"
 #include "text/unicode.h"
@@ -35,6 +36,7 @@ typedef struct {
     heft_word word;
     heft_path path;
     heft_ids ids;
+    heft_memo memo;                 /* of pieces on their way to the model, in long texts */
     heft_buf clean, clean_origin;   /* a text whose bytes that are not UTF-8 were replaced */
     heft_buf text[2];               /* rewrites, in turn */
     heft_buf level[HEFT_MAX_STEPS]; /* splits that rewrite */

@@ -5,6 +5,8 @@
  * limit and a match limit, because patterns and text both come from outside. */
 #include "text/regex.h"
 
+#include "text/shape.h"
+
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
@@ -16,7 +18,8 @@ enum {
 };
 
 struct heft_regex {
-    pcre2_code *code[2]; /* [newer] */
+    pcre2_code *code[2];     /* [newer] */
+    const heft_shape *shape; /* or NULL */
     char *shown;
 };
 
@@ -76,6 +79,7 @@ heft_status heft_regex_open(heft_str pattern, heft_regex_dialect dialect, heft_r
     pcre2_general_context *general = pcre2_general_context_create(give, take_back, NULL);
     heft_regex *r = heft_alloc(1, sizeof *r);
     if (!general || !r) goto done;
+    r->shape = heft_shape_find(pattern);
     r->shown = heft_strdup(heft_str_of(heft_show(pattern).text));
     if (!r->shown) goto done;
     for (int newer = 0; newer < 2; newer++) {
@@ -134,6 +138,13 @@ void heft_matching_close(heft_matching *m)
 heft_status heft_regex_find(const heft_regex *r, heft_matching *m, heft_str text, size_t from,
                             bool newer, bool *found, size_t *begin, size_t *end, heft_error *err)
 {
+    size_t known = r->shape && from < text.n ? heft_shape_match(r->shape, text, from) : 0;
+    if (known) {
+        *found = true;
+        *begin = from;
+        *end = known;
+        return HEFT_OK;
+    }
     int n = pcre2_match(r->code[newer], (PCRE2_SPTR)text.p, text.n, from, PCRE2_NO_UTF_CHECK,
                         m->data, m->context);
     *found = n >= 0;

@@ -14,12 +14,32 @@ static heft_status encode(heft_run *r, heft_str piece, heft_error *err)
     return HEFT_OK;
 }
 
-heft_status heft_split_on(heft_run *r, int32_t level, heft_piece p, heft_error *err)
+/* Does nothing but the piece itself say what becomes of it from here on? */
+static bool nearly_there(const heft_tokenizer *t, int32_t level)
 {
-    if (p.s.n == 0) return HEFT_OK;
+    return level == t->n_splits
+           || (level + 1 == t->n_splits && t->split[level].run == heft_split_bytes);
+}
+
+static heft_status go_on(heft_run *r, int32_t level, heft_piece p, heft_error *err)
+{
     if (level == r->t->n_splits) return encode(r, p.s, err);
     const heft_split *s = &r->t->split[level];
     return s->run(s, r, level, p, err);
+}
+
+heft_status heft_split_on(heft_run *r, int32_t level, heft_piece p, heft_error *err)
+{
+    if (p.s.n == 0) return HEFT_OK;
+    if (!nearly_there(r->t, level)) return go_on(r, level, p, err);
+    const heft_place place = heft_memo_place(&r->memo, p.s);
+    const size_t before = r->ids.n;
+    bool had;
+    heft_status st = heft_memo_recall(&place, &r->ids, &had, err);
+    if (st || had) return st;
+    st = go_on(r, level, p, err);
+    if (!st) heft_memo_keep(&place, &r->ids, before);
+    return st;
 }
 
 /* Does a span join the one before it? */

@@ -13,6 +13,7 @@ void heft_run_clear(heft_run *r)
     heft_matching_close(r->matching);
     heft_word_clear(&r->word);
     heft_path_clear(&r->path);
+    heft_memo_clear(&r->memo);
     heft_free(r->ids.p);
     heft_buf_free(&r->clean);
     heft_buf_free(&r->clean_origin);
@@ -212,6 +213,8 @@ static heft_status add_all(heft_ids *to, const heft_ids *from, heft_error *err)
     return st;
 }
 
+enum { WORTH_A_MEMO = 4096 }; /* bytes of a text; below, clearing it takes longer than it saves */
+
 /* data: as heft_run has it. */
 static heft_status tokenize(const heft_tokenizer *t, heft_str text, const uint8_t *data,
                             unsigned flags, int32_t **ids, size_t *n_ids, heft_error *err)
@@ -224,7 +227,8 @@ static heft_status tokenize(const heft_tokenizer *t, heft_str text, const uint8_
         .t = t, .parse_special = flags & HEFT_TOKENIZE_PARSE_SPECIAL, .data = data, .base = text.p
     };
     bool bare = flags & HEFT_TOKENIZE_NO_SPECIAL;
-    heft_status st = bare ? HEFT_OK : add_all(&r.ids, &t->before, err);
+    heft_status st = text.n < WORTH_A_MEMO ? HEFT_OK : heft_memo_open(&r.memo, err);
+    if (!st && !bare) st = add_all(&r.ids, &t->before, err);
     if (!st && text.n) st = extract(&r, &t->raw, (heft_piece){ text, true }, raw_section, err);
     if (!st && !bare) st = add_all(&r.ids, &t->after, err);
     if (!st && !r.ids.p) {

@@ -17,6 +17,18 @@
 
 #include <cmocka.h>
 
+const char *const gguf_names[] = {
+    "default",        "llama-bpe",   "dbrx",         "qwen2",
+    "qwen35",         "laguna",      "ufakzeka",     "seed-coder",
+    "bailingmoe",     "minicpm5",    "deepseek-llm", "falcon",
+    "poro-chat",      "deepseek-v3", "starcoder",    "gpt-2",
+    "deepseek-coder", "viking",      "tekken",       "gpt-4o",
+    "chameleon",      "glm5",        "jais-2",       "granite-embed-multi-97m",
+    "tiny_aya",       "youtu",       "afmoe",        "kimi-k2",
+    "superbpe",       "gemma4",      "sarvam-moe",   "whitespace",
+    "spark2_5",       "exaone-moe",  NULL,
+};
+
 const char *shared_data(const char *name)
 {
     static char path[4096];

@@ -5,6 +5,9 @@
 #include "base/str.h"
 #include "heft.h"
 
+/* A name of tokenizer.ggml.pre for every row that heft has of them, ended by NULL. */
+extern const char *const gguf_names[];
+
 /* The path of a file of the shared test data ($HEFT_TEST_DATA, else <source>/../shared/data). Skips
  * the test, saying so, where it is absent. Static storage. */
 const char *shared_data(const char *name);
