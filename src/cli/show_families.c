@@ -90,12 +90,19 @@ static cell names_cell(const char *const *names)
     return c;
 }
 
+/* The first two and how many more there are; JSON names all. */
 static cell shown_cell(const heft_family_facts *f, heft_shown_how how)
 {
     cell c = { "" };
     const char *by = NULL;
-    for (int32_t i = 0; (by = heft_family_shown(f, how, i)) != NULL; i++)
-        append(&c, by);
+    int32_t n = 0;
+    for (; (by = heft_family_shown(f, how, n)) != NULL; n++)
+        if (n < 2) append(&c, by);
+    if (n > 2) {
+        char more[32];
+        (void)snprintf(more, sizeof more, "%d more", (int)n - 2);
+        append(&c, more);
+    }
     return c;
 }
 

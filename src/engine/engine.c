@@ -143,7 +143,8 @@ static heft_status plan_engine(const heft_model *m, const heft_engine_options *o
         .spec = &m->net.spec,
         .type = cache_dtype(e->o.cache),
         .slots = e->o.sequences,
-        .checkpoints = heft_cache_forgets(&m->net.spec) ? e->o.sequences * HEFT_CHECKPOINTS : 0,
+        .checkpoints =
+            heft_cache_forgets(&m->net.spec, e->o.context) ? e->o.sequences * HEFT_CHECKPOINTS : 0,
         .context = e->o.context,
         .batch = e->o.batch,
     };

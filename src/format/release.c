@@ -152,7 +152,7 @@ static heft_status read_index(release *r, heft_error *err)
             return heft_fail(err, HEFT_E_FORMAT, "%s/%s: the shard of %s is %s, expected a string",
                              dir.text, index_name, heft_show(v->key).text,
                              heft_value_kind_name(v->kind));
-        r->shard[n++] = v->str;
+        if (n == 0 || !heft_str_eq(r->shard[n - 1], v->str)) r->shard[n++] = v->str;
     }
     qsort(r->shard, n, sizeof *r->shard, by_bytes);
     for (size_t i = 0; i < n; i++)
@@ -164,6 +164,15 @@ static heft_status read_index(release *r, heft_error *err)
     return HEFT_OK;
 }
 
+/* The tensor of a name. An index is mostly in the order of the files: what lies behind the tensor
+ * that was found last is tried first. */
+static const heft_tensor *find(const heft_source *s, const heft_tensor *last, heft_str name)
+{
+    const heft_tensor *next = last ? last + 1 : s->tensor;
+    if (next < s->tensor + s->n_tensors && heft_str_eq(next->name, name)) return next;
+    return heft_source_find(s, name);
+}
+
 /* Index and shards agree: every tensor is where the index says, and none is elsewhere. */
 static heft_status check_index(const release *r, heft_error *err)
 {
@@ -172,19 +181,19 @@ static heft_status check_index(const release *r, heft_error *err)
     heft_status st = HEFT_OK;
     int64_t i = 0;
     uint64_t bytes = 0;
+    const heft_tensor *t = NULL;
     bool *named = heft_alloc((size_t)s->n_tensors, sizeof *named);
     if (!named) return heft_nomem(err, index_name);
     for (const heft_value *v = r->index->child; v && !st; v = v->next) {
-        const heft_tensor *t = heft_source_find(s, v->key);
-        heft_shown name = heft_show(v->key), shard = heft_show(v->str);
+        t = find(s, t, v->key);
         if (t) named[t - s->tensor] = true;
         if (!t)
             st = heft_fail(err, HEFT_E_FORMAT, "%s/%s: tensor %s is not in %s", dir.text,
-                           index_name, name.text, shard.text);
+                           index_name, heft_show(v->key).text, heft_show(v->str).text);
         else if (!heft_str_eq(v->str, r->shard[t->file]))
             st = heft_fail(err, HEFT_E_FORMAT, "%s/%s: tensor %s is in %s, the index says %s",
-                           dir.text, index_name, name.text, heft_show(r->shard[t->file]).text,
-                           shard.text);
+                           dir.text, index_name, heft_show(v->key).text,
+                           heft_show(r->shard[t->file]).text, heft_show(v->str).text);
     }
     for (; !st && i < s->n_tensors; i++) {
         bytes += s->tensor[i].bytes;

@@ -178,7 +178,10 @@ static heft_status check_tiling(const header *h, int64_t first, heft_error *err)
     heft_tensor *t = h->s->tensor;
     int64_t n = h->s->n_tensors;
     uint64_t at = 0;
-    if (n > first) qsort(t + first, (size_t)(n - first), sizeof *t, by_place);
+    bool sorted = true; /* as most writers leave them */
+    for (int64_t i = first + 1; i < n && sorted; i++)
+        sorted = by_place(&t[i - 1], &t[i]) <= 0;
+    if (!sorted) qsort(t + first, (size_t)(n - first), sizeof *t, by_place);
     for (int64_t i = first; i < n; i++) {
         uint64_t begin = (uint64_t)(t[i].data - h->data);
         if (begin < at)

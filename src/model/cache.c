@@ -61,6 +61,12 @@ static size_t state_floats(const heft_cache_decl *d)
     return lines((size_t)d->state * sizeof(float)) / sizeof(float);
 }
 
+/* Does what is kept of an early token go before a sequence of so many tokens ends? */
+static bool goes(const heft_cache_decl *d, int32_t context)
+{
+    return d->keep && d->keep < context;
+}
+
 static size_t layer_page_bytes(const heft_cache_decl *d, heft_dtype type)
 {
     return lines((size_t)HEFT_TILE * entry_bytes(d, type));
@@ -109,8 +115,9 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
             c->n_groups++;
             /* A checkpoint holds on to a window; of what is never forgotten it shares all but the
              * page that the sequence goes on in. */
-            c->group[g].n_pages = shape->slots * pages_each(shape, &d)
-                                  + shape->checkpoints * (d.keep ? pages_each(shape, &d) : 1);
+            c->group[g].n_pages =
+                shape->slots * pages_each(shape, &d)
+                + shape->checkpoints * (goes(&d, shape->context) ? pages_each(shape, &d) : 1);
         }
         c->group[g].page_bytes += layer_page_bytes(&d, shape->type);
         c->pool_bytes += (size_t)c->group[g].n_pages * layer_page_bytes(&d, shape->type);
@@ -136,11 +143,11 @@ static int32_t parts_of(heft_cache *c, heft_part p[PARTS])
     return n;
 }
 
-bool heft_cache_forgets(const heft_spec *s)
+bool heft_cache_forgets(const heft_spec *s, int32_t context)
 {
     heft_cache_decl d;
     for (int32_t i = 0; i < places_of(s); i++)
-        if (decl_of(s, i, &d) && (d.keep || d.state)) return true;
+        if (decl_of(s, i, &d) && (goes(&d, context) || d.state)) return true;
     return false;
 }
 

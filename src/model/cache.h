@@ -51,8 +51,9 @@ typedef struct {
     size_t n_states; /* floats of all layers and slots */
 } heft_cache;
 
-/* Does a layer forget (a window, a chunk, a state), so that going back may need a checkpoint? */
-bool heft_cache_forgets(const heft_spec *);
+/* Does a layer forget something of a sequence of `context` tokens (a window or chunk shorter than
+ * that, a state), so that going back may need a checkpoint? */
+bool heft_cache_forgets(const heft_spec *, int32_t context);
 
 /* Bytes that opening allocates; fails with HEFT_E_UNSUPPORTED where layers have more than
  * HEFT_MAX_GROUPS different reaches. */

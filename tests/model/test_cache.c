@@ -127,6 +127,29 @@ static void opening_takes_the_bytes_it_says(void **state)
     assert_int_equal(heft_mem().bytes, before);
 }
 
+static void a_window_forgets_what_a_longer_sequence_leaves_behind(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    assert_true(heft_cache_forgets(&spec, WINDOW + 1));
+    assert_false(heft_cache_forgets(&spec, WINDOW));
+    size_t bytes[2];
+    for (int32_t k = 0; k < 2; k++) { /* a checkpoint of a short one holds on to no window */
+        heft_cache c;
+        const heft_cache_shape shape = { .spec = &spec,
+                                         .type = HEFT_F16,
+                                         .slots = 1,
+                                         .checkpoints = 1,
+                                         .context = WINDOW + k,
+                                         .batch = 16 };
+        assert_ok(heft_cache_open(&c, &shape, &err), &err);
+        bytes[k] = c.pool_bytes;
+        assert_int_equal(c.group[WINDOWED].n_pages, k ? 4 : 3);
+        heft_cache_close(&c);
+    }
+    assert_true(bytes[0] < bytes[1]);
+}
+
 static void a_layer_that_reads_another_keeps_nothing(void **state)
 {
     (void)state;
@@ -161,7 +184,7 @@ static void a_state_goes_with_a_fork_and_has_no_pages(void **state)
         .spec = &spec, .type = HEFT_F16, .slots = 2, .checkpoints = 1, .context = 64, .batch = 16
     };
     layer[1].mixer = layer[3].mixer = &keeps_a_state;
-    assert_true(heft_cache_forgets(&spec));
+    assert_true(heft_cache_forgets(&spec, 64));
     const size_t before = heft_mem().bytes;
     assert_ok(heft_cache_bytes(&shape, &promised, &err), &err);
     assert_ok(heft_cache_open(&c, &shape, &err), &err);
@@ -474,7 +497,7 @@ static void what_a_block_needs_of_its_tokens_tells_whether_one_can_go_back(void 
 {
     (void)state;
     grow(0, 0, 100);
-    assert_true(heft_cache_forgets(&spec));
+    assert_true(heft_cache_forgets(&spec, 100));
     assert_true(heft_cache_intact(&cache, 0, 100));
     assert_false(heft_cache_intact(&cache, 0, 40)); /* the window, and the parts of 33 .. 39 */
     heft_cache_clear(&cache, 0);
@@ -486,6 +509,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(layers_of_equal_reach_form_a_group),
         TEST(opening_takes_the_bytes_it_says),
+        TEST(a_window_forgets_what_a_longer_sequence_leaves_behind),
         TEST(a_layer_that_reads_another_keeps_nothing),
         TEST(a_state_goes_with_a_fork_and_has_no_pages),
         TEST(too_many_reaches_or_pages_are_refused),

@@ -1,5 +1,6 @@
 /* Releases as they are published: every tensor of them is bound with the shape it has, no key of
- * their configurations is strange to heft, and what is copied of their weights is next to nothing.
+ * their configurations is strange to heft, what is copied of their weights is next to nothing, they
+ * have as many parameters as their publishers say, and a plan of any context can be made.
  *
  * tests/real/ holds a configuration for each, and the names and shapes that the reference library
  * gives it (tools/golden/real.py). There are no weights: every tensor lies in memory that was
@@ -9,9 +10,12 @@
 #include "in_memory.h"
 
 #include "base/file.h"
+#include "engine/engine.h"
 #include "format/json.h"
 
 #include <dirent.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -182,10 +186,197 @@ static void close_release(release *r)
     heft_arena_clear(&r->arena);
 }
 
+/* ---- what publishers say ------------------------------------------------ */
+
+/* Parameters as the publisher gives them: "=N" a count, which is met exactly; "671B" a figure, met
+ * to 1 % or, where it has few digits, to half of its last; "~21B" a name that is no rounding of
+ * what is published under it, met to 5 %. */
+static const struct {
+    const char *release, *total, *active; /* active: of a mixture */
+    int32_t tables; /* of tokens that active leaves out: 1 the embedding, 2 the head too */
+    double beside;  /* parameters of towers that total counts and the text part has not */
+} published[] = {
+    { .release = "Codestral-22B-v0.1", .total = "=22247282688" },
+    { .release = "DeepSeek-R1", .total = "671B", .active = "37B", .tables = 1 },
+    { .release = "DeepSeek-R1-Distill-Llama-70B", .total = "=70553706496" },
+    { .release = "DeepSeek-R1-Distill-Llama-8B", .total = "=8030261248" },
+    { .release = "DeepSeek-R1-Distill-Qwen-1.5B", .total = "=1777088000" },
+    { .release = "DeepSeek-R1-Distill-Qwen-14B", .total = "=14770033664" },
+    { .release = "DeepSeek-R1-Distill-Qwen-32B", .total = "=32763876352" },
+    { .release = "DeepSeek-R1-Distill-Qwen-7B", .total = "=7615616512" },
+    { .release = "DeepSeek-V2-Lite", .total = "=15706484224", .active = "~2.4B", .tables = 1 },
+    { .release = "DeepSeek-V3", .total = "671B", .active = "37B", .tables = 1 },
+    { .release = "DeepSeek-V3.2", .total = "671B", .active = "37B", .tables = 1 },
+    { .release = "DeepSeek-V4-Flash", .total = "284B", .active = "13B", .tables = 1 },
+    { .release = "DeepSeek-V4-Pro", .total = "1.6T", .active = "49B", .tables = 1 },
+    { .release = "ERNIE-4.5-21B-A3B-PT", .total = "~21B", .active = "3B", .tables = 1 },
+    { .release = "EXAONE-4.0-32B", .total = "32B" },
+    { .release = "GLM-4-9B-0414", .total = "9.4B" },
+    { .release = "GLM-4.5", .total = "355B", .active = "32B", .tables = 2 },
+    { .release = "GLM-4.5-Air", .total = "106B", .active = "12B", .tables = 2 },
+    { .release = "GLM-4.7-Flash", .total = "30B", .active = "3B", .tables = 2 },
+    { .release = "GLM-5", .total = "744B", .active = "40B", .tables = 2 },
+    { .release = "GLM-5.2", .total = "744B", .active = "~40B", .tables = 2 },
+    { .release = "Kimi-K2-Instruct", .total = "1T", .active = "32B", .tables = 1 },
+    { .release = "Kimi-K2-Thinking", .total = "1T", .active = "32B", .tables = 1 },
+    { .release = "Llama-2-70b-hf", .total = "=68976648192" },
+    { .release = "Llama-2-7b-hf", .total = "=6738415616" },
+    { .release = "Llama-3.1-405B", .total = "405B" },
+    { .release = "Llama-3.1-70B", .total = "=70553706496" },
+    { .release = "Llama-3.1-8B", .total = "=8030261248" },
+    { .release = "Llama-3.2-1B", .total = "=1235814400" },
+    { .release = "Llama-3.2-3B", .total = "=3212749824" },
+    { .release = "Llama-4-Maverick-17B-128E", .total = "400B", .active = "17B", .beside = 872e6 },
+    { .release = "Llama-4-Scout-17B-16E", .total = "109B", .active = "17B", .beside = 872e6 },
+    { .release = "Magistral-Small-2506", .total = "23.6B" },
+    { .release = "MiniMax-M2", .total = "230B", .active = "10B", .tables = 2 },
+    { .release = "Mistral-7B-v0.1", .total = "=7241732096" },
+    { .release = "Mistral-Large-Instruct-2407", .total = "123B" },
+    { .release = "Mistral-Nemo-Base-2407", .total = "=12247782400" },
+    { .release = "Mixtral-8x22B-v0.1", .total = "141B", .active = "39B" },
+    { .release = "Mixtral-8x7B-v0.1", .total = "=46702792704", .active = "12.9B" },
+    { .release = "OLMo-2-0325-32B", .total = "=32234279936" },
+    { .release = "OLMo-2-1124-13B", .total = "13.7B" },
+    { .release = "OLMo-2-1124-7B", .total = "=7298617344" },
+    { .release = "OLMo-7B-hf", .total = "=6888095744" },
+    { .release = "OLMoE-1B-7B-0924", .total = "=6919161856", .active = "1.3B" },
+    { .release = "Olmo-3-1025-7B", .total = "7.3B" },
+    { .release = "Olmo-3-1125-32B", .total = "32B" },
+    { .release = "Phi-3-mini-4k-instruct", .total = "=3821079552" },
+    { .release = "Phi-3.5-MoE-instruct", .total = "=41873153344", .active = "6.6B" },
+    { .release = "QwQ-32B-Preview", .total = "=32763876352" },
+    { .release = "Qwen1.5-MoE-A2.7B", .total = "=14315784192", .active = "2.7B" },
+    { .release = "Qwen2.5-0.5B", .total = "=494032768" },
+    { .release = "Qwen2.5-1.5B", .total = "=1543714304" },
+    { .release = "Qwen2.5-14B", .total = "=14770033664" },
+    { .release = "Qwen2.5-32B", .total = "=32763876352" },
+    { .release = "Qwen2.5-3B", .total = "=3085938688" },
+    { .release = "Qwen2.5-72B", .total = "=72706203648" },
+    { .release = "Qwen2.5-7B", .total = "=7615616512" },
+    { .release = "Qwen3-0.6B", .total = "0.6B" },
+    { .release = "Qwen3-14B", .total = "14.8B" },
+    { .release = "Qwen3-235B-A22B", .total = "=235093634560", .active = "22B" },
+    { .release = "Qwen3-30B-A3B", .total = "=30532122624", .active = "~3.3B" },
+    { .release = "Qwen3-32B", .total = "32.8B" },
+    { .release = "Qwen3-4B", .total = "=4022468096" },
+    { .release = "Qwen3-8B", .total = "=8190735360" },
+    { .release = "Qwen3-Next-80B-A3B-Instruct", .total = "80B", .active = "3B", .tables = 2 },
+    { .release = "Qwen3.5-0.8B", .total = "0.8B" },
+    { .release = "Qwen3.5-27B", .total = "27B" },
+    { .release = "Qwen3.5-35B-A3B", .total = "35B", .active = "3B", .tables = 1 },
+    { .release = "Qwen3.5-397B-A17B", .total = "397B", .active = "17B" },
+    { .release = "Qwen3.5-4B", .total = "4B" },
+    { .release = "Qwen3.5-9B", .total = "9B" },
+    { .release = "SmolLM3-3B", .total = "=3075098624" },
+    { .release = "Yi-34B-200K", .total = "=34388917248" },
+    { .release = "bloom", .total = "=176247271424" },
+    { .release = "bloom-7b1", .total = "=7069016064" },
+    { .release = "bloomz", .total = "=176247271424" },
+    { .release = "c4ai-command-r-plus", .total = "104B" },
+    { .release = "c4ai-command-r-v01", .total = "35B" },
+    { .release = "c4ai-command-r7b-12-2024", .total = "8B" },
+    { .release = "falcon-180B", .total = "180B" },
+    { .release = "falcon-40b", .total = "~40B" },
+    { .release = "falcon-7b", .total = "7B" },
+    { .release = "gemma-2-27b", .total = "=27227128320" },
+    { .release = "gemma-2-2b", .total = "=2614341888" },
+    { .release = "gemma-2-9b", .total = "=9241705984" },
+    { .release = "gemma-2b", .total = "=2506172416" },
+    { .release = "gemma-3-12b", .total = "11771M" },
+    { .release = "gemma-3-1b-it", .total = "=999885952" },
+    { .release = "gemma-3-27b", .total = "27016M" },
+    { .release = "gemma-3-4b", .total = "3884M" },
+    { .release = "gemma-4-26B-A4B", .total = "25.2B", .active = "3.8B" },
+    { .release = "gemma-4-31B", .total = "30.7B" },
+    { .release = "gemma-4-E4B", .total = "8B", .beside = 450e6 },
+    { .release = "gemma-7b", .total = "=8537680896" },
+    { .release = "glm-4-9b-hf", .total = "9.4B" },
+    { .release = "gpt-j-6b", .total = "6B" },
+    { .release = "gpt-neo-2.7B", .total = "2.7B" },
+    { .release = "gpt-neox-20b", .total = "=20554567680" },
+    { .release = "gpt-oss-120b", .total = "116.83B", .active = "5.13B", .tables = 1 },
+    { .release = "gpt-oss-20b", .total = "20.91B", .active = "3.61B", .tables = 1 },
+    { .release = "gpt2-xl", .total = "1558M" },
+    { .release = "granite-3.3-8b-base", .total = "8.1B" },
+    { .release = "mpt-7b", .total = "6.7B" },
+    { .release = "opt-6.7b", .total = "6.7B" },
+    { .release = "phi-2", .total = "=2779683840" },
+    { .release = "phi-4", .total = "=14659507200" },
+    { .release = "phi-4-reasoning-plus", .total = "14.7B" },
+    { .release = "stablelm-2-12b", .total = "12.1B" },
+    { .release = "starcoder2-7b", .total = "7B" },
+};
+enum { PUBLISHED = sizeof published / sizeof *published };
+
+static void agrees(const char *file, const char *what, const char *figure, double found)
+{
+    const char kind = *figure == '=' || *figure == '~' ? *figure++ : ' ';
+    char *unit;
+    const double digits = strtod(figure, &unit);
+    const double scale = *unit == 'T' ? 1e12 : *unit == 'B' ? 1e9 : *unit == 'M' ? 1e6 : 1;
+    const char *point = strchr(figure, '.');
+    double last = scale, within = 0;
+    for (const char *c = point; c && c + 1 < unit; c++)
+        last /= 10;
+    if (kind == ' ') within = fmax(digits * scale * 0.01, last / 2);
+    if (kind == '~') within = digits * scale * 0.05;
+    if (!(fabs(found - digits * scale) <= within))
+        fail_msg("%s: %s %.0f, published %s", file, what, found, figure);
+}
+
+static void check_published(const char *file, const heft_net *net)
+{
+    const heft_str name = { file, strlen(file) - strlen(".json") };
+    int32_t i = 0;
+    while (i < PUBLISHED && !heft_str_is(name, published[i].release))
+        i++;
+    if (i == PUBLISHED) fail_msg("%s: no figure says how many parameters it has", file);
+    const double tables = (double)published[i].tables * net->g.embed.rows * net->g.embed.cols;
+    agrees(file, "parameters", published[i].total, (double)net->parameters + published[i].beside);
+    if (published[i].active)
+        agrees(file, "active", published[i].active, (double)net->parameters_active - tables);
+    assert_int_equal(!published[i].active, net->parameters == net->parameters_active);
+}
+
+/* ---- plans -------------------------------------------------------------- */
+
+/* What running it needs at 4k, 128k and its longest context; returns the longest. */
+static int32_t check_plans(const char *file, const release *r, const heft_net *net)
+{
+    const int32_t ctx = net->spec.ctx, context[] = { 4096, 131072, ctx };
+    const struct heft_model m = { .net = *net, .facts = { .bytes = (int64_t)r->bytes } };
+    heft_plan before = { 0 };
+    int32_t done = 0;
+    for (int32_t i = 0; i < 3; i++) {
+        const heft_engine_options o = { .context = context[i] < ctx ? context[i] : ctx,
+                                        .threads = 1 };
+        if (i && o.context <= done) continue;
+        heft_error err = { 0 };
+        heft_plan p;
+        if (heft_engine_plan(&m, &o, &p, &err)) fail_msg("%s: %d: %s", file, o.context, err.text);
+        assert_int_equal(p.weights_mapped, r->bytes);
+        assert_int_equal(p.total_private, p.cache + p.work);
+        assert_true(p.cache > 0 && p.work > 0 && p.cache_per_token > 0);
+        assert_true(p.cache >= before.cache && p.work >= before.work);
+        /* what forgets nothing keeps a token's part for each; and pages have numbers */
+        const double each = (double)p.cache_per_token;
+        if (!heft_cache_forgets(&net->spec, o.context)
+            && !((double)p.cache >= o.context * each
+                 && (double)p.cache < 1.01 * (o.context + 64.0) * each))
+            fail_msg("%s: %d tokens take %lld bytes, one takes %.0f", file, o.context,
+                     (long long)p.cache, each);
+        /* a tied embedding is read as a row and as the head */
+        assert_in_range(p.bytes_per_token, 1, r->bytes + r->bytes / 1000);
+        before = p;
+        done = o.context;
+    }
+    return ctx;
+}
+
 static void the_shapes_of_releases_bind_and_their_matrices_stay_in_place(void **state)
 {
     const heft_container container = *(const heft_container *)*state;
-    int32_t seen = 0;
+    int32_t seen = 0, longest = 0;
     for (int32_t i = 0; i < releases.n; i++) {
         heft_error err = { 0 };
         heft_net net;
@@ -198,12 +389,16 @@ static void the_shapes_of_releases_bind_and_their_matrices_stay_in_place(void **
             if ((uint64_t)net.copied_bytes >= r.bytes / 1000)
                 fail_msg("%s: %lld bytes of %llu are copied", releases.name[i],
                          (long long)net.copied_bytes, (unsigned long long)r.bytes);
+            if (container == HEFT_SAFETENSORS) check_published(releases.name[i], &net);
+            const int32_t context = check_plans(releases.name[i], &r, &net);
+            if (context > longest) longest = context;
             heft_net_close(&net);
             seen++;
         }
         close_release(&r);
     }
-    assert_true(seen >= (container == HEFT_GGUF ? 20 : 40));
+    assert_int_equal(longest, container == HEFT_GGUF ? 1048576 : 10485760);
+    assert_true(seen >= (container == HEFT_GGUF ? 60 : PUBLISHED));
 }
 
 /* ---- */

@@ -1,7 +1,7 @@
 """List the tensors that releases have: names and shapes, as the reference library names and shapes
 them, without a weight.
 
-    python tools/golden/real.py [RELEASE...]      all of releases.py, or those named
+    python tools/golden/real.py [RELEASE...]      all of releases.py and releases_large.py, or those named
 
 writes tests/real/RELEASE.json: config.json, what listed the tensors, and a line for each name, with
 {} for the layer and {e} for the expert: shape, the layers as [first, beyond] pairs, the experts.
@@ -22,7 +22,7 @@ import hybrids
 import latent
 import mixtures
 import reference
-from releases import RELEASES
+from releases_large import FROM_MEMORY, RELEASES
 from transformers import AutoConfig, AutoModelForCausalLM
 
 # Model types that transformers 5 runs.
@@ -102,7 +102,7 @@ def make(release: str) -> None:
         "listed_by": reference.made_by(RELEASES[release]),
         "config": RELEASES[release],
         "tensors": listed(named),
-    }
+    } | ({"from_memory": True} if release in FROM_MEMORY else {})
     try:
         described |= in_gguf(model.config, model, named)
     except (KeyError, RuntimeError, AttributeError, ValueError) as missing:
