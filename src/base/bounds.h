@@ -11,10 +11,10 @@ enum {
     HEFT_MAX_NAME = 65535,      /* bytes of a key or tensor name */
     HEFT_MAX_SHARDS = 4096,     /* files of one model */
     HEFT_MAX_JSON_DEPTH = 64,
-    HEFT_MAX_VALUES = 1 << 22,         /* in one tree of values */
-    HEFT_MAX_ALIGNMENT = 1 << 20,      /* general.alignment of a GGUF file */
-    HEFT_MAX_CONFIG_BYTES = 64 << 20,  /* config.json, generation_config.json, the index */
-    HEFT_MAX_HEADER_BYTES = 100 << 20, /* a safetensors header (the format's own limit) */
+    HEFT_MAX_VALUES = 1 << 22,            /* in one tree of values */
+    HEFT_MAX_ALIGNMENT = 1 << 20,         /* general.alignment of a GGUF file */
+    HEFT_MAX_CONFIG_BYTES = 64 << 20,     /* config.json, generation_config.json, the index */
+    HEFT_MAX_HEADER_BYTES = 100 << 20,    /* a safetensors header (the format's own limit) */
     HEFT_MAX_QUANT_STATE_BYTES = 1 << 16, /* JSON beside a weight of bitsandbytes */
     HEFT_MAX_TOKENIZER_BYTES = 512 << 20,
     HEFT_MAX_ARRAY_IN_TREE = 1 << 12, /* elements of a metadata array kept as values */

@@ -75,7 +75,7 @@ INLINE float fold_vector(const vector s[PARTS])
 /* Up to a vector of floats at x, then zeros, where nothing is read; and to y. */
 INLINE __mmask16 lanes_below(int32_t left)
 {
-    return left >= LANES ? 0xffff : left <= 0 ? 0 : (__mmask16)((1u << left) - 1);
+    return (__mmask16)(left >= LANES ? 0xffffu : left <= 0 ? 0u : (1u << left) - 1);
 }
 
 INLINE vector load_left(const float *x, int32_t left)

@@ -53,7 +53,7 @@ static int close_fable(void **state)
 
 static double log_sum(const float *x, int32_t n)
 {
-    double sum = 0, max = -INFINITY;
+    double sum = 0, max = -HUGE_VAL;
     for (int32_t i = 0; i < n; i++)
         max = fmax(max, (double)x[i]);
     for (int32_t i = 0; i < n; i++)

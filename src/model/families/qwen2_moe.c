@@ -20,7 +20,8 @@ static const char *const types[] = { "qwen2_moe", NULL };
 static const char *const archs[] = { "qwen2moe", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama, heft_names_experts,
-                                             heft_names_shared_expert, heft_names_shared_gate, NULL };
+                                             heft_names_shared_expert, heft_names_shared_gate,
+                                             NULL };
 static const char *const harmless[] = {
     "output_router_logits", "router_aux_loss_coef", "sliding_window", "max_window_layers", NULL,
 };
