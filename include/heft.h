@@ -489,12 +489,16 @@ HEFT_API heft_status heft_eval_text(heft_engine *e, heft_engine *reference, cons
 
 /* ---- how fast this machine is, and what that means for a model -------- */
 
-enum { HEFT_MACHINE_FORMATS = 64, HEFT_CACHE_TYPES = 3 };
+enum {
+    HEFT_MACHINE_FORMATS = 64,
+    HEFT_CACHE_TYPES = 3,
+    HEFT_MACHINE_GROUP = 4 /* query heads for each key/value head, where attention is measured */
+};
 
 /* A second's work. */
 typedef struct {
     char name[16]; /* of the number format */
-    double bytes;  /* of weights (cache: keys and values) where one row at a time needs them */
+    double bytes;  /* of weights, or of keys and values, where one row at a time needs them */
     double macs;   /* multiply-accumulates with 512 rows at a time */
 } heft_format_speed;
 
@@ -528,10 +532,10 @@ typedef struct {
 } heft_prediction;
 
 /* What an engine with these options should reach on a machine: the times of its matrices and its
- * attention, as the plan counts them, by the profile; nothing else that a step does is in it, so it
- * is more than what small models reach. Fails: HEFT_E_UNSUPPORTED where the profile is of
- * another processor, instruction set or number of threads, or has no speed of one of the model's
- * formats; as heft_engine_plan. */
+ * attention, as the plan counts them, by the profile. Nothing else that a step does is in it, and
+ * weights come from memory: models that fit the processor's caches are faster. Fails:
+ * HEFT_E_UNSUPPORTED where the profile is of another processor, instruction set or number of
+ * threads, or has no speed of one of the model's formats; as heft_engine_plan. */
 HEFT_API heft_status heft_engine_predict(const heft_model *m, const heft_engine_options *options,
                                          const heft_machine *machine, heft_prediction *out,
                                          heft_error *err) HEFT_MUST_CHECK;

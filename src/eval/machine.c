@@ -11,7 +11,7 @@ enum {
     COLS = 2048,       /* of matrices */
     ROWS = 4096,       /* of one that is read for one row of activations */
     MANY = 512,        /* rows of activations where multiplications count */
-    H = 32,
+    H = 8 * HEFT_MACHINE_GROUP,
     G = 8,
     WIDTH = 128, /* heads, key/value heads, their width */
     DEPTH = 4096,

@@ -28,6 +28,17 @@ static const heft_format_speed *speed_of(const heft_machine *m, const char *form
     return NULL;
 }
 
+/* What one row's attention takes. Few heads for each key wait for the memory, many compute: the
+ * profile has the time of HEFT_MACHINE_GROUP of them. */
+static double attend_one(const heft_plan_device *c, const heft_machine *machine,
+                         const heft_format_speed *s)
+{
+    const double read = (double)c->cache_bytes / machine->read,
+                 macs = s->bytes / c->cache_size * HEFT_MACHINE_GROUP,
+                 work = (double)c->attend_macs / macs;
+    return read > work ? read : work;
+}
+
 /* Add to *seconds what a step of `rows` tokens after `past` others takes. */
 static heft_status add_step(const heft_model *m, const heft_engine_options *o,
                             const heft_machine *machine, int32_t rows, int32_t past,
@@ -43,7 +54,7 @@ static heft_status add_step(const heft_model *m, const heft_engine_options *o,
                              heft_dtypes[t].name);
         *seconds += (double)c.few_bytes[t] / s->bytes + (double)c.many_macs[t] / s->macs;
     }
-    *seconds += rows < HEFT_FEW_COLUMNS ? (double)c.cache_bytes / attend->bytes
+    *seconds += rows < HEFT_FEW_COLUMNS ? attend_one(&c, machine, attend)
                                         : (double)c.attend_macs / attend->macs;
     return HEFT_OK;
 }

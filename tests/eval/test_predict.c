@@ -14,12 +14,12 @@ static heft_model *model;
 
 /* A machine on which only one thing takes time: that one does 1e9 in a second. */
 typedef struct {
-    double weights, macs, cache, attend;
+    double weights, macs, read, cache, attend;
 } rates;
 
 static heft_machine machine_of(const rates *r)
 {
-    heft_machine m = { .threads = 2, .isa = "scalar", .n_formats = 1, .read = 1e10 };
+    heft_machine m = { .threads = 2, .isa = "scalar", .n_formats = 1, .read = r->read };
     heft_processor(m.processor, sizeof m.processor);
     m.format[0] = (heft_format_speed){ "BF16", r->weights, r->macs };
     for (int32_t i = 0; i < HEFT_CACHE_TYPES; i++)
@@ -45,24 +45,29 @@ static void assert_near(double is, double expected)
     if (!(fabs(is / expected - 1) < 1e-6)) fail_msg("%g, expected %g", is, expected);
 }
 
-static const double soon = 1e18; /* a rate that costs nothing */
+static const double soon = 1e30; /* a rate that costs nothing */
 
 static void writing_costs_the_bytes_of_weights_and_of_the_cache(void **state)
 {
     (void)state;
-    heft_prediction p = predict(&(rates){ 1e9, soon, soon, soon }, HEFT_CACHE_F16, 0);
+    heft_prediction p = predict(&(rates){ 1e9, soon, soon, soon, soon }, HEFT_CACHE_F16, 0);
     const double weights = 2.0 * (L * LAYER + HEAD);
     assert_near(p.decode, 1e9 / weights);
     assert_near(p.decode_deep, 1e9 / weights);
 
-    p = predict(&(rates){ soon, soon, 1e9, soon }, HEFT_CACHE_F16, 0);
+    p = predict(&(rates){ soon, soon, 1e9, soon, soon }, HEFT_CACHE_F16, 0);
     const double entry = 2.0 * L * G * 2 * DK;
+    assert_near(p.decode, 1e9 / entry);
+    assert_near(p.decode_deep, 1e9 / (entry * CONTEXT));
+
+    /* two query heads for each key, where four were measured: half the work */
+    p = predict(&(rates){ soon, soon, soon, 0.5e9, soon }, HEFT_CACHE_F16, 0);
     assert_int_equal(p.depth, CONTEXT - 1);
     assert_near(p.decode, 1e9 / entry);
     assert_near(p.decode_deep, 1e9 / (entry * CONTEXT));
-    p = predict(&(rates){ soon, soon, 1e9, soon }, HEFT_CACHE_F32, 0);
+    p = predict(&(rates){ soon, soon, soon, 0.5e9, soon }, HEFT_CACHE_F32, 0);
     assert_near(p.decode, 1e9 / (2 * entry));
-    p = predict(&(rates){ soon, soon, 1e9, soon }, HEFT_CACHE_BF16, 0); /* twice as fast */
+    p = predict(&(rates){ soon, soon, soon, 0.5e9, soon }, HEFT_CACHE_BF16, 0); /* twice as fast */
     assert_near(p.decode, 2e9 / entry);
 }
 
@@ -71,12 +76,12 @@ static void reading_costs_multiplications_in_every_step(void **state)
     (void)state;
     for (int32_t steps = 1; steps <= 4; steps *= 2) {
         const int32_t batch = 512 / steps;
-        heft_prediction p = predict(&(rates){ soon, 1e9, soon, soon }, HEFT_CACHE_F16, batch);
+        heft_prediction p = predict(&(rates){ soon, 1e9, soon, soon, soon }, HEFT_CACHE_F16, batch);
         assert_int_equal(p.prompt, 512);
         assert_near(p.prefill, 512 * 1e9 / (512.0 * L * LAYER));
-        p = predict(&(rates){ soon, soon, soon, 1e9 }, HEFT_CACHE_F16, batch);
+        p = predict(&(rates){ soon, soon, soon, soon, 1e9 }, HEFT_CACHE_F16, batch);
         assert_near(p.prefill, 512 * 1e9 / (L * H * 2.0 * DK * (512.0 * 513 / 2)));
-        p = predict(&(rates){ 1e9, soon, soon, soon }, HEFT_CACHE_F16, batch);
+        p = predict(&(rates){ 1e9, soon, soon, soon, soon }, HEFT_CACHE_F16, batch);
         assert_near(p.prefill, 512 * 1e9 / (2.0 * HEAD * steps)); /* one row wants logits */
     }
 }
@@ -84,7 +89,7 @@ static void reading_costs_multiplications_in_every_step(void **state)
 static void a_profile_that_does_not_fit_is_said_to(void **state)
 {
     (void)state;
-    const rates any = { 1e9, 1e9, 1e9, 1e9 };
+    const rates any = { 1e9, 1e9, 1e9, 1e9, 1e9 };
     const heft_machine good = machine_of(&any);
     const heft_engine_options o = { .threads = 2, .isa = "scalar" };
     heft_error err = { 0 };
