@@ -40,6 +40,71 @@ static void take_calls(const heft_engine *e, const char *name, int64_t calls[HEF
     if (heft_engine_timed(e, -1, &t)) fail_msg("%s: an operation before the first", name);
 }
 
+/* What steps were counted as, as they ran, is what a rehearsal counts. */
+static void compare_with_plan(heft_engine *e, const heft_golden *g)
+{
+    heft_error err = { 0 };
+    heft_seq *s = NULL;
+    heft_operation_time t;
+    const int32_t part[2] = { g->n_ids - 1, 1 };
+    assert_ok(heft_seq_open(e, g->length, &s, &err), &err);
+    for (int32_t i = 0, past = 0; i < 2; past += part[i++]) {
+        const heft_plan_device c = heft_engine_rehearse(e->m, e->o.cache, part[i], past);
+        int64_t bytes = 0, macs = 0;
+        heft_engine_time(e, true);
+        assert_ok(heft_seq_feed(s, g->ids + past, part[i], HEFT_LOGITS_LAST, &err), &err);
+        for (int32_t k = 0; heft_engine_timed(e, k, &t); k++) {
+            bytes += t.bytes;
+            macs += t.macs;
+        }
+        assert_int_equal(bytes, c.weight_bytes + c.cache_bytes);
+        assert_int_equal(macs, c.macs + c.attend_macs);
+        assert_true(c.cache_bytes > 0 && c.attend_macs > 0);
+    }
+    heft_seq_close(s);
+}
+
+/* Row by row and key by key. */
+static uint64_t counted(const heft_spec *s, int32_t T)
+{
+    uint64_t macs = 0;
+    for (int32_t l = 0; l < s->L; l++) {
+        const heft_attn *a = &s->layer[l].attn;
+        for (int32_t pos = 0; pos < T; pos++)
+            for (int32_t key = 0; key <= pos; key++)
+                if ((!a->window || key > pos - a->window)
+                    && (!a->chunk || key / a->chunk == pos / a->chunk))
+                    macs += (uint64_t)a->H * (uint64_t)(a->dk + a->dv);
+    }
+    return macs;
+}
+
+static void attention_counts_the_keys_that_rows_see(void **state)
+{
+    (void)state;
+    static const char *const name[] = { "gemma3_plain", "llama4_plain", "mistral_window" };
+    heft_error err = { 0 };
+    const heft_golden_form bf16 = { .dtype = HEFT_BF16 };
+    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
+        char at[HEFT_SCRATCH_PATH];
+        heft_golden *g = NULL;
+        heft_model *m = NULL;
+        assert_ok(heft_golden_open(name[i], &g, &err), &err);
+        heft_scratch_open(at);
+        assert_ok(heft_golden_write_release(g, at, &bf16, &err), &err);
+        assert_ok(heft_model_open(at, NULL, &m, &err), &err);
+        const heft_plan_device c = heft_engine_rehearse(m, HEFT_CACHE_F16, g->n_ids, 0);
+        assert_int_equal(c.attend_macs, counted(&m->net.spec, g->n_ids));
+        const heft_plan_device less = heft_engine_rehearse(m, HEFT_CACHE_F16, g->n_ids - 1, 0),
+                               last = heft_engine_rehearse(m, HEFT_CACHE_F16, 1, g->n_ids - 1);
+        assert_int_equal(c.attend_macs, less.attend_macs + last.attend_macs);
+        assert_int_equal(c.cache_bytes, last.cache_bytes);
+        heft_model_close(m);
+        heft_scratch_close(at);
+        heft_golden_close(g);
+    }
+}
+
 static void timed_steps_give_the_same_bits_and_call_every_operation(void **state)
 {
     (void)state;
@@ -66,6 +131,7 @@ static void timed_steps_give_the_same_bits_and_call_every_operation(void **state
         run(e, g, true, timed);
         if (memcmp(plain, timed, n * sizeof *plain) != 0) fail_msg("%s: other bits", models[i]);
         take_calls(e, models[i], calls);
+        compare_with_plan(e, g);
         heft_free(timed);
         heft_free(plain);
         heft_engine_close(e);
@@ -131,6 +197,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_operation_of_the_table_has_a_wrapper),
         cmocka_unit_test(timed_steps_give_the_same_bits_and_call_every_operation),
+        cmocka_unit_test(attention_counts_the_keys_that_rows_see),
         cmocka_unit_test(times_begin_from_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
