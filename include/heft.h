@@ -373,6 +373,22 @@ HEFT_API const float *heft_engine_hidden(const heft_engine *e, int32_t layer);
 HEFT_API heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n,
                                    heft_logits_want logits, heft_error *err) HEFT_MUST_CHECK;
 
+/* ---- where the time of a step goes ------------------------------------ */
+
+/* One operation of the steps: its calls, the seconds they took, and the bytes of weights, keys and
+ * values and the multiplications that they are counted as by the plan. */
+typedef struct {
+    const char *name; /* "linear", "attend", ... */
+    double seconds;
+    int64_t calls, bytes, macs;
+} heft_operation_time;
+
+/* Time the operations of every step from now on, from zero; or no longer. The results of steps are
+ * the same bits. */
+HEFT_API void heft_engine_time(heft_engine *e, bool on);
+/* Operation i, from 0, since heft_engine_time; false: there are no more. */
+HEFT_API bool heft_engine_timed(const heft_engine *e, int32_t i, heft_operation_time *out);
+
 /* ---- choosing tokens -------------------------------------------------- */
 
 typedef struct heft_sampling {
@@ -470,6 +486,59 @@ typedef struct {
 HEFT_API heft_status heft_eval_text(heft_engine *e, heft_engine *reference, const char *text,
                                     size_t n, const heft_eval_options *options,
                                     heft_evaluation *out, heft_error *err) HEFT_MUST_CHECK;
+
+/* ---- how fast this machine is, and what that means for a model -------- */
+
+enum {
+    HEFT_MACHINE_FORMATS = 64,
+    HEFT_CACHE_TYPES = 3,
+    HEFT_MACHINE_GROUP = 4 /* query heads for each key/value head, where attention is measured */
+};
+
+/* A second's work. */
+typedef struct {
+    char name[16]; /* of the number format */
+    double bytes;  /* of weights, or of keys and values, where one row at a time needs them */
+    double macs;   /* multiply-accumulates with 512 rows at a time */
+} heft_format_speed;
+
+/* A machine profile: how fast a processor is with so many threads of an instruction set. */
+typedef struct {
+    char processor[128], isa[16];
+    int32_t threads;
+    double read; /* bytes per second of memory that is only read */
+    heft_format_speed format[HEFT_MACHINE_FORMATS];
+    int32_t n_formats;
+    heft_format_speed cache[HEFT_CACHE_TYPES]; /* by heft_cache_type: attention */
+} heft_machine;
+
+/* Measure this machine, in some seconds: every number format that needs no scales beside it.
+ * threads 0: the cores this process may use; isa NULL: the best here. Fails: HEFT_E_ARG,
+ * HEFT_E_NOMEM (it takes 256 MiB), HEFT_E_IO. */
+HEFT_API heft_status heft_machine_measure(int32_t threads, const char *isa, heft_machine *out,
+                                          heft_error *err) HEFT_MUST_CHECK;
+/* Write a profile, as JSON, atomically, or read one. Fails: HEFT_E_IO; reading HEFT_E_FORMAT,
+ * naming what is wrong, where. */
+HEFT_API heft_status heft_machine_save(const heft_machine *machine, const char *path,
+                                       heft_error *err) HEFT_MUST_CHECK;
+HEFT_API heft_status heft_machine_load(const char *path, heft_machine *out,
+                                       heft_error *err) HEFT_MUST_CHECK;
+
+/* Tokens per second. */
+typedef struct {
+    int32_t prompt;                      /* tokens read: 512, or the context where that is less */
+    int32_t depth;                       /* tokens before the last of the context */
+    double prefill, decode, decode_deep; /* reading prompt; writing at depth 0, and at depth */
+} heft_prediction;
+
+/* What an engine with these options should reach on a machine: the times of its matrices and its
+ * attention, as the plan counts them, by the profile. Nothing else that a step does is in it, and
+ * weights come from memory: models that fit the processor's caches are faster. Fails:
+ * HEFT_E_UNSUPPORTED where the profile is of another processor, instruction set or number of
+ * threads, or has no speed of one of the model's formats; as heft_engine_plan. */
+HEFT_API heft_status heft_engine_predict(const heft_model *m, const heft_engine_options *options,
+                                         const heft_machine *machine, heft_prediction *out,
+                                         heft_error *err) HEFT_MUST_CHECK;
 
 /* ---- writing results -------------------------------------------------- */
 

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 /* ---- control groups ---- */
@@ -122,6 +123,29 @@ int32_t heft_cores(void)
                                                                 : sysconf(_SC_NPROCESSORS_ONLN);
     cores = least(cores, heft_group_cores(self_groups, group_mount));
     return cores < 1 ? 1 : cores > HEFT_MAX_THREADS ? HEFT_MAX_THREADS : (int32_t)cores;
+}
+
+double heft_seconds(void)
+{
+    struct timespec t;
+    (void)clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void heft_processor(char *out, size_t size)
+{
+    static const char key[] = "model name";
+    char line[256];
+    FILE *f = fopen("/proc/cpuinfo", "re");
+    (void)snprintf(out, size, "unknown");
+    while (f && fgets(line, sizeof line, f)) {
+        const char *name = strchr(line, ':');
+        if (!name || strncmp(line, key, sizeof key - 1) != 0) continue;
+        name += 1 + strspn(name + 1, " \t");
+        (void)snprintf(out, size, "%.*s", (int)strcspn(name, "\n"), name);
+        break;
+    }
+    if (f) (void)fclose(f);
 }
 
 int64_t heft_memory_available(void)

@@ -2,7 +2,15 @@
 #ifndef HEFT_BASE_SYSTEM_H
 #define HEFT_BASE_SYSTEM_H
 
+#include <stddef.h>
 #include <stdint.h>
+
+/* Seconds since some moment, never backwards. */
+double heft_seconds(void);
+
+/* What the processor calls itself, in out (size > 0), cut short where it must be; "unknown" where
+ * the system does not say. */
+void heft_processor(char *out, size_t size);
 
 /* Cores this process may run on (affinity, control groups), 1 .. HEFT_MAX_THREADS. */
 int32_t heft_cores(void);

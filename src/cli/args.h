@@ -61,8 +61,9 @@ struct heft_call {
     void *options;        /* (verb->size) */
     const char **operand; /* (n_operands), room for argc */
     int32_t n_operands;
-    bool help;          /* --help was given; nothing else is sure then */
-    const char *models; /* $HEFT_MODELS, or NULL */
+    bool help;                /* --help was given; nothing else is sure then */
+    const char *models;       /* $HEFT_MODELS, or NULL */
+    const char *cache, *home; /* $XDG_CACHE_HOME and $HOME, or NULL */
     heft_log log;
 };
 

@@ -96,6 +96,25 @@ heft_status heft_ids_parse(heft_ids *ids, const char *text, heft_error *err) HEF
 /* Write the table of families, or a JSON array of them. Fails: HEFT_E_NOMEM, as heft_emit. */
 heft_status heft_show_families(bool json, heft_error *err) HEFT_MUST_CHECK;
 
+/* Where the machine profile is: $XDG_CACHE_HOME/heft/machine.json, or ~/.cache/heft/machine.json
+ * where that is not set to an absolute path. Fails: HEFT_E_IO where there is no home either. */
+heft_status heft_machine_path(const heft_call *call, char *out, size_t size,
+                              heft_error *err) HEFT_MUST_CHECK;
+/* Measure this machine, write its profile there, show it. Of the options: threads and isa. */
+heft_status heft_bench_machine(const heft_call *call, const heft_engine_options *o, bool json,
+                               heft_error *err) HEFT_MUST_CHECK;
+
+/* Where the time of steps went: the operations that were called, the longest first. */
+enum { HEFT_MOST_TIMES = 64 };
+typedef struct {
+    heft_operation_time op[HEFT_MOST_TIMES];
+    int32_t n;
+    double seconds; /* of the steps in all */
+} heft_times;
+void heft_take_times(const heft_engine *e, double seconds, heft_times *out);
+/* As a table headed `what`, or as the JSON member of that name. */
+void heft_show_times(heft_buf *b, const char *what, const heft_times *t, bool json);
+
 /* From now on the first interrupt (Ctrl-C) sets a flag and the second ends the program. ends_read:
  * it also ends a read that waits (EINTR). */
 void heft_catch_interrupt(bool ends_read);

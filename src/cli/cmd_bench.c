@@ -1,16 +1,15 @@
 /* heft bench: how fast a model reads and writes here. */
-#define _POSIX_C_SOURCE 200809L /* clock_gettime */
 #include "cli/cli.h"
 
 #include "base/mem.h"
+#include "base/system.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 typedef struct {
     heft_engine_options engine;
     int32_t prompt, tokens, depth, repeats;
-    bool json;
+    bool profile, json;
 } options;
 
 enum { MOST_REPEATS = 1000, MOST_TOKENS = 1 << 24 };
@@ -26,16 +25,11 @@ static const heft_arg args[] = {
       .help = "tokens already there when either begins (0)" },
     { HEFT_ARG(options, 'r', "repeats", INT, repeats, "N"), .min = 1, .max = MOST_REPEATS,
       .help = "times each is measured; the median counts (5)" },
+    { HEFT_ARG(options, 0, "profile", FLAG, profile, NULL),
+      .help = "where the time goes, by operation, in one more run of each" },
     HEFT_ENGINE_ARGS(options),
     { HEFT_ARG(options, 0, "json", FLAG, json, NULL), .help = "one JSON object" },
 };
-
-static double now(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int by_size(const void *a, const void *b)
 {
@@ -59,14 +53,14 @@ static heft_status once(const options *o, heft_seq *seq, const int32_t *ids, spe
 {
     heft_status st = heft_seq_rewind(seq, o->depth, err);
     if (st) return st;
-    double begin = now();
+    double begin = heft_seconds();
     st = heft_seq_feed(seq, ids, o->prompt, HEFT_LOGITS_LAST, err);
-    out->prefill = o->prompt / (now() - begin);
+    out->prefill = o->prompt / (heft_seconds() - begin);
     if (!st) st = heft_seq_rewind(seq, o->depth, err);
-    begin = now();
+    begin = heft_seconds();
     for (int32_t i = 0; !st && i < o->tokens; i++)
         st = heft_seq_feed(seq, ids + i, 1, HEFT_LOGITS_LAST, err);
-    out->decode = o->tokens / (now() - begin);
+    out->decode = o->tokens / (heft_seconds() - begin);
     if (!st && heft_interrupted()) st = heft_fail(err, HEFT_E_CANCELLED, "interrupted");
     return st;
 }
@@ -91,9 +85,36 @@ static heft_status measure(const options *o, heft_engine *e, const int32_t *ids,
     return HEFT_OK;
 }
 
-static heft_status print(const heft_call *call, const heft_engine *e, const heft_plan *plan,
-                         const speed *s, heft_error *err)
+/* Read the prompt, or write the tokens, once more, every operation timed. */
+static heft_status profile(const options *o, heft_engine *e, const int32_t *ids, bool decode,
+                           heft_times *out, heft_error *err)
 {
+    heft_seq *seq = NULL;
+    heft_status st = heft_seq_open(e, 0, &seq, err);
+    if (!st && o->depth) st = heft_seq_feed(seq, ids, o->depth, HEFT_LOGITS_NONE, err);
+    heft_engine_time(e, true);
+    const double begin = heft_seconds();
+    if (!st && !decode) st = heft_seq_feed(seq, ids, o->prompt, HEFT_LOGITS_LAST, err);
+    for (int32_t i = 0; decode && !st && i < o->tokens; i++)
+        st = heft_seq_feed(seq, ids + i, 1, HEFT_LOGITS_LAST, err);
+    heft_take_times(e, heft_seconds() - begin, out);
+    heft_engine_time(e, false);
+    heft_seq_close(seq);
+    return st;
+}
+
+/* What is printed of a model. */
+typedef struct {
+    heft_plan plan;
+    speed speed;
+    heft_times prefill, decode; /* with --profile */
+} result;
+
+static heft_status print(const heft_call *call, const heft_engine *e, const result *r,
+                         heft_error *err)
+{
+    const heft_plan *plan = &r->plan;
+    const speed *s = &r->speed;
     const options *o = call->options;
     const heft_engine_options *used = heft_engine_resolved(e);
     double gbps = s->decode * (double)plan->bytes_per_token * 1e-9;
@@ -114,8 +135,10 @@ static heft_status print(const heft_call *call, const heft_engine *e, const heft
         heft_json_int(&b, used->threads);
         heft_json_key(&b, "isa");
         heft_json_str(&b, heft_str_of(used->isa));
-        heft_json_end(&b, '}');
-        heft_buf_z(&b, "\n");
+        if (o->profile) {
+            heft_json_key(&b, "profile");
+            heft_json_begin(&b, '{');
+        }
     } else {
         heft_buf_printf(&b, "%s: %d threads, %s, median of %d, after %d tokens\n", call->operand[0],
                         used->threads, used->isa, o->repeats, o->depth);
@@ -123,22 +146,45 @@ static heft_status print(const heft_call *call, const heft_engine *e, const heft
         heft_buf_printf(&b, "  decode  %6d tokens %10.1f tokens/s %8.2f GB/s (%s per token)\n",
                         o->tokens, s->decode, gbps, heft_show_bytes(plan->bytes_per_token).text);
     }
+    if (o->profile) {
+        heft_show_times(&b, "prefill", &r->prefill, o->json);
+        heft_show_times(&b, "decode", &r->decode, o->json);
+    }
+    if (o->json && o->profile) heft_json_end(&b, '}');
+    if (o->json) heft_json_end(&b, '}');
+    if (o->json) heft_buf_z(&b, "\n");
     return heft_emit_buf(&b, err);
+}
+
+/* Without a model there is nothing that most options could be about. */
+static heft_status check(const heft_call *call, heft_error *err)
+{
+    const options *o = call->options;
+    if (call->n_operands > 0) return HEFT_OK;
+    if (o->prompt != defaults.prompt || o->tokens != defaults.tokens || o->depth != defaults.depth
+        || o->repeats != defaults.repeats || o->profile || o->engine.cache || o->engine.force)
+        return heft_fail(err, HEFT_E_ARG,
+                         "bench: without MODEL this machine is measured: only --threads, --isa and "
+                         "--json are about that");
+    return HEFT_OK;
 }
 
 static heft_status run(const heft_call *call, heft_error *err)
 {
+    if (call->n_operands == 0) {
+        const options *o = call->options;
+        return heft_bench_machine(call, &o->engine, o->json, err);
+    }
     options o = *(const options *)call->options;
     heft_model *m = NULL;
     heft_engine *e = NULL;
-    heft_plan plan;
+    result r;
     int32_t *ids = NULL, longest = o.prompt > o.tokens ? o.prompt : o.tokens;
     int32_t n = longest > o.depth ? longest : o.depth;
-    speed s;
 
     o.engine.context = o.depth + longest;
     heft_status st = heft_open_model(call, call->operand[0], &m, err);
-    if (!st) st = heft_engine_plan(m, &o.engine, &plan, err);
+    if (!st) st = heft_engine_plan(m, &o.engine, &r.plan, err);
     if (!st) st = heft_open_engine(call, m, &o.engine, &e, err);
     if (st) goto done;
     ids = heft_alloc((size_t)n, sizeof *ids);
@@ -152,8 +198,10 @@ static heft_status run(const heft_call *call, heft_error *err)
         ids[i] = (int32_t)((x >> 8) % vocab);
     }
     heft_catch_interrupt(false);
-    st = measure(&o, e, ids, &s, err);
-    if (!st) st = print(call, e, &plan, &s, err);
+    st = measure(&o, e, ids, &r.speed, err);
+    if (!st && o.profile) st = profile(&o, e, ids, false, &r.prefill, err);
+    if (!st && o.profile) st = profile(&o, e, ids, true, &r.decode, err);
+    if (!st) st = print(call, e, &r, err);
 done:
     heft_free(ids);
     heft_engine_close(e);
@@ -163,14 +211,18 @@ done:
 
 const heft_verb heft_verb_bench = {
     .name = "bench",
-    .operands = "MODEL",
-    .least = 1,
+    .operands = "[MODEL]",
     .most = 1,
-    .summary = "measure how fast a model reads (prefill) and writes (decode) here",
+    .summary = "measure how fast a model reads (prefill) and writes (decode) here, or this machine",
+    .notes =
+        "  Without MODEL the memory, every number format and attention are measured, which takes\n"
+        "  some seconds. The profile is kept in $XDG_CACHE_HOME/heft/machine.json, or under\n"
+        "  ~/.cache; heft plan says by it what speed to expect.\n",
     .example = "  heft bench path/to/model -p 512 -n 128 --json\n",
     .arg = args,
     .n_args = sizeof args / sizeof args[0],
     .defaults = &defaults,
     .size = sizeof defaults,
+    .check = check,
     .run = run,
 };

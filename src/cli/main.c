@@ -97,7 +97,7 @@ static int run_parsed(heft_call *call)
     return st ? failed(st, &err) : DONE;
 }
 
-static int run_verb(const heft_verb *v, int argc, const char *const *argv, const char *models)
+static int run_verb(const heft_verb *v, int argc, const char *const *argv)
 {
     warned seen = { .n = 0 };
     heft_call call = {
@@ -106,7 +106,9 @@ static int run_verb(const heft_verb *v, int argc, const char *const *argv, const
         .argv = argv,
         .options = heft_alloc(1, v->size),
         .operand = heft_alloc((size_t)argc, sizeof(char *)),
-        .models = models,
+        .models = getenv("HEFT_MODELS"),
+        .cache = getenv("XDG_CACHE_HOME"),
+        .home = getenv("HOME"),
         .log = { .warn = warn_once, .to = &seen },
     };
     int code = FAILED;
@@ -143,5 +145,5 @@ int main(int argc, char **argv)
     }
     const heft_verb *v = find_verb(argv[1]);
     if (!v) return unknown_verb(argv[1]);
-    return run_verb(v, argc - 2, (const char *const *)argv + 2, getenv("HEFT_MODELS"));
+    return run_verb(v, argc - 2, (const char *const *)argv + 2);
 }

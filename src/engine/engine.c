@@ -18,19 +18,19 @@ static int32_t smaller(int32_t a, int32_t b)
     return a < b ? a : b;
 }
 
-static heft_status resolve_isa(heft_engine_options *o, unsigned *isa, heft_error *err)
+heft_status heft_engine_isa(const char **name, unsigned *isa, heft_error *err)
 {
     heft_kernels k;
     *isa = heft_isa_detect();
-    if (o->isa && !heft_isa_named(o->isa, isa))
+    if (*name && !heft_isa_named(*name, isa))
         return heft_fail(
             err, HEFT_E_ARG,
             "heft has no instruction set named \"%s\"; it has scalar, avx2, avx512 and neon",
-            heft_show_z(o->isa).text);
+            heft_show_z(*name).text);
     if (*isa & ~heft_isa_detect())
-        return heft_fail(err, HEFT_E_ARG, "this processor cannot run %s", o->isa);
+        return heft_fail(err, HEFT_E_ARG, "this processor cannot run %s", *name);
     heft_kernels_init(&k, *isa);
-    o->isa = k.name;
+    *name = k.name;
     return HEFT_OK;
 }
 
@@ -55,7 +55,17 @@ static heft_status resolve(const heft_model *m, const heft_engine_options *given
     if (!st) st = within(err, "the number of outputs", o->outputs, 1, HEFT_MAX_BATCH);
     if (!st) o->outputs = smaller(o->outputs, o->batch);
     if (!st) st = within(err, "the cache type", (int32_t)o->cache, HEFT_CACHE_F16, HEFT_CACHE_F32);
-    return st ? st : resolve_isa(o, isa, err);
+    return st ? st : heft_engine_isa(&o->isa, isa, err);
+}
+
+heft_status heft_engine_resolve(const heft_model *m, const heft_engine_options *given,
+                                heft_engine_options *out, heft_error *err)
+{
+    unsigned isa;
+    heft_engine_options o;
+    heft_status st = resolve(m, given, &o, &isa, err);
+    if (!st) *out = o;
+    return st;
 }
 
 static heft_dtype cache_dtype(heft_cache_type t)
@@ -65,15 +75,24 @@ static heft_dtype cache_dtype(heft_cache_type t)
 
 /* ---- planning --------------------------------------------------------- */
 
-/* The forward pass with nothing but counting behind it. */
+/* The forward pass with nothing but counting behind it, into *counts as it is. */
 static void rehearse(const heft_net *net, int32_t rows, int32_t sequences, int32_t outputs,
                      heft_plan_device *counts, size_t *arena_floats)
 {
     heft_batch b = { .T = rows, .S = sequences, .N = outputs };
-    *counts = (heft_plan_device){ 0 };
     heft_run r = { .m = net, .dev = (heft_device *)counts, .ops = &heft_ops_plan, .b = &b };
     heft_forward(&r, NULL);
     *arena_floats = r.peak;
+}
+
+heft_plan_device heft_engine_rehearse(const heft_model *m, heft_cache_type cache, int32_t rows,
+                                      int32_t past)
+{
+    const int32_t size = heft_dtypes[cache_dtype(cache)].bytes;
+    heft_plan_device counts = { .past = past, .cache_size = size };
+    size_t floats;
+    rehearse(&m->net, rows, 1, 1, &counts, &floats);
+    return counts;
 }
 
 size_t heft_hidden_width(const heft_engine *e)
@@ -128,7 +147,7 @@ static void parts_of(heft_engine *e, heft_part p[PARTS])
 static heft_status plan_engine(const heft_model *m, const heft_engine_options *options,
                                heft_engine *e, unsigned *isa, heft_plan *plan, heft_error *err)
 {
-    heft_plan_device one, step;
+    heft_plan_device one = { 0 }, step = { 0 };
     heft_part parts[PARTS];
     size_t floats, cache;
     *e = (heft_engine){ .m = m };
@@ -248,6 +267,24 @@ void heft_engine_close(heft_engine *e)
 const heft_engine_options *heft_engine_resolved(const heft_engine *e)
 {
     return &e->o;
+}
+
+void heft_engine_time(heft_engine *e, bool on)
+{
+    e->timed = on;
+    e->timer = (heft_timer){ .ops = &heft_ops_cpu, .device = e->device };
+}
+
+bool heft_engine_timed(const heft_engine *e, int32_t i, heft_operation_time *out)
+{
+    if (i < 0 || i >= HEFT_OPERATIONS) return false;
+    const heft_op_time *t = &e->timer.op[i];
+    *out = (heft_operation_time){ .name = heft_op_name(i),
+                                  .seconds = t->seconds,
+                                  .calls = (int64_t)t->calls,
+                                  .bytes = (int64_t)t->bytes,
+                                  .macs = (int64_t)t->macs };
+    return true;
 }
 
 int32_t heft_engine_vocab(const heft_engine *e)

@@ -45,6 +45,8 @@ struct heft_engine {
     heft_engine_options o; /* resolved */
     heft_device_need need;
     heft_device *device;
+    heft_timer timer; /* of the device, where ops of a step are timed */
+    bool timed;
     heft_cache cache;
     size_t arena_floats;
 
@@ -71,6 +73,18 @@ heft_status heft_sampling_check(const heft_sampling *s, heft_error *err) HEFT_MU
 
 /* Numbers of a row's hidden state: all its residual streams. */
 size_t heft_hidden_width(const heft_engine *e);
+
+/* The options as an engine resolves them. Fails: as heft_engine_plan. */
+heft_status heft_engine_resolve(const heft_model *m, const heft_engine_options *given,
+                                heft_engine_options *out, heft_error *err) HEFT_MUST_CHECK;
+
+/* *name (NULL: the best here) as it is called, and its bits. Fails: HEFT_E_ARG, naming it. */
+heft_status heft_engine_isa(const char **name, unsigned *isa, heft_error *err) HEFT_MUST_CHECK;
+
+/* What one step of `rows` tokens of one sequence after `past` others reads and multiplies, the last
+ * row's logits among it, with that cache. */
+heft_plan_device heft_engine_rehearse(const heft_model *m, heft_cache_type cache, int32_t rows,
+                                      int32_t past);
 
 /* Bytes that a generation's text buffer holds: the longest stop string and one token's text. */
 size_t heft_text_room(const heft_model *m);

@@ -1,16 +1,8 @@
 /* Generating: feed, sample, stream, stop. */
-#define _POSIX_C_SOURCE 200809L
+#include "base/system.h"
 #include "engine/engine.h"
 
 #include <string.h>
-#include <time.h>
-
-static double seconds(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Text on its way to the caller. What could still become a stop string is held back. */
 typedef struct {
@@ -226,9 +218,9 @@ heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n, const h
                  .text = s->e->text };
     heft_status st = check(s, n, g, err);
     if (st) return st;
-    double begin = seconds();
+    double begin = heft_seconds();
     st = heft_seq_feed(s, prompt, n, HEFT_LOGITS_LAST, err);
-    double middle = seconds();
+    double middle = heft_seconds();
     if (!st) st = run(s, g, &o, &r, err);
     if (!st && !o.stop && !o.cancelled && s->e->m->tokenizer) {
         o.n += heft_stream_end(&o.stream, o.text + o.n);
@@ -238,7 +230,7 @@ heft_status heft_generate(heft_seq *s, const int32_t *prompt, int32_t n, const h
     }
     r.stop = o.stop;
     r.prompt_seconds = middle - begin;
-    r.decode_seconds = seconds() - middle;
+    r.decode_seconds = heft_seconds() - middle;
     if (!st && out) *out = r;
     return st;
 }

@@ -279,8 +279,8 @@ heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, h
     heft_batch b = make_batch(e, feed, n);
     e->rows = b.T;
     heft_run r = { .m = &e->m->net,
-                   .dev = e->device,
-                   .ops = &heft_ops_cpu,
+                   .dev = e->timed ? (heft_device *)&e->timer : e->device,
+                   .ops = e->timed ? &heft_ops_timer : &heft_ops_cpu,
                    .b = &b,
                    .kv = e->cache.kv,
                    .state = e->cache.state,

@@ -156,13 +156,77 @@ extern const heft_ops heft_ops_cpu;
 
 /* ---- counting instead of running -------------------------------------- */
 
+/* A matrix with fewer columns is read from memory for little work: its bytes tell its time. With
+ * more, its multiplications do. */
+enum { HEFT_FEW_COLUMNS = 8 };
+
 /* A device that adds up what a step would need: `heft plan` cannot drift from the forward pass.
- * Pointers are never followed. The caller zeroes it and reads it. */
+ * Pointers to numbers are never followed. The caller zeroes it, sets what is set, and reads it. */
 typedef struct {
+    int32_t past;       /* set: tokens before the step, where the batch has no positions */
+    int32_t cache_size; /* set: bytes of a number in a cache */
     heft_device_need need;
     uint64_t weight_bytes; /* read, each matrix once; of the embedding, the rows of the step */
     uint64_t macs;         /* multiply-accumulates in matrices */
+    /* of matrices with few columns, and with more, by heft_dtype */
+    uint64_t few_bytes[HEFT_DTYPES], many_macs[HEFT_DTYPES];
+    uint64_t cache_bytes; /* of keys and values that attention reads, once for all rows */
+    uint64_t attend_macs; /* multiply-accumulates of attention */
 } heft_plan_device;
 extern const heft_ops heft_ops_plan; /* its heft_device * is a heft_plan_device * */
+
+/* ---- timing ----------------------------------------------------------- */
+
+/* The operations by number, in the order of the table but for sync, which is not timed. */
+enum {
+    HEFT_OP_EMBED,
+    HEFT_OP_PLACE,
+    HEFT_OP_PICK,
+    HEFT_OP_LINEAR,
+    HEFT_OP_LINEAR_EACH,
+    HEFT_OP_NORM,
+    HEFT_OP_BESIDE,
+    HEFT_OP_ADD,
+    HEFT_OP_SCALE,
+    HEFT_OP_ACT,
+    HEFT_OP_ROPE,
+    HEFT_OP_HEADS,
+    HEFT_OP_TEMPER,
+    HEFT_OP_STORE,
+    HEFT_OP_SELECT,
+    HEFT_OP_ATTEND,
+    HEFT_OP_COMPRESS,
+    HEFT_OP_BLEND,
+    HEFT_OP_COLLAPSE,
+    HEFT_OP_EXPAND,
+    HEFT_OP_CONV,
+    HEFT_OP_DELTA_GATES,
+    HEFT_OP_DELTA,
+    HEFT_OP_ROUTE,
+    HEFT_OP_LOOK_UP,
+    HEFT_OP_SPREAD,
+    HEFT_OP_EXPERTS,
+    HEFT_OP_MIX,
+    HEFT_OP_GATE,
+    HEFT_OPERATIONS
+};
+
+/* What the calls of one operation took, and what they read and multiplied by the plan's count:
+ * matrices, keys and values. */
+typedef struct {
+    double seconds;
+    uint64_t calls, bytes, macs;
+} heft_op_time;
+
+/* A device that passes every operation on to another and keeps the time. The caller zeroes it and
+ * sets ops and device. */
+typedef struct {
+    const heft_ops *ops;
+    heft_device *device;
+    heft_op_time op[HEFT_OPERATIONS];
+    heft_plan_device counts; /* of the call at hand */
+} heft_timer;
+extern const heft_ops heft_ops_timer; /* its heft_device * is a heft_timer * */
+const char *heft_op_name(int32_t op); /* 0 .. HEFT_OPERATIONS-1 */
 
 #endif

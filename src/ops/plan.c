@@ -30,6 +30,19 @@ static uint64_t stored(const heft_mat *w, int32_t rows)
     return numbers / (uint64_t)t->block * (uint64_t)t->bytes + (uint64_t)(part * (double)numbers);
 }
 
+/* Matrices like m, `bytes` in all, are multiplied by `columns` columns in all. */
+static void multiplies(heft_plan_device *c, const heft_mat *m, int32_t matrices, uint64_t bytes,
+                       int32_t columns)
+{
+    const uint64_t macs = (uint64_t)m->rows * (uint64_t)m->cols * (uint64_t)columns;
+    c->weight_bytes += bytes;
+    c->macs += macs;
+    if (columns / matrices < HEFT_FEW_COLUMNS)
+        c->few_bytes[m->dtype] += bytes;
+    else
+        c->many_macs[m->dtype] += macs;
+}
+
 static heft_status sync_plan(heft_device *d, heft_error *err)
 {
     (void)d, (void)err;
@@ -63,9 +76,8 @@ static void linear_plan(heft_device *d, int32_t n, float *const *y, const heft_l
     (void)y, (void)x;
     for (int32_t i = 0; i < n; i++) {
         const heft_mat *m = &w[i]->w;
-        counts(d)->weight_bytes +=
-            stored(m, m->rows) + (w[i]->bias ? sizeof(float) * (uint64_t)m->rows : 0);
-        counts(d)->macs += (uint64_t)m->rows * (uint64_t)m->cols * (uint64_t)T;
+        multiplies(counts(d), m, 1, stored(m, m->rows), T);
+        if (w[i]->bias) counts(d)->weight_bytes += sizeof(float) * (uint64_t)m->rows;
         reads(&counts(d)->need, T, m->cols);
     }
 }
@@ -75,8 +87,7 @@ static void linear_each_plan(heft_device *d, float *y, const heft_mat *w, int32_
 {
     (void)y, (void)x;
     for (int32_t h = 0; h < H; h++)
-        counts(d)->weight_bytes += stored(&w[h], w[h].rows);
-    counts(d)->macs += (uint64_t)H * (uint64_t)w->rows * (uint64_t)w->cols * (uint64_t)T;
+        multiplies(counts(d), &w[h], 1, stored(&w[h], w[h].rows), T);
     reads(&counts(d)->need, T * H, w->cols);
     most(&counts(d)->need.cols, w->rows); /* a row as it is stored */
 }
@@ -147,11 +158,33 @@ static void select_plan(heft_device *d, int32_t *chosen, const float *q, const f
     counts(d)->need.selects = true;
 }
 
+/* Entries that a row at this position attends to: keys, and those of several tokens. */
+static int64_t seen(const heft_attn *a, int32_t pos)
+{
+    int64_t near = (int64_t)pos + 1, far = a->index.every > 1 ? near / a->index.every : 0;
+    if (a->chunk && pos % a->chunk + 1 < near) near = pos % a->chunk + 1;
+    if (a->window && a->window < near) near = a->window;
+    int64_t *chosen = a->index.every > 1 ? &far : &near;
+    if (a->index.top > 0 && a->index.top < *chosen) *chosen = a->index.top;
+    return near + far;
+}
+
 static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv *kv,
                         const heft_kv *more, const float *sinks, const float *slopes,
                         const int32_t *chosen, const heft_attn *a, const heft_batch *b)
 {
-    (void)o, (void)q, (void)kv, (void)more, (void)sinks, (void)slopes, (void)chosen, (void)b;
+    (void)o, (void)q, (void)kv, (void)more, (void)sinks, (void)slopes, (void)chosen;
+    heft_plan_device *c = counts(d);
+    const int32_t width = a->dk + a->dv;
+    const bool apart = a->kv_rank == 0 && a->o_groups == 0; /* else values lie in keys */
+    for (int32_t t = 0; t < b->T; t++) {
+        const uint64_t n = (uint64_t)seen(a, b->pos ? b->pos[t] : c->past + t);
+        const bool last = t == b->T - 1 || (b->seq && b->seq[t + 1] != b->seq[t]);
+        c->attend_macs += n * (uint64_t)a->H * (uint64_t)width;
+        if (last)
+            c->cache_bytes +=
+                n * (uint64_t)a->G * (uint64_t)(apart ? width : a->dk) * (uint64_t)c->cache_size;
+    }
     most(&counts(d)->need.heads, a->H);
     most(&counts(d)->need.dv, a->dv);
     most(&counts(d)->need.group, a->H / a->G);
@@ -243,10 +276,12 @@ static void experts_plan(heft_device *d, int32_t n, float *const *y, const heft_
     const int32_t pairs = T * r->top, chosen = pairs < r->E ? pairs : r->E;
     for (int32_t i = 0; i < n; i++) {
         const heft_mat *m = w[i]->w, *bias = &w[i]->bias;
-        for (int32_t e = 0; e < chosen; e++)
-            counts(d)->weight_bytes +=
-                stored(&m[e], m[e].rows) + (bias->data ? stored(bias, 1) : 0);
-        counts(d)->macs += (uint64_t)m->rows * (uint64_t)m->cols * (uint64_t)pairs;
+        uint64_t bytes = 0;
+        for (int32_t e = 0; e < chosen; e++) {
+            bytes += stored(&m[e], m[e].rows);
+            if (bias->data) counts(d)->weight_bytes += stored(bias, 1);
+        }
+        multiplies(counts(d), m, chosen, bytes, pairs);
         reads(&counts(d)->need, each ? pairs : T, m->cols);
         if (bias->data) most(&counts(d)->need.cols, bias->cols);
     }

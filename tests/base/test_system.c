@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -118,6 +119,22 @@ static void this_machine_has_a_core_and_memory(void **state)
     assert_true(heft_memory_available() > 1 << 20);
 }
 
+static void the_processor_has_a_name_and_seconds_pass(void **state)
+{
+    (void)state;
+    char name[128], cut[4] = "xxx";
+    heft_processor(name, sizeof name);
+    heft_processor(cut, sizeof cut);
+    assert_true(strlen(name) > 0 && strchr(name, '\n') == NULL && name[0] != ' ');
+    assert_int_equal(strlen(cut), strlen(name) < 3 ? strlen(name) : 3);
+    assert_memory_equal(cut, name, strlen(cut));
+    const double before = heft_seconds();
+    const struct timespec some = { .tv_nsec = 2000000 };
+    assert_int_equal(nanosleep(&some, NULL), 0);
+    const double passed = heft_seconds() - before;
+    assert_true(passed >= 0.002 && passed < 60);
+}
+
 static int set_up(void **state)
 {
     (void)state;
@@ -145,6 +162,7 @@ int main(void)
         cmocka_unit_test(a_quota_that_makes_no_sense_is_no_quota),
         cmocka_unit_test(a_limit_of_memory_is_found_in_both_versions),
         cmocka_unit_test(this_machine_has_a_core_and_memory),
+        cmocka_unit_test(the_processor_has_a_name_and_seconds_pass),
     };
     return cmocka_run_group_tests(tests, set_up, clean_up);
 }

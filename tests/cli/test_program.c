@@ -95,6 +95,9 @@ static void wrong_usage_is_exit_code_2_and_one_line(void **state)
         { { "eval", FABLE, "arithmetic", "text" },
           "heft: eval: there is no task 'arithmetic', expected perplexity\n" },
         { { "bench", FABLE, "-r", "0" }, "heft: --repeats: 0 is not in 1 to 1000\n" },
+        { { "bench", "--profile" },
+          "heft: bench: without MODEL this machine is measured: only --threads, --isa and --json "
+          "are about that\n" },
     };
     for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
         ran r = program_run("", 0, wrong[i].word);
@@ -464,6 +467,116 @@ static void plan_gives_bytes(void **state)
     program_free(&r);
 }
 
+/* ---- expected speed ---- */
+
+/* The members at the end of a plan as JSON. */
+static const char *expected_of(const ran *r)
+{
+    const char *at = strstr(r->out, ",\"prefill_expected\":");
+    assert_non_null(at);
+    return at;
+}
+
+static void plan_says_that_there_is_no_machine_profile(void **state)
+{
+    (void)state;
+    ran r = RUN("", "plan", FABLE);
+    assert_int_equal(r.code, 0);
+    assert_true(says(r.out, "\nexpected speed: there is no machine profile (heft bench makes one)"
+                            "\n"));
+    program_free(&r);
+    r = RUN("", "plan", FABLE, "--json");
+    assert_int_equal(r.code, 0);
+    assert_string_equal(expected_of(&r),
+                        ",\"prefill_expected\":null,\"decode_expected\":null,"
+                        "\"decode_expected_deep\":null,\"expected_unknown\":\"there is no machine "
+                        "profile (heft bench makes one)\"}\n");
+    program_free(&r);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *f = fopen(path, "w");
+    assert_non_null(f);
+    assert_true(fputs(text, f) >= 0);
+    assert_int_equal(fclose(f), 0);
+}
+
+static void bench_measures_the_machine_and_plan_says_what_to_expect(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    heft_machine m;
+    char path[HEFT_SCRATCH_PATH + 32], folder[HEFT_SCRATCH_PATH + 8];
+    (void)snprintf(folder, sizeof folder, "%s/heft", scratch);
+    (void)snprintf(path, sizeof path, "%s/machine.json", folder);
+    ran r = RUN("", "bench", "--json", "-t", "1");
+    assert_int_equal(r.code, 0);
+    assert_true(begins(r.out, "{\"version\":1,\"processor\":\""));
+    assert_true(says(r.err, path));
+    program_free(&r);
+    assert_int_equal(heft_machine_load(path, &m, &err), HEFT_OK);
+    assert_int_equal(m.threads, 1);
+
+    r = RUN("", "plan", FABLE, "-t", "1", "--json");
+    assert_int_equal(r.code, 0);
+    double speed[3] = { 0 };
+    assert_int_equal(sscanf(expected_of(&r), /* NOLINT(cert-err34-c) */
+                            ",\"prefill_expected\":%lf,\"decode_expected\":%lf,"
+                            "\"decode_expected_deep\":%lf}",
+                            &speed[0], &speed[1], &speed[2]),
+                     3);
+    assert_true(speed[0] > 1 && speed[1] > 1 && speed[2] > 1 && speed[2] < speed[1]);
+    assert_false(says(r.out, "expected_unknown"));
+    program_free(&r);
+    r = RUN("", "plan", FABLE, "-t", "1", "-c", "100");
+    assert_true(says(r.out, "\nreading, tokens          100 "));
+    assert_true(says(r.out, "\nwriting, after tokens     99 "));
+    program_free(&r);
+
+    r = RUN("", "plan", FABLE, "-t", "3");
+    assert_int_equal(r.code, 0);
+    assert_true(says(r.out, "\nexpected speed: the machine profile is of 1 threads of "));
+    assert_false(says(r.out, "tokens/s"));
+    program_free(&r);
+
+    write_text(path, "{\"version\":7}");
+    r = RUN("", "plan", FABLE);
+    assert_int_equal(r.code, 0);
+    assert_true(says(r.out, path));
+    assert_true(says(r.out, "machine.json: version is 7, expected 1 to 1\n"));
+    program_free(&r);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(folder), 0);
+}
+
+static void a_profile_of_a_step_has_its_operations(void **state)
+{
+    (void)state;
+    ran r = RUN("", "bench", FABLE, "-p", "4", "-n", "2", "-r", "1", "-t", "1", "--profile");
+    assert_int_equal(r.code, 0);
+    static const char *const part[] = { "\n  prefill  ",  "\n    linear ", "\n    attend ",
+                                        "\n    between ", "\n  decode  ",  "\n    linear ",
+                                        "\n    all " };
+    const char *at = strstr(r.out, "/s (");
+    for (size_t i = 0; i < sizeof part / sizeof part[0]; i++) {
+        assert_non_null(at);
+        if (strcmp(part[i], part[2]) == 0 || strcmp(part[i], part[1]) == 0) {
+            assert_non_null(strstr(at, part[i])); /* whichever takes longer comes first */
+            continue;
+        }
+        at = strstr(at, part[i]);
+    }
+    assert_non_null(at);
+    program_free(&r);
+    r = RUN("", "bench", FABLE, "-p", "4", "-n", "2", "-r", "1", "-t", "1", "--profile", "--json");
+    assert_true(says(r.out, "\"profile\":{\"prefill\":{\"seconds\":"));
+    assert_true(says(r.out, ",\"decode\":{\"seconds\":"));
+    assert_true(says(r.out, "{\"name\":\"linear\",\"seconds\":"));
+    assert_string_equal(r.out + r.n_out - 6, "}]}}}\n");
+    program_free(&r);
+}
+
 /* Zeros that take no room on the disk: half a terabyte of weights, and up to 4 TiB of cache. */
 static const heft_synthetic huge = {
     .arch = "llama",
@@ -618,7 +731,7 @@ static int open_scratch(void **state)
 {
     (void)state;
     heft_scratch_open(scratch);
-    return 0;
+    return setenv("XDG_CACHE_HOME", scratch, 1); /* not the profile of whoever runs this */
 }
 
 static int close_scratch(void **state)
@@ -652,6 +765,9 @@ int main(void)
         cmocka_unit_test(show_says_what_the_model_is),
         cmocka_unit_test(every_family_is_shown_with_what_shows_it),
         cmocka_unit_test(plan_gives_bytes),
+        cmocka_unit_test(plan_says_that_there_is_no_machine_profile),
+        cmocka_unit_test(bench_measures_the_machine_and_plan_says_what_to_expect),
+        cmocka_unit_test(a_profile_of_a_step_has_its_operations),
         cmocka_unit_test(what_does_not_fit_is_refused_or_warned_about),
         cmocka_unit_test(a_warning_appears_once_on_standard_error),
         cmocka_unit_test(eval_scores_a_text),
