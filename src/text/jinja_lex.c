@@ -296,17 +296,18 @@ static void number(lexer *x)
     advance(x, (size_t)(p - x->p));
 }
 
+/* The number of n <= 8 hexadecimal digits at p; -1: beyond Unicode. */
 static int32_t hex(lexer *x, const char *p, int n)
 {
-    int32_t v = 0;
+    uint32_t v = 0;
     for (int i = 0; i < n; i++) {
         char c = p + i < x->end ? p[i] : 0;
         int d = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
         if (c >= 'A' && c <= 'F') d = c - 'A' + 10;
         if (d < 0) fail(x, "an escape in a string lacks hexadecimal digits");
-        v = v * 16 + d;
+        v = v * 16 + (uint32_t)d;
     }
-    return v;
+    return v > 0x10ffff ? -1 : (int32_t)v;
 }
 
 /* The escape after a backslash at p; its length. */
