@@ -6,6 +6,7 @@
  * feed-forward block of 3072. They decode in turns, 32 tokens each; what is printed is the median
  * of the rounds. A ratio of 1.15 says that a byte of the mixture costs 15 % more. */
 #include "base/bounds.h"
+#include "base/system.h"
 #include "scratch.h"
 #include "synthetic.h"
 
@@ -14,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { TOKENS = 32, MOST = 64 };
 
@@ -32,13 +32,6 @@ static void need(heft_status st, const heft_error *err)
     if (!st) return;
     (void)fprintf(stderr, "bench_mixture: %s\n", err->text);
     exit(1);
-}
-
-static double now(void)
-{
-    struct timespec t;
-    (void)timespec_get(&t, TIME_UTC);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static void open_subject(subject *s, const heft_synthetic *shape, const char *path, int32_t threads)
@@ -66,12 +59,12 @@ static double decode(subject *s, int32_t round)
 {
     heft_error err = { 0 };
     need(heft_seq_rewind(s->seq, 0, &err), &err);
-    const double start = now();
+    const double start = heft_seconds();
     for (int32_t i = 0; i < TOKENS; i++) {
         const int32_t token = (int32_t)(heft_synthetic_hash((uint64_t)round, (uint64_t)i) % 2048);
         need(heft_seq_feed(s->seq, &token, 1, HEFT_LOGITS_LAST, &err), &err);
     }
-    return (now() - start) / TOKENS;
+    return (heft_seconds() - start) / TOKENS;
 }
 
 static int by_size(const void *a, const void *b)

@@ -15,6 +15,7 @@
 #include "base/buf.h"
 #include "base/file.h"
 #include "base/mem.h"
+#include "base/system.h"
 #include "format/json.h"
 #include "format/source.h"
 #include "format/write.h"
@@ -22,16 +23,8 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 enum { MOST = 101, BLOCK = 128, RUNS = 4 };
-
-static double seconds(void)
-{
-    struct timespec t;
-    (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static int ascending(const void *a, const void *b)
 {
@@ -217,9 +210,9 @@ static double open_model(const maker *m, const texts *all)
     (void)all;
     heft_error err = { 0 };
     heft_model *model;
-    const double begin = seconds();
+    const double begin = heft_seconds();
     must(heft_model_open(m->at, NULL, &model, &err), &err);
-    const double took = seconds() - begin;
+    const double took = heft_seconds() - begin;
     heft_model_close(model);
     return took;
 }
@@ -229,9 +222,9 @@ static double open_source(const maker *m, const texts *all)
     (void)all;
     heft_error err = { 0 };
     heft_source *source;
-    const double begin = seconds();
+    const double begin = heft_seconds();
     must(heft_source_open(m->at, NULL, &source, &err), &err);
-    const double took = seconds() - begin;
+    const double took = heft_seconds() - begin;
     heft_source_close(source);
     return took;
 }
@@ -239,7 +232,7 @@ static double open_source(const maker *m, const texts *all)
 static double own_reader(const maker *m, const texts *all)
 {
     (void)m;
-    const double begin = seconds();
+    const double begin = heft_seconds();
     for (int32_t i = 0; i < all->n; i++) {
         heft_json j;
         heft_json_event e;
@@ -253,7 +246,7 @@ static double own_reader(const maker *m, const texts *all)
         if (e == HEFT_J_ERROR) quit(j.wrong);
         heft_free(copy);
     }
-    return seconds() - begin;
+    return heft_seconds() - begin;
 }
 
 static double by_jansson(const maker *m, const texts *all)
@@ -262,9 +255,9 @@ static double by_jansson(const maker *m, const texts *all)
     double took = 0;
     for (int32_t i = 0; i < all->n; i++) {
         json_error_t wrong;
-        const double begin = seconds();
+        const double begin = heft_seconds();
         json_t *j = json_loadb(all->text[i].p, all->text[i].n, JSON_REJECT_DUPLICATES, &wrong);
-        took += seconds() - begin;
+        took += heft_seconds() - begin;
         if (!j) quit(wrong.text);
         json_decref(j);
     }

@@ -8,7 +8,7 @@ A peer is any program that takes llama-bench's -m -p -n -t -r -o json (and -d, w
 asked for). Every round runs each program once on each file, so that a busy neighbour hurts all
 alike; what counts is the median over the rounds of each program, and of the ratio within a round.
 Beside decode stands the share of the memory bandwidth: weight bytes per token times tokens/s over
-what bench_machine reads per second in the same round.
+what `heft bench` without a model reads per second in the same round.
 """
 import argparse
 import csv
@@ -17,10 +17,11 @@ import os
 import statistics
 import subprocess
 import sys
+import tempfile
 
 
-def run(command):
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+def run(command, **changed):
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | changed)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
     return json.loads(done.stdout[min(i for i in (done.stdout.find("{"), done.stdout.find("[")) if i >= 0):])
@@ -40,13 +41,18 @@ def peer(path, model, a, depth):
     return prefill[0], decode[0], None
 
 
+def bandwidth(path, a):
+    """Bytes per second that memory is read with. The profile of the machine is not to be overwritten."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        return run([path, "bench", "-t", str(a.t), "--json"], XDG_CACHE_HOME=elsewhere)["read"]
+
+
 def measure(a):
     """rows[(model, depth)][program] = [(prefill, decode) of each round]; read speeds of each round."""
     programs = [("heft", a.heft, heft)] + [(*p.split("=", 1), peer) for p in a.peer]
-    machine = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(a.heft))), "bench", "bench_machine")
     rows, reads, sizes = {}, [], {}
     for round_ in range(a.r):
-        reads.append(run([machine, str(a.t)])["read_gbps"])
+        reads.append(bandwidth(a.heft, a))
         for model in a.model:
             for depth in a.d:
                 for name, path, measure_one in programs:
@@ -65,7 +71,7 @@ def tabulate(a, rows, reads, sizes):
             for name, rounds in of.items():
                 speed = statistics.median(r[i] for r in rounds)
                 ratio = statistics.median(h[i] / r[i] for h, r in zip(of["heft"], rounds))
-                share = statistics.median(1e-9 * sizes[model] * r[1] / b for r, b in zip(rounds, reads))
+                share = statistics.median(sizes[model] * r[1] / b for r, b in zip(rounds, reads))
                 table.append({"model": os.path.basename(model), "depth": depth, "test": what, "tokens": tokens,
                               "threads": a.t, "program": name, "tokens_per_s": round(speed, 2),
                               "heft_over_it": round(ratio, 3),
