@@ -144,10 +144,8 @@ typedef struct heft_split {
 } heft_split;
 
 enum {
-    HEFT_CUT_BEFORE = 1, /* a run is cut off what precedes it */
-    HEFT_CUT_WHOLE = 2,  /* ... if its first group has all three */
-    HEFT_CUT_BEHIND = 4,
-    HEFT_CUT_WORDS = 8, /* no cut at all in a run that a letter or a mark follows */
+    HEFT_CUT_WHOLE = 1,  /* a run of whole groups is cut off what precedes it */
+    HEFT_CUT_BEHIND = 2, /* a run is cut off what follows it */
 };
 
 typedef heft_status heft_split_fn(const heft_split *s, heft_run *r, int32_t level, heft_piece p,

@@ -84,13 +84,6 @@ static size_t digits_at(const heft_ranges *digit, heft_str text, size_t at, size
     return i - at;
 }
 
-static bool word_at(heft_str text, size_t at)
-{
-    int32_t cp = -1;
-    if (at < text.n) (void)heft_utf8_decode(text.p + at, text.n - at, &cp);
-    return heft_ranges_have(&heft_unicode_word, cp);
-}
-
 heft_status heft_split_thousands(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
                                  heft_error *err)
 {
@@ -99,13 +92,12 @@ heft_status heft_split_thousands(const heft_split *s, heft_run *r, int32_t level
     for (size_t i = 0; i < p.s.n && !st;) {
         int32_t cp;
         size_t run = digits_at(s->pattern.set, p.s, i, &chars), end = i + run;
-        if (!run || ((s->grouping & HEFT_CUT_WORDS) && word_at(p.s, end))) {
-            i += run ? run : heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);
+        if (!run) {
+            i += heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);
             continue;
         }
-        bool before =
-            (s->grouping & HEFT_CUT_BEFORE) || ((s->grouping & HEFT_CUT_WHOLE) && chars % 3 == 0);
-        if (before && i > begin) st = cut(r, level, p, &begin, i, err);
+        if ((s->grouping & HEFT_CUT_WHOLE) && chars % 3 == 0 && i > begin)
+            st = cut(r, level, p, &begin, i, err);
         for (; i < end && !st; chars--) {
             if (chars % 3 == 0 && i > end - run) st = cut(r, level, p, &begin, i, err);
             i += heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);
