@@ -188,19 +188,45 @@ static heft_jval f_format(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest a
     return heft_jpercent(j, s, dict);
 }
 
-static heft_jval f_urlencode(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
+/* A value as part of an address; query: behind its '?', where a blank is a plus. */
+static void encode(heft_jinja *j, heft_jbuf *b, heft_jval v, bool query)
 {
     heft_jval s = heft_jtext(j, v);
-    heft_jbuf b = { .n = 0 };
-    (void)a, (void)all;
-    if (v.type == J_DICT || heft_jhas_seq(v))
-        heft_jinja_fail(j, HEFT_E_UNSUPPORTED, "urlencode of a %s", heft_jtype_name(v));
     for (size_t i = 0; i < s.s.n; i++) {
         char c = s.s.p[i], out[8];
         bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-                    || (c && strchr("_.-~/", c));
-        (void)snprintf(out, sizeof out, keep ? "%c" : "%%%02X", (unsigned char)c);
-        heft_jbuf_z(j, &b, out, heft_jfrom_data(heft_jpart(s, i, 1)));
+                    || (c && strchr(query ? "_.-~" : "_.-~/", c));
+        if (query && c == ' ')
+            (void)snprintf(out, sizeof out, "+");
+        else
+            (void)snprintf(out, sizeof out, keep ? "%c" : "%%%02X", (unsigned char)c);
+        heft_jbuf_z(j, b, out, heft_jfrom_data(heft_jpart(s, i, 1)));
+    }
+}
+
+/* The pairs of a dict. */
+static heft_jval as_items(heft_jinja *j, heft_jval v)
+{
+    heft_jargs none = { .n = 0 };
+    return heft_jcall_row(j, heft_jfilter(heft_str_of("items")), v, &none);
+}
+
+static heft_jval f_urlencode(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
+{
+    heft_jbuf b = { .n = 0 };
+    (void)a, (void)all;
+    if (v.type != J_DICT && !heft_jhas_seq(v)) {
+        encode(j, &b, v, false);
+        return heft_jbuf_end(j, &b);
+    }
+    heft_jseq seq = heft_jwalk(j, v.type == J_DICT ? as_items(j, v) : v);
+    for (size_t i = 0; i < seq.n; i++) {
+        heft_jseq two = heft_jwalk(j, seq.item[i]);
+        if (two.n != 2) heft_jinja_fail(j, HEFT_E_FORMAT, "urlencode needs pairs");
+        if (i) heft_jbuf_z(j, &b, "&", false);
+        encode(j, &b, two.item[0], true);
+        heft_jbuf_z(j, &b, "=", false);
+        encode(j, &b, two.item[1], true);
     }
     return heft_jbuf_end(j, &b);
 }
@@ -252,11 +278,27 @@ static heft_jval f_tojson(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest a
 
 /* ---- numbers ---------------------------------------------------------- */
 
+/* The text with every digit of another script as the one of ASCII. */
+static heft_jval ascii_digits(heft_jinja *j, heft_jval s)
+{
+    heft_jbuf b = { .n = 0 };
+    int32_t cp;
+    for (size_t at = 0, n; at < s.s.n; at += n) {
+        n = heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
+        int digit = cp < 128 ? -1 : heft_jdigit(cp);
+        if (digit < 0)
+            heft_jbuf_str(j, &b, heft_jpart(s, at, n));
+        else
+            heft_jbuf_bytes(j, &b, &"0123456789"[digit], 1, s.data);
+    }
+    return heft_jbuf_end(j, &b);
+}
+
 /* A Python number's text, without underscores: false if it is none. */
 static bool number_text(heft_jinja *j, heft_jval s, char out[64])
 {
     size_t n = 0;
-    s = heft_jstrip(j, s, NULL, 3);
+    s = ascii_digits(j, heft_jstrip(j, s, NULL, 3));
     for (size_t i = 0; i < s.s.n; i++) {
         bool between = i && i + 1 < s.s.n && s.s.p[i - 1] >= '0' && s.s.p[i - 1] <= '9'
                        && s.s.p[i + 1] >= '0' && s.s.p[i + 1] <= '9';
@@ -380,8 +422,8 @@ static heft_jval f_round(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest al
     double f = real_of(j, v), scale;
     heft_jval out;
     if (heft_jis(method, "common")) {
-        if (v.type != J_FLOAT && digits >= 0) return heft_jint(heft_jwhole(j, v, 0));
         out = v.type == J_FLOAT ? heft_jreal(round_common(f, digits))
+              : digits >= 0     ? heft_jint(heft_jwhole(j, v, 0))
                                 : heft_jint((int64_t)round_common(f, digits));
     } else if (heft_jis(method, "ceil") || heft_jis(method, "floor")) {
         scale = pow(10, (double)digits);
@@ -399,7 +441,9 @@ static heft_jval f_filesizeformat(heft_jinja *j, heft_jval v, heft_jargv a, heft
     static const char *const two[] = { "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi" };
     static const char *const ten[] = { "k", "M", "G", "T", "P", "E", "Z", "Y" };
     bool binary = truth(j, a[0], false);
-    heft_jval n = f_float(j, v, a + 1, all);
+    const heft_jval none = { .type = J_NONE };
+    heft_jval n = f_float(j, v, &none, all);
+    if (n.type != J_FLOAT) heft_jinja_fail(j, HEFT_E_FORMAT, "filesizeformat needs a number");
     double base = binary ? 1024 : 1000, unit = base;
     char text[400];
     if (n.f == 1) return heft_jz("1 Byte");

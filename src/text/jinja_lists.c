@@ -223,8 +223,9 @@ static heft_jval f_groupby(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest 
         for (end = i + 1; end < seq.n && heft_jequal(j, p[i].key, p[end].key);)
             end++;
         heft_jval name = case_sensitive ? p[i].key : follow(j, p[i].value, a[0], absent);
-        group[groups++] =
-            pair(j, name, heft_jseq_of(j, J_LIST, values(j, p + i, end - i), end - i));
+        heft_jval items = heft_jseq_of(j, J_LIST, values(j, p + i, end - i), end - i);
+        group[groups] = pair(j, name, items);
+        group[groups++].seq->name = "grouper";
     }
     return heft_jseq_of(j, J_LIST, group, groups);
 }

@@ -513,6 +513,7 @@ int64_t heft_jlength(heft_jinja *j, heft_jval v)
     if (v.type == J_UNDEFINED) return 0;
     if (v.type == J_STR) return (int64_t)heft_jchars(j, v);
     if (v.type == J_DICT) return (int64_t)v.dict->n;
+    if (v.type == J_LOOP) return heft_jloop_length(j, v.loop);
     if (!heft_jhas_seq(v) || v.type == J_GENERATOR)
         heft_jinja_fail(j, HEFT_E_FORMAT, "%s has no length", heft_jtype_name(v));
     return (int64_t)v.seq->n;
