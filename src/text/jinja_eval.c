@@ -163,9 +163,8 @@ heft_jval heft_jslice(heft_jinja *j, heft_jval v, const heft_jval part[3])
     int64_t step = 1;
     check_defined(j, v);
     if (part[2].type != J_ABSENT && part[2].type != J_NONE) {
-        if (part[2].type != J_INT || part[2].i == 0)
-            heft_jinja_fail(j, HEFT_E_FORMAT, "a slice needs a step other than 0");
-        step = part[2].i;
+        step = heft_jwhole(j, part[2], 1);
+        if (!step) heft_jinja_fail(j, HEFT_E_FORMAT, "a slice needs a step other than 0");
     }
     if (v.type != J_STR && v.type != J_LIST && v.type != J_TUPLE && v.type != J_RANGE)
         heft_jinja_fail(j, HEFT_E_FORMAT, "a %s has no slices", heft_jtype_name(v));

@@ -149,6 +149,7 @@ static flow loop_over(heft_jinja *j, const heft_jnode *n, heft_jval over, int64_
         .node = n, .source = heft_jwalk(j, over), .index = -1, .depth = depth, .scope = outer
     };
     flow how = GO_ON;
+    bool through = false; /* a body ended where it ends: then `else` is not for this loop */
     while (how != BREAK) {
         heft_jval v = look_ahead(j, l);
         l->ahead.type = J_ABSENT;
@@ -162,9 +163,10 @@ static flow loop_over(heft_jinja *j, const heft_jnode *n, heft_jval over, int64_
         heft_jdict_set(j, &j->scope->vars, heft_jz("loop"),
                        (heft_jval){ .type = J_LOOP, .loop = l });
         how = run(j, n->list[0]);
+        through |= how == GO_ON;
         j->scope = outer;
     }
-    if (l->index < 0 && n->list[1]) {
+    if (!through && n->list[1]) {
         j->scope = scope_in(j, outer);
         how = run(j, n->list[1]);
         j->scope = outer;

@@ -65,17 +65,28 @@ static heft_jval f_capitalize(heft_jinja *j, heft_jval v, heft_jargv a, heft_jre
     return heft_jbuf_end(j, &b);
 }
 
+/* Is the character at a byte one behind which a word begins? */
+static bool begins_words(heft_jval s, size_t at)
+{
+    int32_t cp;
+    (void)heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
+    return cp == '-' || heft_jspace(cp) || (cp < 128 && cp && strchr("({[<", cp));
+}
+
 static heft_jval f_title(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = heft_jtext(j, v);
     heft_jbuf b = { .n = 0 };
-    bool start = true;
-    int32_t cp;
     (void)a, (void)all;
-    for (size_t at = 0, n; at < s.s.n; at += n) {
-        n = heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
-        heft_jbuf_case(j, &b, s, at, n, start ? J_UPPER : J_LOWER);
-        start = cp == '-' || heft_jspace(cp) || (cp < 128 && cp && strchr("({[<", cp));
+    for (size_t at = 0; at < s.s.n;) {
+        size_t first = heft_jchar_at(j, heft_jpart(s, at, s.s.n - at), 1), end = at + first;
+        if (!begins_words(s, at))
+            while (end < s.s.n && !begins_words(s, end))
+                end += heft_jchar_at(j, heft_jpart(s, end, s.s.n - end), 1);
+        heft_jval rest = heft_jpart(s, at + first, end - at - first); /* a word of its own */
+        heft_jbuf_case(j, &b, s, at, first, J_UPPER);
+        heft_jbuf_case(j, &b, rest, 0, rest.s.n, J_LOWER);
+        at = end;
     }
     return heft_jbuf_end(j, &b);
 }
@@ -303,7 +314,7 @@ static bool number_text(heft_jinja *j, heft_jval s, char out[64])
         bool between = i && i + 1 < s.s.n && s.s.p[i - 1] >= '0' && s.s.p[i - 1] <= '9'
                        && s.s.p[i + 1] >= '0' && s.s.p[i + 1] <= '9';
         if (s.s.p[i] == '_' && between) continue;
-        if (s.s.p[i] == '_' || s.s.p[i] == 'x' || s.s.p[i] == 'X' || n + 1 == 64) return false;
+        if (s.s.p[i] == '_' || n + 1 == 64) return false;
         out[n++] = s.s.p[i];
     }
     out[n] = 0;
@@ -313,7 +324,7 @@ static bool number_text(heft_jinja *j, heft_jval s, char out[64])
 static heft_jval parse_real(heft_jinja *j, heft_jval s)
 {
     char text[64], *end;
-    if (!number_text(j, s, text) || strchr(text, '(')) return (heft_jval){ .type = J_ABSENT };
+    if (!number_text(j, s, text) || strpbrk(text, "(xX")) return (heft_jval){ .type = J_ABSENT };
     double f = strtod(text, &end);
     return *end || end == text ? (heft_jval){ .type = J_ABSENT } : heft_jreal(f);
 }
@@ -428,7 +439,7 @@ static heft_jval f_round(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest al
     } else if (heft_jis(method, "ceil") || heft_jis(method, "floor")) {
         scale = pow(10, (double)digits);
         f = heft_jis(method, "ceil") ? ceil(f * scale) : floor(f * scale);
-        out = heft_jreal(f / scale);
+        out = heft_jreal((f + 0.0) / scale); /* Python's floor is a whole number: never -0 */
     } else {
         heft_jinja_fail(j, HEFT_E_FORMAT, "round: the method is common, ceil or floor");
     }

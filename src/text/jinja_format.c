@@ -1,12 +1,12 @@
 /* Python's two ways to format: "..." % values, and "...".format(values). */
 #include "text/jinja.h"
 
-#include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST_DIGITS = 500 }; /* of a width or a precision */
+enum { MAX_WIDTH = 100000, MAX_PRECISION = 500 };
 
 typedef struct {
     heft_jval fill; /* one character */
@@ -36,16 +36,19 @@ static _Noreturn void bad(reader *r, const char *what)
     heft_jinja_fail(r->j, HEFT_E_FORMAT, "format string: %s", what);
 }
 
-static int small_number(reader *r)
+static int at_most(reader *r, int64_t n, int most)
+{
+    if (n > most)
+        heft_jinja_fail(r->j, HEFT_E_UNSUPPORTED,
+                        "format string: a width, precision or index above %d", most);
+    return (int)n;
+}
+
+static int small_number(reader *r, int most)
 {
     int n = 0;
-    while (peek(r) >= '0' && peek(r) <= '9') {
-        n = n * 10 + (peek(r) - '0');
-        r->at++;
-        if (n > MOST_DIGITS)
-            heft_jinja_fail(r->j, HEFT_E_UNSUPPORTED, "a width or precision above %d",
-                            (int)MOST_DIGITS);
-    }
+    for (; peek(r) >= '0' && peek(r) <= '9'; r->at++)
+        n = at_most(r, n * 10 + (peek(r) - '0'), most);
     return n;
 }
 
@@ -112,7 +115,7 @@ static void real_digits(heft_jbuf *b, heft_jinja *j, double v, const spec *f)
 {
     char out[1024];
     bool a = f->alternate;
-    if (v < 0) v = -v;
+    v = fabs(v);
     int precision = f->precision < 0 ? 6 : f->precision;
     switch (f->type) {
     case 'e': (void)snprintf(out, sizeof out, a ? "%#.*e" : "%.*e", precision, v); break;
@@ -204,14 +207,13 @@ static heft_jval next_value(reader *r, heft_jval with, size_t *used)
 }
 
 /* A width or precision: digits, or '*', which takes a value. */
-static int number_or_star(reader *r, heft_jval with, size_t *used)
+static int number_or_star(reader *r, heft_jval with, size_t *used, int most)
 {
-    if (peek(r) != '*') return small_number(r);
+    if (peek(r) != '*') return small_number(r, most);
     heft_jval v = next_value(r, with, used);
     r->at++;
-    if (v.type != J_INT || v.i < -MOST_DIGITS || v.i > MOST_DIGITS)
-        bad(r, "'*' needs a small whole number");
-    return (int)v.i;
+    if (v.type != J_INT || v.i < -most) bad(r, "'*' needs a small whole number");
+    return at_most(r, v.i, most);
 }
 
 static spec percent_spec(reader *r, heft_jval with, size_t *used)
@@ -233,7 +235,7 @@ static spec percent_spec(reader *r, heft_jval with, size_t *used)
         else
             break;
     }
-    f.width = number_or_star(r, with, used);
+    f.width = number_or_star(r, with, used, MAX_WIDTH);
     if (f.width < 0) {
         f.width = -f.width;
         f.align = '<';
@@ -241,7 +243,7 @@ static spec percent_spec(reader *r, heft_jval with, size_t *used)
     if (zero && f.align != '<') f.fill = heft_jz("0");
     if (peek(r) == '.') {
         r->at++;
-        f.precision = number_or_star(r, with, used);
+        f.precision = number_or_star(r, with, used, MAX_PRECISION);
         if (f.precision < 0) f.precision = 0;
     }
     while (peek(r) == 'l' || peek(r) == 'h' || peek(r) == 'L')
@@ -345,8 +347,10 @@ heft_jval heft_jpercent(heft_jinja *j, heft_jval s, heft_jval with)
         if (peek(&r) == '(') {
             size_t end = heft_jfind(j, s, heft_jz(")"), r.at);
             if (end == SIZE_MAX || with.type != J_DICT) bad(&r, "a name needs a dict");
-            v = heft_jget_item(j, with, heft_jpart(s, r.at + 1, end - r.at - 1));
-            if (v.type == J_UNDEFINED) bad(&r, "a name that the dict does not have");
+            const heft_jval *found =
+                heft_jdict_find(j, with.dict, heft_jpart(s, r.at + 1, end - r.at - 1));
+            if (!found) bad(&r, "a name that the dict does not have");
+            v = *found;
             r.at = end + 1;
             by_name = true;
         }
@@ -372,11 +376,13 @@ typedef struct {
 static spec brace_spec(reader *r)
 {
     spec f = { .fill = heft_jz(" "), .precision = -1 };
+    bool filled = false;
     int32_t cp;
     size_t left = r->s.s.n - r->at;
     size_t n = left ? heft_utf8_decode(r->s.s.p + r->at, left, &cp) : 0;
     if (left > n && strchr("<>^=", r->s.s.p[r->at + n]) && n) {
         f.fill = heft_jpart(r->s, r->at, n);
+        filled = true;
         f.align = r->s.s.p[r->at + n];
         r->at += n + 1;
     } else if (peek(r) && strchr("<>^=", peek(r))) {
@@ -386,15 +392,15 @@ static spec brace_spec(reader *r)
     if (peek(r) == 'z') f.no_minus_zero = (r->at++, true);
     if (peek(r) == '#') f.alternate = (r->at++, true);
     if (peek(r) == '0') {
-        if (heft_jis(f.fill, " ") && (!f.align || r->at == 1)) f.fill = heft_jz("0");
+        if (!filled) f.fill = heft_jz("0");
         if (!f.align) f.align = '0'; /* '=' for numbers */
     }
-    f.width = small_number(r);
+    f.width = small_number(r, MAX_WIDTH);
     if (peek(r) == ',' || peek(r) == '_') f.comma = r->s.s.p[r->at++];
     if (peek(r) == '.') {
         r->at++;
         if (peek(r) < '0' || peek(r) > '9') bad(r, "a precision is missing");
-        f.precision = small_number(r);
+        f.precision = small_number(r, MAX_PRECISION);
     }
     if (r->at < r->s.s.n) f.type = r->s.s.p[r->at++];
     if (r->at < r->s.s.n) bad(r, "no such format");
@@ -422,7 +428,7 @@ static heft_jval first_value(reader *r, heft_jval name, bool alone, values *from
         size_t i = from->next;
         reader digits = { .j = r->j, .s = name };
         if (numbered)
-            i = (size_t)small_number(&digits);
+            i = (size_t)small_number(&digits, MAX_WIDTH);
         else
             from->next++;
         if (i >= from->args->n) bad(r, "not enough values");
@@ -450,7 +456,7 @@ static heft_jval field(reader *r, values *from)
         heft_jval key = heft_jpart(r->s, start, r->at - start);
         if (!key.s.n || (item && peek(r) != ']')) bad(r, "an attribute without a name");
         reader digits = { .j = r->j, .s = key };
-        if (item && all_digits(key)) key = heft_jint(small_number(&digits));
+        if (item && all_digits(key)) key = heft_jint(small_number(&digits, MAX_WIDTH));
         v = item ? heft_jget_item(r->j, v, key) : heft_jget_attr(r->j, v, key);
         if (item) r->at++;
     }

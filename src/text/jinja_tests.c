@@ -224,16 +224,24 @@ static heft_jval t_ge(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
     return heft_jbool(ordered(j, v, a[0], 0, 1));
 }
 
+/* Could it be a name? Fails for what could not even be a key. */
+static bool is_named(heft_jinja *j, heft_jval v)
+{
+    const heft_jdict none = { .n = 0 };
+    (void)heft_jdict_find(j, &none, v);
+    return v.type == J_STR;
+}
+
 static heft_jval t_filter(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    (void)j, (void)a, (void)all;
-    return heft_jbool(v.type == J_STR && heft_jfilter(heft_jview(v)));
+    (void)a, (void)all;
+    return heft_jbool(is_named(j, v) && heft_jfilter(heft_jview(v)));
 }
 
 static heft_jval t_test(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    (void)j, (void)a, (void)all;
-    return heft_jbool(v.type == J_STR && heft_jtest(heft_jview(v)));
+    (void)a, (void)all;
+    return heft_jbool(is_named(j, v) && heft_jtest(heft_jview(v)));
 }
 
 const heft_jrow heft_jtests[] = {
@@ -307,7 +315,8 @@ static heft_jval g_range(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest al
 static heft_jval entries(heft_jinja *j, const heft_jargs *all)
 {
     heft_jval out = heft_jdict_of(j);
-    if (all->n > 1) heft_jinja_fail(j, HEFT_E_FORMAT, "dict takes one value, then names");
+    if (all->n > 1 || (all->n && all->arg[0].type == J_UNDEFINED))
+        heft_jinja_fail(j, HEFT_E_FORMAT, "dict takes one value, then names");
     if (all->n && all->arg[0].type == J_DICT) {
         const heft_jdict *d = all->arg[0].dict;
         for (size_t i = 0; i < d->n; i++)
