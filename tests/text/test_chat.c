@@ -43,6 +43,7 @@ static const char *release_of(json_t *files)
     json_t *content;
     (void)snprintf(folder, sizeof folder, "%s/additional_chat_templates", place);
     static const char *const old[] = { "tool_use.jinja", "../chat_template.jinja",
+                                       "../chat_template.json", "../processor_config.json",
                                        "../special_tokens_map.json" };
     for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, old[i]);
