@@ -262,7 +262,7 @@ static const heft_jrow *row_named(heft_jinja *j, heft_jval name,
 /* What is false, even None or 0, has no items for these filters. */
 static heft_jseq walk_true(heft_jinja *j, heft_jval v)
 {
-    return heft_jtrue(j, v) ? heft_jwalk(j, v) : (heft_jseq){ .n = 0 };
+    return heft_jwalk(j, heft_jtrue(j, v) ? v : heft_jundefined(""));
 }
 
 static heft_jval f_map(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
