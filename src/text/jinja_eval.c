@@ -270,10 +270,13 @@ static heft_jval real_operator(heft_jinja *j, int op, double a, double b)
     }
     if (b == 0) heft_jinja_fail(j, HEFT_E_FORMAT, "%s by zero", operator_name(op));
     if (op == T_DIVIDE) return heft_jreal(a / b);
-    double rest = fmod(a, b);
-    if (rest != 0 && (rest < 0) != (b < 0)) rest += b;
+    double rest = fmod(a, b), quotient = (a - rest) / b;
+    if (rest != 0 && (rest < 0) != (b < 0)) {
+        rest += b;
+        quotient -= 1;
+    }
     if (op == T_MODULO) return heft_jreal(rest == 0 ? copysign(0, b) : rest);
-    double quotient = (a - rest) / b, down = floor(quotient);
+    double down = floor(quotient);
     if (quotient != 0 && quotient - down > 0.5) down += 1;
     return heft_jreal(quotient == 0 ? copysign(0, a / b) : down);
 }

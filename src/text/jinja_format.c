@@ -97,7 +97,7 @@ static void plain_real(char *out, size_t size, double v, const spec *f)
         heft_jfloat_repr(v, out);
         return;
     }
-    (void)snprintf(out, size, "%.*e", precision - 1, v);
+    (void)snprintf(out, size, f->alternate ? "%#.*e" : "%.*e", precision - 1, v);
     const char *exponent = strchr(out, 'e');
     bool large = exponent && strtol(exponent + 1, NULL, 10) >= precision - 1;
     if (!large)

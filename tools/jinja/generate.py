@@ -4,7 +4,8 @@
     HEFT_JINJA=FILE build/tests/text/test_jinja
 
 The rows are those of make_conformance.py. Templates are drawn from a grammar that knows roughly which
-type an expression has, so that most of them mean something; now and then one is of another type.
+type an expression has, so that most of them mean something; now and then one is of another type. What heft refuses by
+name (complex numbers, numbers beyond 64 bits) shows as a difference too.
 """
 import json
 import random

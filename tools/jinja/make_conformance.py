@@ -11,6 +11,7 @@ import re
 
 from reference import environment, render
 import snippets_more
+import snippets_more
 from snippets import SNIPPETS, VARIABLES
 
 OUT = pathlib.Path(__file__).parents[2] / "tests/text/golden/jinja.json"
