@@ -285,6 +285,7 @@ heft_act_kind heft_cfg_act(struct heft_cfg *c, const char *hf, heft_act_kind abs
         { "gelu_accurate", HEFT_ACT_GELU_TANH },
         { "gelu_python_tanh", HEFT_ACT_GELU_TANH },
         { "relu", HEFT_ACT_RELU },
+        { "relu2", HEFT_ACT_RELU_SQUARED },
         { "quick_gelu", HEFT_ACT_SIGMOID_1702 },
     };
     heft_str name = heft_cfg_str(c, hf, NULL, "");
@@ -558,8 +559,8 @@ static heft_status unread(const struct heft_cfg *c, const heft_value *object, bo
     return st;
 }
 
-static heft_status close_accounts(const struct heft_cfg *c, bool strict, const heft_log *log,
-                                  heft_error *err)
+/* Asked before anything is read: no other complaint should hide that a key has one value only. */
+static heft_status check_only(const struct heft_cfg *c, heft_error *err)
 {
     for (const heft_must_be *m = c->family->must_be; m && m->key; m++) {
         const heft_value *v = c->gguf ? NULL : heft_value_get(c->root, m->key);
@@ -570,7 +571,7 @@ static heft_status close_accounts(const struct heft_cfg *c, bool strict, const h
                              "config.json: %s is %s; heft runs %s with %s only", m->key, found.text,
                              c->family->name, m->only);
     }
-    return unread(c, c->src->config, strict, log, err);
+    return HEFT_OK;
 }
 
 /* Tokens that begin and end a text are rows of the embedding: an id, or several, or none. */
@@ -645,6 +646,8 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
     st = heft_quant_read(&s->quant, src, err);
     if (st) return st;
     s->family = c.family = f;
+    st = check_only(&c, err);
+    if (st) return st;
     f->configure(&c, s);
     if (c.failed) {
         if (err) *err = c.error;
@@ -653,5 +656,5 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
     st = check_ids(c.gguf ? NULL : src->config, "config.json", s->V, err);
     if (!st) st = check_ids(src->generation, "generation_config.json", s->V, err);
     c.inside = NULL;
-    return st ? st : close_accounts(&c, strict, log, err);
+    return st ? st : unread(&c, src->config, strict, log, err);
 }

@@ -230,6 +230,8 @@ static const struct {
     { .release = "Llama-4-Scout-17B-16E", .total = "109B", .active = "17B", .beside = 872e6 },
     { .release = "Magistral-Small-2506", .total = "23.6B" },
     { .release = "MiniMax-M2", .total = "230B", .active = "10B", .tables = 2 },
+    { .release = "Minitron-4B-Base", .total = "4.2B" },
+    { .release = "Minitron-8B-Base", .total = "8.3B" },
     { .release = "Mistral-7B-v0.1", .total = "=7241732096" },
     { .release = "Mistral-Large-Instruct-2407", .total = "123B" },
     { .release = "Mistral-Nemo-Base-2407", .total = "=12247782400" },
