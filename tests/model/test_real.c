@@ -332,7 +332,8 @@ static void check_published(const char *file, const heft_net *net)
     int32_t i = 0;
     while (i < PUBLISHED && !heft_str_is(name, published[i].release))
         i++;
-    if (i == PUBLISHED) fail_msg("%s: no figure says how many parameters it has", file);
+    if (i == PUBLISHED)
+        fail_msg("%s: no row of `published` in " __FILE__ " says how many parameters it has", file);
     const double tables = (double)published[i].tables * net->g.embed.rows * net->g.embed.cols;
     agrees(file, "parameters", published[i].total, (double)net->parameters + published[i].beside);
     if (published[i].active)

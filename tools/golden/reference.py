@@ -384,7 +384,7 @@ def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
 
 
 ERROR = 4  # GGML_LOG_LEVEL_ERROR
-DOES_NOT_LOAD = "(names and metadata are those of containers*.py; llama_cpp_refuses in the case says why it cannot)"
+DOES_NOT_LOAD = "Names and metadata are those of containers*.py; llama_cpp_refuses in the case says why it cannot."
 
 
 def llama_cpp(path: str, ids: list, vocab: int, length: int) -> np.ndarray:
