@@ -1,3 +1,4 @@
+/* A golden model and what is expected of it: see subject.h. */
 #include "subject.h"
 
 #include "testing.h"

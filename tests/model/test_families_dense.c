@@ -237,6 +237,18 @@ static void olmo3_of_flat_rope_parameters_is_the_same_model(void **state)
     heft_configured_clear(&c);
 }
 
+static void rope_parameters_by_layer_types_unknown_are_refused(void **state)
+{
+    (void)state;
+    static const heft_entry other[] = { { "rope_scaling", NULL },
+                                        { "rope_parameters",
+                                          "{\"linear_attention\":{\"rope_type\":\"default\"}}" },
+                                        { 0 } };
+    refuse(olmo3_7b, other,
+           "config.json: rope_parameters has linear_attention, expected rope_type or "
+           "full_attention");
+}
+
 #define EIGHT(x) x "," x "," x "," x "," x "," x "," x "," x
 #define FACTORS48                                                                                  \
     "[" EIGHT("1.5") "," EIGHT("2") "," EIGHT("4") "," EIGHT("8") "," EIGHT("16") "," EIGHT(       \
@@ -435,6 +447,7 @@ int main(void)
         cmocka_unit_test(rope_parameters_by_layer_type_reach_the_layers_of_the_type),
         cmocka_unit_test(olmo3_scales_the_rotation_of_full_layers_only),
         cmocka_unit_test(olmo3_of_flat_rope_parameters_is_the_same_model),
+        cmocka_unit_test(rope_parameters_by_layer_types_unknown_are_refused),
         cmocka_unit_test(phi3_has_the_magnitude_of_its_releases),
         cmocka_unit_test(glm_means_its_class_where_it_is_silent),
         cmocka_unit_test(a_list_by_layers_is_as_long_as_the_layers_are_many),
