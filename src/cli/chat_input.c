@@ -7,7 +7,6 @@
 #include <histedit.h>
 #include <locale.h>
 #include <poll.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -114,8 +113,7 @@ static bool start_editing(heft_input *in)
 {
     HistEvent event;
     FILE *shown = isatty(STDOUT_FILENO) ? stdout : stderr;
-    const char *kind = getenv("TERM");
-    in->marks = isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
+    const char *kind = "dumb";
     in->edit = el_init("heft", stdin, shown, stderr);
     in->history = history_init();
     if (!in->edit || !in->history) return false;
@@ -125,6 +123,8 @@ static bool start_editing(heft_input *in)
     (void)el_set(in->edit, EL_EDITOR, "emacs");
     (void)el_set(in->edit, EL_HIST, history, in->history);
     (void)el_set(in->edit, EL_GETCFN, read_char);
+    (void)el_get(in->edit, EL_TERMINAL, &kind);
+    in->marks = isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
     return true;
 }
 
