@@ -145,7 +145,9 @@ typedef struct heft_split {
 
 enum {
     HEFT_CUT_WHOLE = 1,  /* a run of whole groups is cut off what precedes it */
-    HEFT_CUT_BEHIND = 2, /* a run is cut off what follows it */
+    HEFT_CUT_BEFORE = 2, /* every run is */
+    HEFT_CUT_BEHIND = 4, /* a run is cut off what follows it */
+    HEFT_CUT_FREE = 8,   /* a run that a word character follows is not cut at all */
 };
 
 typedef heft_status heft_split_fn(const heft_split *s, heft_run *r, int32_t level, heft_piece p,

@@ -27,6 +27,7 @@ extern const heft_ranges heft_unicode_space;       /* White_Space */
 extern const heft_ranges heft_unicode_word;        /* \w of Oniguruma */
 extern const heft_ranges heft_unicode_punctuation; /* of the pre-tokenizers Punctuation and Bert */
 extern const heft_ranges heft_unicode_numeric;     /* of the pre-tokenizer Digits */
+extern const heft_ranges heft_unicode_decimal;     /* \d of Oniguruma */
 /* Of the normalizers: unassigned to the normal forms, so that it stands for itself; BertNormalizer
  * drops, makes a space, sets between spaces, drops as an accent; StripAccents drops; Nmt drops and
  * makes a space. */
