@@ -83,22 +83,34 @@ void heft_bpe_clear(heft_bpe *b)
 {
     heft_free(b->merge);
     heft_free(b->score);
+    heft_buf_free(&b->joined);
     *b = (heft_bpe){ 0 };
+}
+
+/* Where the search for a pair begins. */
+static uint32_t home_of(const heft_bpe *b, int32_t left, int32_t right)
+{
+    uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
+    return (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & b->mask;
 }
 
 static struct heft_merge *merge_slot(const heft_bpe *b, int32_t left, int32_t right)
 {
-    uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-    uint32_t i = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & b->mask;
+    uint32_t i = home_of(b, left, right);
     while (b->merge[i].left1 && (b->merge[i].left1 != left + 1 || b->merge[i].right != right))
         i = (i + 1) & b->mask;
     return &b->merge[i];
 }
 
-static heft_status grow(heft_bpe *b, heft_error *err)
+/* Make room for so many merges in all. */
+static heft_status reserve(heft_bpe *b, size_t merges, heft_error *err)
 {
     struct heft_merge *old = b->merge;
-    uint32_t old_n = old ? b->mask + 1 : 0, n = old ? 2 * old_n : 2048;
+    uint32_t old_n = old ? b->mask + 1 : 0, n = old ? old_n : 2048;
+    if (merges > UINT32_MAX / 4) return heft_fail(err, HEFT_E_FORMAT, "too many merges");
+    while (n / 2 < merges)
+        n *= 2;
+    if (n == old_n) return HEFT_OK;
     struct heft_merge *merge = heft_alloc(n, sizeof *merge);
     if (!merge) return heft_nomem(err, "merges");
     b->merge = merge;
@@ -109,39 +121,65 @@ static heft_status grow(heft_bpe *b, heft_error *err)
     return HEFT_OK;
 }
 
-/* The id of left + right, without the prefix that right carries inside a word. */
+/* The id of left + right, without the prefix that right carries inside a word. Most vocabularies
+ * have their tokens in the order of the merges that make them. */
 static heft_status joined(heft_bpe *b, heft_str left, heft_str right, int32_t *id, heft_error *err)
 {
-    heft_buf text = heft_buf_of(2 * (size_t)HEFT_MAX_TOKEN_BYTES);
+    heft_buf *text = &b->joined;
     size_t skip = right.n < b->prefix.n ? right.n : b->prefix.n;
-    heft_buf_str(&text, left);
-    heft_buf_add(&text, right.p + skip, right.n - skip);
-    heft_status st = heft_buf_check(&text, "a merge", err);
-    if (!st) *id = heft_vocab_find(b->vocab, (heft_str){ text.p, text.n });
-    heft_buf_free(&text);
+    right = (heft_str){ right.p + skip, right.n - skip };
+    *id = b->last + 1;
+    if (heft_vocab_joins(b->vocab, *id, left, right)) return HEFT_OK;
+    text->n = 0;
+    text->max = 2 * (size_t)HEFT_MAX_TOKEN_BYTES;
+    heft_buf_str(text, left);
+    heft_buf_str(text, right);
+    heft_status st = heft_buf_check(text, "a merge", err);
+    if (!st) *id = heft_vocab_find(b->vocab, (heft_str){ text->p, text->n });
     return st;
 }
 
-heft_status heft_bpe_merge(heft_bpe *b, heft_str left, heft_str right, bool last_wins,
+/* Up to TOGETHER merges: room for them is there. */
+enum { TOGETHER = 32 };
+
+static heft_status merge_some(heft_bpe *b, const heft_str *pair, size_t n, bool last_wins,
+                              heft_error *err)
+{
+    int32_t id[2 * TOGETHER], result;
+    heft_vocab_find_all(b->vocab, pair, 2 * n, id);
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(&b->merge[home_of(b, id[2 * i], id[2 * i + 1])]);
+    for (size_t i = 0; i < n; i++) {
+        int32_t left = id[2 * i], right = id[2 * i + 1];
+        heft_status st = joined(b, pair[2 * i], pair[2 * i + 1], &result, err);
+        if (st) return st;
+        if (left < 0 || right < 0 || result < 0)
+            return heft_fail(err, HEFT_E_FORMAT, "merge %u (%s + %s): %s is not in the vocabulary",
+                             (unsigned)b->merges, heft_show(pair[2 * i]).text,
+                             heft_show(pair[2 * i + 1]).text,
+                             left < 0    ? "the left part"
+                             : right < 0 ? "the right part"
+                                         : "the whole");
+        struct heft_merge *m = merge_slot(b, left, right);
+        uint32_t rank = b->merges++;
+        b->last = result;
+        if (!m->left1 || last_wins)
+            *m = (struct heft_merge){
+                .left1 = left + 1, .right = right, .result = result, .rank = rank
+            };
+    }
+    return HEFT_OK;
+}
+
+heft_status heft_bpe_merge(heft_bpe *b, const heft_str *pair, size_t n, bool last_wins,
                            heft_error *err)
 {
-    int32_t l = heft_vocab_find(b->vocab, left), r = heft_vocab_find(b->vocab, right), result = -1;
-    heft_status st = joined(b, left, right, &result, err);
-    if (st) return st;
-    if (l < 0 || r < 0 || result < 0)
-        return heft_fail(err, HEFT_E_FORMAT, "merge %u (%s + %s): %s is not in the vocabulary",
-                         (unsigned)b->merges, heft_show(left).text, heft_show(right).text,
-                         l < 0   ? "the left part"
-                         : r < 0 ? "the right part"
-                                 : "the whole");
-    if (b->merges >= UINT32_MAX / 4) return heft_fail(err, HEFT_E_FORMAT, "too many merges");
-    if (!b->merge || b->merges > b->mask / 2) st = grow(b, err);
-    if (st) return st;
-    struct heft_merge *m = merge_slot(b, l, r);
-    uint32_t rank = b->merges++;
-    if (!m->left1 || last_wins)
-        *m = (struct heft_merge){ .left1 = l + 1, .right = r, .result = result, .rank = rank };
-    return HEFT_OK;
+    heft_status st = reserve(b, b->merges + n, err);
+    for (size_t k; n && !st; pair += 2 * k, n -= k) {
+        k = n < TOGETHER ? n : TOGETHER;
+        st = merge_some(b, pair, k, last_wins, err);
+    }
+    return st;
 }
 
 /* ---- growing things ---- */
