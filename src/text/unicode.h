@@ -58,4 +58,9 @@ bool heft_ranges_have(const heft_ranges *r, int32_t cp);
 /* Does the text (valid UTF-8) contain a code point of heft_unicode_newer_any? */
 bool heft_unicode_has_newer(heft_str text);
 
+/* The character that stands for a byte in byte-level vocabularies, and back (-1: it stands for
+ * none). Source: GPT-2. */
+int32_t heft_char_of_byte(uint8_t byte);
+int32_t heft_byte_of_char(int32_t cp);
+
 #endif
