@@ -25,6 +25,7 @@
 #include "scratch.h"
 
 #include "engine/engine.h"
+#include "format/container.h"
 
 #include <string.h>
 
@@ -262,7 +263,7 @@ static void experts_may_be_one_gguf_tensor_each(void **state)
     enum { E = 4, LAYERS = 2 };
     copy.n_tensors += 3 * LAYERS * (E - 1);
     copy.tensor = calloc((size_t)copy.n_tensors, sizeof *copy.tensor);
-    copy.by_name = calloc((size_t)copy.n_tensors, sizeof *copy.by_name);
+    copy.names = (heft_names){ 0 };
     int64_t n = 0;
     for (int64_t i = 0, k = 0; i < s.source->n_tensors; i++) {
         const heft_tensor *t = &s.source->tensor[i];
@@ -297,7 +298,7 @@ static void experts_may_be_one_gguf_tensor_each(void **state)
     heft_net_close(&apart);
     heft_net_close(&stacked);
     free(copy.tensor);
-    free(copy.by_name);
+    heft_source_unseal(&copy);
     close_subject(&s);
 }
 

@@ -119,8 +119,7 @@ static void list_tensors(release *r, const char *key, heft_dtype plain)
     for (const heft_value *row = rows->child; row; row = row->next)
         n += expand(r, row, plain, false);
     r->source.tensor = heft_alloc((size_t)n, sizeof *r->source.tensor);
-    r->source.by_name = heft_alloc((size_t)n, sizeof *r->source.by_name);
-    assert_true(r->source.tensor && r->source.by_name);
+    assert_non_null(r->source.tensor);
     for (const heft_value *row = rows->child; row; row = row->next)
         (void)expand(r, row, plain, true);
     r->memory = mmap(NULL, r->bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
