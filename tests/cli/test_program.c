@@ -89,7 +89,7 @@ static void wrong_usage_is_exit_code_2_and_one_line(void **state)
           "heft: show: unknown option --jsno, nearest is --json (see heft show --help)\n" },
         { { "run", FABLE, "-n", "-2" }, "heft: --tokens: -2 is not in -1 to 134217728\n" },
         { { "run", FABLE, "-p", "a", "-f", "b" }, "heft: run: -p and -f exclude each other\n" },
-        { { "run", FABLE, "--ctk", "q8" }, "heft: --ctk: 'q8' is none of f16|bf16|f32\n" },
+        { { "run", FABLE, "--ctk", "q8" }, "heft: --ctk: 'q8' is none of f16|bf16|f32|q8_0\n" },
         { { "logits", FABLE }, "heft: logits: give either --ids or --text\n" },
         { { "logits", FABLE, "--ids", "1" }, "heft: logits: --out FILE is missing\n" },
         { { "eval", FABLE, "arithmetic", "text" },
