@@ -48,6 +48,15 @@ INLINE vector widened(const int32_t t, const uint8_t *p)
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
 }
 
+/* Numbers of a block of Q8_0: those at q, times its scale. */
+INLINE vector widened_q8(const uint8_t *d, const int8_t *q)
+{
+    uint16_t h;
+    memcpy(&h, d, sizeof h);
+    const __m256i eight = _mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)q));
+    return _mm256_mul_ps(_mm256_cvtph_ps(_mm_set1_epi16((int16_t)h)), _mm256_cvtepi32_ps(eight));
+}
+
 /* v in a register: gcc would read it again for every use, and loads are what limits a tile. */
 INLINE vector held(vector v)
 {

@@ -48,6 +48,16 @@ INLINE vector widened(const int32_t t, const uint8_t *p)
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
 }
 
+/* Numbers of a block of Q8_0: those at q, times its scale. */
+INLINE vector widened_q8(const uint8_t *d, const int8_t *q)
+{
+    uint16_t h;
+    memcpy(&h, d, sizeof h);
+    const __m512i sixteen = _mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)q));
+    return _mm512_mul_ps(_mm512_cvtph_ps(_mm256_set1_epi16((int16_t)h)),
+                         _mm512_cvtepi32_ps(sixteen));
+}
+
 /* v in a register: gcc would read it again for every use, and loads are what limits a tile. */
 INLINE vector held(vector v)
 {
