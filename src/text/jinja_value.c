@@ -214,9 +214,18 @@ void heft_jbuf_fill(heft_jinja *j, heft_jbuf *b, heft_jval s, size_t times)
     if (!heft_mul(s.s.n, times, &n) || n > HEFT_MAX_TEMPLATE_MEMORY)
         heft_jinja_fail(j, HEFT_E_NOMEM, "a string repeated %zu times is too long", times);
     if (!n) return;
-    room(j, b, n);
-    for (size_t i = 0; i < times; i++)
-        heft_jbuf_str(j, b, s);
+    const size_t at = b->n;
+    heft_jbuf_str(j, b, s);
+    const size_t once = b->n - at; /* more than s, where it was escaped */
+    if (!heft_mul(once, times, &n)) n = SIZE_MAX;
+    room(j, b, n - once);
+    heft_jinja_step(j, n / 32 + 1);
+    while (b->n - at < n) { /* what is there, again */
+        const size_t have = b->n - at, more = n - have < have ? n - have : have;
+        memcpy(b->p + b->n, b->p + at, more);
+        memcpy(b->from + b->n, b->from + at, more);
+        b->n += more;
+    }
 }
 
 heft_jval heft_jbuf_end(heft_jinja *j, const heft_jbuf *b)
