@@ -113,4 +113,46 @@ INLINE vector mul_vector(vector a, vector b)
     return _mm256_mul_ps(a, b);
 }
 
+INLINE vector add_vector(vector a, vector b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+INLINE vector sub_vector(vector a, vector b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+INLINE vector div_vector(vector a, vector b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+/* a > b ? a : b */
+INLINE vector max_vector(vector a, vector b)
+{
+    return _mm256_max_ps(a, b);
+}
+
+/* first, first + 1, ... */
+INLINE vector numbers_from(int32_t first)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_set1_epi32(first), lane));
+}
+
+/* a in the lanes whose bit is set, else b. */
+INLINE vector where_set(uint32_t bits, vector a, vector b)
+{
+    const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const __m256i here = _mm256_and_si256(_mm256_set1_epi32((int32_t)bits), bit);
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(_mm256_cmpeq_epi32(here, bit)));
+}
+
+/* Eight lanes with the largest of all among them. */
+INLINE __m256 half_of_most(vector v)
+{
+    return v;
+}
+
 #endif

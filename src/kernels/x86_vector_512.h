@@ -108,4 +108,44 @@ INLINE vector mul_vector(vector a, vector b)
     return _mm512_mul_ps(a, b);
 }
 
+INLINE vector add_vector(vector a, vector b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+INLINE vector sub_vector(vector a, vector b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+INLINE vector div_vector(vector a, vector b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+/* a > b ? a : b */
+INLINE vector max_vector(vector a, vector b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+/* first, first + 1, ... */
+INLINE vector numbers_from(int32_t first)
+{
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_set1_epi32(first), lane));
+}
+
+/* a in the lanes whose bit is set, else b. */
+INLINE vector where_set(uint32_t bits, vector a, vector b)
+{
+    return _mm512_mask_mov_ps(b, (__mmask16)bits, a);
+}
+
+/* Eight lanes with the largest of all among them. */
+INLINE __m256 half_of_most(vector v)
+{
+    return _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
+}
+
 #endif
