@@ -151,26 +151,26 @@ static void give_columns(work *w, int32_t rows, const heft_kernels *k, float *x,
         w->y[c] = y + 64 * (size_t)c;
 }
 
-/* Attention over tiles of one head: MAC/cycle of scores and values together, 128 wide each, with so
- * many queries. */
-static void bench_attend(const heft_kernels *sets, int32_t count, heft_dtype type, uint8_t *data,
-                         float *x, double hz)
+/* Attention over tiles of one head: MAC/cycle of scores and values together, with so many queries.
+ */
+static void bench_attend(const heft_kernels *sets, int32_t count, heft_dtype type, int32_t width,
+                         uint8_t *data, float *x, double hz)
 {
-    enum { WIDTH = 128, TILES = 16, MOST = 64 };
-    static const int32_t queries[] = { 1, 4, 64 };
-    static double took[3][MAX_SETS][MOST_ROUNDS];
-    static float o[MOST][WIDTH];
+    enum { WIDEST = 128, TILES = 16, MOST = 64, COUNT = 4 };
+    static const int32_t queries[COUNT] = { 1, 4, 8, 64 };
+    static double took[COUNT][MAX_SETS][MOST_ROUNDS];
+    static float o[MOST][WIDEST];
     heft_partial state[MOST];
     heft_query q[MOST];
     uint64_t seed = 4;
-    const size_t row = heft_row_bytes(type, WIDTH), bytes = row * HEFT_TILE;
-    random_weights(data, type, 2 * TILES * HEFT_TILE, WIDTH, &seed);
+    const size_t row = heft_row_bytes(type, width), bytes = row * HEFT_TILE;
+    random_weights(data, type, 2 * TILES * HEFT_TILE, width, &seed);
     for (int32_t r = 0; r < MOST_ROUNDS; r++)
-        for (int32_t i = 0; i < 3; i++)
+        for (int32_t i = 0; i < COUNT; i++)
             for (int32_t s = 0; s < count; s++) {
                 for (int32_t j = 0; j < queries[i]; j++) {
                     state[j] = (heft_partial){ .o = o[j] };
-                    q[j] = (heft_query){ .q = x + WIDTH * j, .hi = HEFT_TILE, .state = &state[j] };
+                    q[j] = (heft_query){ .q = x + width * j, .hi = HEFT_TILE, .state = &state[j] };
                 }
                 const double begin = now();
                 for (size_t t = 0; t < TILES; t++) {
@@ -179,8 +179,8 @@ static void bench_attend(const heft_kernels *sets, int32_t count, heft_dtype typ
                                              .k_stride = row,
                                              .v_stride = row,
                                              .dtype = type,
-                                             .dk = WIDTH,
-                                             .dv = WIDTH,
+                                             .dk = width,
+                                             .dv = width,
                                              .pos = (int32_t)t * HEFT_TILE,
                                              .scale = 0.1f };
                     sets[s].attend(&tile, q, queries[i]);
@@ -188,10 +188,10 @@ static void bench_attend(const heft_kernels *sets, int32_t count, heft_dtype typ
                 took[i][s][r] = now() - begin;
             }
     for (int32_t s = 0; s < count; s++) {
-        printf("attend %-5s %-9s", heft_dtypes[type].name, sets[s].name);
-        for (int32_t i = 0; i < 3; i++)
+        printf("attend %-5s %3d %-9s", heft_dtypes[type].name, width, sets[s].name);
+        for (int32_t i = 0; i < COUNT; i++)
             printf("  %d queries: %5.2f", queries[i],
-                   2.0 * WIDTH * HEFT_TILE * TILES * queries[i] / median(took[i][s], MOST_ROUNDS)
+                   2.0 * width * HEFT_TILE * TILES * queries[i] / median(took[i][s], MOST_ROUNDS)
                        / hz);
         printf("\n");
     }
@@ -295,8 +295,8 @@ int main(int argc, char **argv)
     }
     heft_free(beside);
     static const heft_dtype caches[] = { HEFT_F16, HEFT_Q8_0 };
-    for (int32_t i = 0; i < 2 && (argc < 2 || strcmp(argv[1], "attend") == 0); i++)
-        bench_attend(sets, count, caches[i], data, x, hz);
+    for (int32_t i = 0; i < 4 && (argc < 2 || strcmp(argv[1], "attend") == 0); i++)
+        bench_attend(sets, count, caches[i % 2], 64 << i / 2, data, x, hz);
     heft_free(data);
     heft_free(x);
     heft_free(a);

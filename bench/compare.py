@@ -13,12 +13,14 @@ what `heft bench` without a model reads per second in the same round.
 import argparse
 import csv
 import json
+import math
 import os
 import shlex
 import statistics
 import subprocess
 import sys
 import tempfile
+from xml.sax.saxutils import escape
 
 
 def run(command, **changed):
@@ -80,29 +82,62 @@ def tabulate(a, rows, reads, sizes):
     return table
 
 
+def ticks(most):
+    """Round numbers from 0 to the first that is not below `most`, four to nine steps."""
+    power = 10 ** math.floor(math.log10(most))
+    step = next(s * power for s in (0.2, 0.5, 1, 2) if most <= 6 * s * power)
+    return [i * step for i in range(math.ceil(most / step - 1e-9) + 1)]
+
+
+def panel(out, x0, y0, wide, tall, title, lines, colour):
+    """Axes with ticks and units, and a line with dots per program."""
+    top = ticks(max(v for line in lines.values() for _, v in line))
+    depths = sorted({d for line in lines.values() for d, _ in line})
+    deep = depths[-1] or 1
+    at = lambda d, v: (x0 + d / deep * wide, y0 + tall - v / top[-1] * tall)
+    out.append(f'<text x="{x0}" y="{y0 - 12}" font-size="11" font-weight="bold">{escape(title)}</text>')
+    for v in top:
+        y = at(0, v)[1]
+        out.append(f'<line x1="{x0}" y1="{y:.1f}" x2="{x0 + wide}" y2="{y:.1f}" stroke="#ddd"/>'
+                   f'<text x="{x0 - 6}" y="{y + 4:.1f}" text-anchor="end">{v:g}</text>')
+    last = -math.inf
+    for d in depths:
+        x = at(d, 0)[0]
+        out.append(f'<line x1="{x:.1f}" y1="{y0 + tall}" x2="{x:.1f}" y2="{y0 + tall + 4}" stroke="#333"/>')
+        if x - last >= 36:
+            out.append(f'<text x="{x:.1f}" y="{y0 + tall + 17}" text-anchor="middle">{d}</text>')
+            last = x
+    out.append(f'<path d="M{x0} {y0}V{y0 + tall}H{x0 + wide}" fill="none" stroke="#333"/>'
+               f'<text x="{x0 + wide / 2}" y="{y0 + tall + 34}" text-anchor="middle">tokens before it</text>'
+               f'<text transform="translate({x0 - 48} {y0 + tall / 2}) rotate(-90)" text-anchor="middle">tokens/s</text>')
+    for name, line in lines.items():
+        points = [at(d, v) for d, v in line]
+        out.append('<polyline points="' + " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+                   + f'" fill="none" stroke="{colour[name]}" stroke-width="2"/>')
+        out += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour[name]}"/>' for x, y in points]
+
+
 def plot(path, table):
-    """Tokens/s against depth: a panel per model and test, a line per program."""
-    panels = sorted({(r["model"], r["test"]) for r in table})
+    """Tokens/s against depth: prefill and decode side by side, a row per model, a line per program."""
     names = list(dict.fromkeys(r["program"] for r in table))
-    colour = ["#0b6e4f", "#c44536", "#5f7cba", "#8d6a9f"]
-    w, h, out = 420, 260, []
-    for i, (model, test) in enumerate(panels):
-        lines = {n: sorted((r["depth"], r["tokens_per_s"]) for r in table
-                           if (r["model"], r["test"], r["program"]) == (model, test, n)) for n in names}
-        most = max(v for line in lines.values() for _, v in line)
-        deep = max(d for line in lines.values() for d, _ in line) or 1
-        x0, y0 = 50 + i % 2 * w, 30 + i // 2 * h
-        out.append(f'<text x="{x0}" y="{y0 - 8}">{model}: {test}, tokens/s (top {most:.1f}) to depth {deep}</text>'
-                   f'<rect x="{x0}" y="{y0}" width="{w - 70}" height="{h - 70}" fill="none" stroke="#999"/>')
-        for k, (name, line) in enumerate(lines.items()):
-            at = " ".join(f"{x0 + d / deep * (w - 70):.1f},{y0 + (1 - v / most) * (h - 70):.1f}" for d, v in line)
-            c = colour[k % len(colour)]
-            out.append(f'<polyline points="{at}" fill="none" stroke="{c}" stroke-width="2"/>'
-                       f'<text x="{x0 + 90 * k}" y="{y0 + h - 50}" fill="{c}">{name}</text>')
-    tall = (len(panels) + 1) // 2 * h
+    palette = ["#0b6e4f", "#c44536", "#5f7cba", "#8d6a9f", "#b8860b", "#4a4a4a"]
+    colour = {n: palette[i % len(palette)] for i, n in enumerate(names)}
+    models = list(dict.fromkeys(r["model"] for r in table))
+    wide, tall, w, h, head, out = 360, 200, 470, 290, 40, []
+    for i, model in enumerate(models):
+        for k, test in enumerate(("prefill", "decode")):
+            rows = [r for r in table if (r["model"], r["test"]) == (model, test)]
+            lines = {n: sorted((r["depth"], r["tokens_per_s"]) for r in rows if r["program"] == n) for n in names}
+            title = f"{model}: {test}, {rows[0]['tokens']} tokens, {rows[0]['threads']} threads"
+            panel(out, 70 + k * w, head + 30 + i * h, wide, tall, title, lines, colour)
+    for i, n in enumerate(names):
+        x = 70 + 130 * i
+        out.append(f'<line x1="{x}" y1="20" x2="{x + 24}" y2="20" stroke="{colour[n]}" stroke-width="2"/>'
+                   f'<circle cx="{x + 12}" cy="20" r="3" fill="{colour[n]}"/><text x="{x + 30}" y="24">{escape(n)}</text>')
     with open(path, "w") as f:
-        f.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * w}" height="{tall}" font-family="sans-serif" '
-                f'font-size="11"><rect width="100%" height="100%" fill="white"/>{"".join(out)}</svg>\n')
+        f.write(f'<svg xmlns="http://www.w3.org/2000/svg" width="{2 * w + 20}" height="{head + len(models) * h}" '
+                f'font-family="sans-serif" font-size="11"><rect width="100%" height="100%" fill="white"/>'
+                f'{"".join(out)}</svg>\n')
 
 
 def main():

@@ -9,9 +9,21 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <time.h>
 #include <unistd.h>
+
+/* ---- memory ---- */
+
+void heft_large_pages(void *p, size_t bytes)
+{
+    enum { SMALL = 8 << 20, PAGE = 2 << 20 }; /* what a processor's tables of pages hold anyway */
+    const uintptr_t from = ((uintptr_t)p + PAGE - 1) / PAGE * PAGE,
+                    to = ((uintptr_t)p + bytes) / PAGE * PAGE;
+    if (bytes <= SMALL || from >= to) return;
+    (void)madvise((char *)p + (from - (uintptr_t)p), to - from, MADV_HUGEPAGE);
+}
 
 /* ---- control groups ---- */
 

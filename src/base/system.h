@@ -22,6 +22,11 @@ int32_t heft_cores(void);
  * control groups this process is in; -1: unknown. */
 int64_t heft_memory_available(void);
 
+/* Ask for large pages for memory that is read all over, as far as whole ones lie in it: finding
+ * where 4 KiB lie takes longer than reading them. Small memory is left alone, and a system that has
+ * no large pages changes nothing. */
+void heft_large_pages(void *p, size_t bytes);
+
 /* The tightest limit of the control groups, versions 1 and 2, that `self` (a file like
  * /proc/self/cgroup) names under `mount`, and of all groups around them: cores rounded up, bytes;
  * -1: none. */

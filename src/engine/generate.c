@@ -92,20 +92,22 @@ static bool ends(const heft_seq *s, const heft_generation *g, int32_t token)
  * where they stood before are guessed to follow again and run in one step; each that the model then
  * chooses anyway cost next to nothing (arXiv:2304.04487). By law 3 the text is the same without.
  *
- * A guess is paid from a credit counted in steps: each token earns a little, so that text without
- * repetitions is slowed by that little at most, and each right guess earns the step it saved. */
+ * A guess is paid from a credit counted in steps. Each right one earns the step it saved. What
+ * cannot be paid is foretold all the same, for nothing, and earns or loses the cost of a row: so
+ * text that repeats itself is seen before anything is spent on it, and other text costs nothing. */
 typedef struct {
     float credit;
     int32_t most, next; /* guessed tokens: at most; of the next guess */
+    int32_t foretold;   /* the token that would have been guessed; -1: none */
 } guesser;
 
-static const float FIRST_CREDIT = 1, MOST_CREDIT = 8, EARNED = 0.01f, ROW_COST = 0.25f;
+static const float MOST_CREDIT = 8, ROW_COST = 0.25f;
 enum { SHORTEST_MATCH = 3, LONGEST_MATCH = 8, FIRST_GUESS = 3 };
 
 /* A wrong guess is taken back; a state cannot be, but by running tokens again from a checkpoint. */
 static guesser guesser_of(const heft_engine *e, const heft_generation *g)
 {
-    guesser u = { .credit = FIRST_CREDIT, .next = FIRST_GUESS };
+    guesser u = { .next = FIRST_GUESS, .foretold = -1 };
     if (g->no_lookup || e->cache.n_states) return u;
     u.most = e->o.outputs < e->o.batch ? e->o.outputs - 1 : e->o.batch - 1;
     if (u.most > HEFT_GUESSES) u.most = HEFT_GUESSES;
@@ -139,15 +141,24 @@ static int32_t guess(guesser *u, const heft_seq *s, int32_t left, int32_t *fed)
     const int32_t room = s->max_length - s->length - 1;
     if (most > left) most = left;
     if (most > room) most = room;
-    if (most < 1 || u->credit < ROW_COST * (float)most) return 0;
+    u->foretold = -1;
+    if (most < 1) return 0;
     const int32_t n = look_up(s->token, s->length, fed, most);
-    u->credit -= ROW_COST * (float)n;
+    const float cost = ROW_COST * (float)n;
+    if (u->credit < cost) {
+        u->foretold = fed[1];
+        return 0;
+    }
+    u->credit -= cost;
     return n;
 }
 
-static void judge(guesser *u, int32_t guessed, int32_t right)
+/* So many of the guessed tokens were right, and then came `token`. */
+static void judge(guesser *u, int32_t guessed, int32_t right, int32_t token)
 {
-    u->credit += EARNED + (float)right;
+    u->credit += (float)right;
+    if (u->foretold >= 0) u->credit += u->foretold == token ? ROW_COST : -ROW_COST;
+    if (u->credit < 0) u->credit = 0;
     if (u->credit > MOST_CREDIT) u->credit = MOST_CREDIT;
     if (guessed) u->next = right == guessed ? 2 * guessed + 1 : FIRST_GUESS;
 }
@@ -195,7 +206,7 @@ static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_ge
             row++;
             continue;
         }
-        judge(&u, guessed, row);
+        judge(&u, guessed, row, fed[0]);
         r->guessed += guessed;
         r->right += row;
         st = heft_seq_rewind(s, sure, err);

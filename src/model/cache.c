@@ -1,6 +1,8 @@
 /* Paged caches: what sequences keep of their tokens. */
 #include "model/cache.h"
 
+#include "base/system.h"
+
 #include <assert.h>
 #include <string.h>
 
@@ -193,6 +195,7 @@ heft_status heft_cache_open(heft_cache *c, const heft_cache_shape *shape, heft_e
     heft_status st = lay_out(c, shape, err);
     if (st) return st;
     if (!heft_parts_alloc(p, parts_of(c, p))) return heft_nomem(err, "the cache");
+    heft_large_pages(c->pool, c->pool_bytes);
     for (int32_t g = 0; g < c->n_groups; g++) {
         heft_cache_group *k = &c->group[g];
         c->table[g] = k->table;

@@ -119,6 +119,21 @@ static void this_machine_has_a_core_and_memory(void **state)
     assert_true(heft_memory_available() > 1 << 20);
 }
 
+static void asking_for_large_pages_leaves_every_byte(void **state)
+{
+    (void)state;
+    const size_t bytes[] = { 0, 4096, 17 << 20 };
+    for (size_t i = 0; i < sizeof bytes / sizeof bytes[0]; i++) {
+        unsigned char *p = malloc(bytes[i] + 1);
+        assert_non_null(p);
+        memset(p, 7, bytes[i] + 1);
+        heft_large_pages(p, bytes[i]);
+        for (size_t k = 0; k <= bytes[i]; k++)
+            if (p[k] != 7) fail_msg("byte %zu of %zu changed", k, bytes[i]);
+        free(p);
+    }
+}
+
 static void the_processor_has_a_name_and_seconds_pass(void **state)
 {
     (void)state;
@@ -169,6 +184,7 @@ int main(void)
         cmocka_unit_test(a_limit_of_memory_is_found_in_both_versions),
         cmocka_unit_test(a_secret_is_another_each_time),
         cmocka_unit_test(this_machine_has_a_core_and_memory),
+        cmocka_unit_test(asking_for_large_pages_leaves_every_byte),
         cmocka_unit_test(the_processor_has_a_name_and_seconds_pass),
     };
     return cmocka_run_group_tests(tests, set_up, clean_up);

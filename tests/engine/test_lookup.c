@@ -176,11 +176,34 @@ static void an_engine_without_room_for_guesses_makes_none(void **state)
     heft_model_close(m);
 }
 
+/* What is foretold and does not come true earns no guess: drawn text costs next to nothing. */
+static void text_that_does_not_repeat_itself_is_hardly_guessed(void **state)
+{
+    (void)state;
+    heft_model *m = open_fable(false);
+    heft_generation g = { .sampling = heft_sampling_default(), .max_tokens = COUNT };
+    const heft_engine_options o = { .threads = 2, .context = CONTEXT };
+    int32_t guessed = 0, generated = 0;
+    g.sampling.temperature = 1;
+    g.sampling.no_end = true;
+    for (g.sampling.seed = 1; g.sampling.seed < 7; g.sampling.seed++) {
+        static result r;
+        r = (result){ 0 };
+        generate(m, &o, g, prompt, 5, &r);
+        guessed += r.r.guessed;
+        generated += r.r.generated;
+    }
+    assert_true(generated == 6 * COUNT);
+    if (guessed * 50 > generated) fail_msg("%d guesses for %d tokens", guessed, generated);
+    heft_model_close(m);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(right_guesses_are_taken_and_nothing_else_differs),
         cmocka_unit_test(a_text_may_end_in_the_middle_of_a_right_guess),
+        cmocka_unit_test(text_that_does_not_repeat_itself_is_hardly_guessed),
         cmocka_unit_test(an_engine_without_room_for_guesses_makes_none),
     };
     return cmocka_run_group_tests(tests, open_prompt, close_prompt);
