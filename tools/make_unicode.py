@@ -185,6 +185,7 @@ def main():
     sets = (("newer_any", every), ("unassigned", members(r"\p{Cn}")), ("space", members(r"\s")),
             ("word", members(r"[\w]")), ("punctuation", punctuation()),
             ("numeric", split_off(pre_tokenizers.Digits(True))),
+            ("decimal", members(r"\d")),
             ("form_exception", form_differences()),
             ("bert_dropped", gone(clean)), ("bert_space", spaced(clean)),
             ("bert_alone", surrounded(normalizers.BertNormalizer(False, True, False, False))),

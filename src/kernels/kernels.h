@@ -43,6 +43,7 @@ typedef enum {
     HEFT_ACT_GELU_TANH,
     HEFT_ACT_GELU_ERF,
     HEFT_ACT_RELU,
+    HEFT_ACT_RELU_SQUARED,
     HEFT_ACT_SIGMOID_1702,
     HEFT_ACT_SIGMOID
 } heft_act_kind;

@@ -78,6 +78,7 @@ static float act(heft_act_kind fn, float x)
         return 0.5f * x * (1 + heft_tanh(heft_sqrt_2_pi * fmaf(heft_gelu_cubic, x * x * x, x)));
     case HEFT_ACT_GELU_ERF: return 0.5f * x * (1 + heft_erf(x * heft_sqrt_half));
     case HEFT_ACT_RELU: return 0 > x ? 0 : x;
+    case HEFT_ACT_RELU_SQUARED: return 0 > x ? 0 : x * x;
     case HEFT_ACT_SIGMOID_1702: return x / (1 + heft_exp(-1.702f * x));
     case HEFT_ACT_SIGMOID: return 1 / (1 + heft_exp(-x));
     }

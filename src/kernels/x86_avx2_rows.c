@@ -92,6 +92,10 @@ static __m256 act(heft_act_kind fn, __m256 x)
     case HEFT_ACT_GELU_ERF:
         return half_of(x, erf_avx2(_mm256_mul_ps(x, _mm256_set1_ps(heft_sqrt_half))));
     case HEFT_ACT_RELU: return _mm256_max_ps(_mm256_setzero_ps(), x);
+    case HEFT_ACT_RELU_SQUARED: {
+        __m256 above = _mm256_max_ps(_mm256_setzero_ps(), x);
+        return _mm256_mul_ps(above, above);
+    }
     case HEFT_ACT_SIGMOID_1702: return swish_avx2(x, -1.702f);
     case HEFT_ACT_SIGMOID: return over_one_and_exp(_mm256_set1_ps(1), x, -1);
     }

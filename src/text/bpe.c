@@ -1,33 +1,25 @@
 /* Byte-pair encoding: pieces of text to ids by merging neighbours, best pair first.
  *
  * A piece is a doubly linked list of symbols in an array; a heap holds the pairs that can merge,
- * by rank, then position. An entry is stale when its left symbol is gone or its pair no longer
- * makes the token it made; stale entries are dropped as they come up, so a piece of n characters
- * costs n log n. */
+ * by rank, then position. An entry is stale when its left symbol is gone or no longer merges at
+ * that rank; stale entries are dropped as they come up, so a piece of n characters costs n log n.
+ *
+ * Where symbols are bytes, most characters begin as fewer of them: see bpe_chars.c. */
 #include "text/bpe.h"
 
 #include "base/bounds.h"
+#include "text/unicode.h"
 
 #include <stdio.h>
 #include <string.h>
-
-struct heft_merge {
-    int32_t left1, right; /* left1: left + 1; 0: empty */
-    int32_t result;
-    uint32_t rank;
-};
 
 struct heft_symbol {
     int32_t id;         /* -1: a character without a token, by score only */
     uint32_t at, n;     /* bytes of the piece (by score); n = 0: merged into its left neighbour */
     int32_t prev, next; /* -1: none */
     int32_t made;       /* by it and the next, while they merge; -1: nothing */
+    uint32_t rank;      /* of that merge */
     bool frozen;        /* never merges */
-};
-
-struct heft_candidate {
-    uint64_t order; /* rank, then position of the left symbol */
-    int32_t result;
 };
 
 static const char mark[] = "\xe2\x96\x81"; /* U+2581, SentencePiece's space */
@@ -82,66 +74,158 @@ void heft_bpe_begin(heft_bpe *b, const heft_vocab *vocab)
 void heft_bpe_clear(heft_bpe *b)
 {
     heft_free(b->merge);
+    heft_free(b->maybe);
+    heft_free(b->whole);
+    heft_free(b->begin);
     heft_free(b->score);
+    heft_buf_free(&b->joined);
     *b = (heft_bpe){ 0 };
 }
 
-static struct heft_merge *merge_slot(const heft_bpe *b, int32_t left, int32_t right)
+static uint64_t hash_of(int32_t left, int32_t right)
 {
     uint64_t key = (uint64_t)(uint32_t)left << 32 | (uint32_t)right;
-    uint32_t i = (uint32_t)(key * UINT64_C(0x9e3779b97f4a7c15) >> 32) & b->mask;
+    return key * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+/* Where the search for a pair begins. */
+static uint32_t home_of(const heft_bpe *b, uint64_t hash)
+{
+    return (uint32_t)(hash >> 32) & b->mask;
+}
+
+static struct heft_merge *slot_of(const heft_bpe *b, int32_t left, int32_t right, uint64_t hash)
+{
+    uint32_t i = home_of(b, hash);
     while (b->merge[i].left1 && (b->merge[i].left1 != left + 1 || b->merge[i].right != right))
         i = (i + 1) & b->mask;
     return &b->merge[i];
 }
 
-static heft_status grow(heft_bpe *b, heft_error *err)
+/* A bit for every pair that merges, and by chance for one of ten others: most of what is asked for
+ * is not there, and the bits fit a nearer cache than the table. */
+static uint64_t *maybe_of(const heft_bpe *b, uint64_t hash, uint64_t *bit)
 {
-    struct heft_merge *old = b->merge;
-    uint32_t old_n = old ? b->mask + 1 : 0, n = old ? 2 * old_n : 2048;
-    struct heft_merge *merge = heft_alloc(n, sizeof *merge);
-    if (!merge) return heft_nomem(err, "merges");
+    uint64_t i = hash >> (64 - b->maybe_bits);
+    *bit = UINT64_C(1) << i % 64;
+    return &b->maybe[i / 64];
+}
+
+const struct heft_merge *heft_bpe_find(const heft_bpe *b, int32_t left, int32_t right)
+{
+    uint64_t hash = hash_of(left, right), bit;
+    if (!b->merge || !(*maybe_of(b, hash, &bit) & bit)) return NULL;
+    const struct heft_merge *m = slot_of(b, left, right, hash);
+    return m->left1 ? m : NULL;
+}
+
+static void put(heft_bpe *b, const struct heft_merge *m)
+{
+    uint64_t hash = hash_of(m->left1 - 1, m->right), bit, *maybe = maybe_of(b, hash, &bit);
+    *slot_of(b, m->left1 - 1, m->right, hash) = *m;
+    *maybe |= bit;
+}
+
+/* Make room for so many merges in all. */
+static heft_status reserve(heft_bpe *b, size_t merges, heft_error *err)
+{
+    enum { LEAST = 11, EACH = 2 }; /* two to the EACH bits for a slot */
+    const heft_bpe old = *b;
+    uint32_t old_n = old.merge ? old.mask + 1 : 0, bits = LEAST;
+    if (merges > UINT32_MAX / 4) return heft_fail(err, HEFT_E_FORMAT, "too many merges");
+    while ((size_t)1 << bits < 2 * merges || (uint32_t)1 << bits < old_n)
+        bits++;
+    if ((uint32_t)1 << bits == old_n) return HEFT_OK;
+    struct heft_merge *merge = heft_alloc((size_t)1 << bits, sizeof *merge);
+    uint64_t *maybe = heft_alloc((size_t)1 << (bits + EACH - 6), sizeof *maybe);
+    if (!merge || !maybe) {
+        heft_free(merge);
+        heft_free(maybe);
+        return heft_nomem(err, "merges");
+    }
     b->merge = merge;
-    b->mask = n - 1;
+    b->maybe = maybe;
+    b->mask = ((uint32_t)1 << bits) - 1;
+    b->maybe_bits = bits + EACH;
     for (uint32_t i = 0; i < old_n; i++)
-        if (old[i].left1) *merge_slot(b, old[i].left1 - 1, old[i].right) = old[i];
-    heft_free(old);
+        if (old.merge[i].left1) put(b, &old.merge[i]);
+    heft_free(old.merge);
+    heft_free(old.maybe);
     return HEFT_OK;
 }
 
-/* The id of left + right, without the prefix that right carries inside a word. */
+/* The id of left + right, without the prefix that right carries inside a word. Most vocabularies
+ * have their tokens in the order of the merges that make them. */
 static heft_status joined(heft_bpe *b, heft_str left, heft_str right, int32_t *id, heft_error *err)
 {
-    heft_buf text = heft_buf_of(2 * (size_t)HEFT_MAX_TOKEN_BYTES);
+    heft_buf *text = &b->joined;
     size_t skip = right.n < b->prefix.n ? right.n : b->prefix.n;
-    heft_buf_str(&text, left);
-    heft_buf_add(&text, right.p + skip, right.n - skip);
-    heft_status st = heft_buf_check(&text, "a merge", err);
-    if (!st) *id = heft_vocab_find(b->vocab, (heft_str){ text.p, text.n });
-    heft_buf_free(&text);
+    right = (heft_str){ right.p + skip, right.n - skip };
+    *id = b->last + 1;
+    if (heft_vocab_joins(b->vocab, *id, left, right)) return HEFT_OK;
+    text->n = 0;
+    text->max = 2 * (size_t)HEFT_MAX_TOKEN_BYTES;
+    heft_buf_str(text, left);
+    heft_buf_str(text, right);
+    heft_status st = heft_buf_check(text, "a merge", err);
+    if (!st) *id = heft_vocab_find(b->vocab, (heft_str){ text->p, text->n });
     return st;
 }
 
-heft_status heft_bpe_merge(heft_bpe *b, heft_str left, heft_str right, bool last_wins,
+/* Up to TOGETHER merges: room for them is there. */
+enum { TOGETHER = 32 };
+
+static heft_status merge_some(heft_bpe *b, const heft_str *pair, size_t n, bool last_wins,
+                              heft_error *err)
+{
+    int32_t id[2 * TOGETHER], result;
+    heft_vocab_find_all(b->vocab, pair, 2 * n, id);
+    for (size_t i = 0; i < n; i++)
+        __builtin_prefetch(&b->merge[home_of(b, hash_of(id[2 * i], id[2 * i + 1]))]);
+    for (size_t i = 0; i < n; i++) {
+        int32_t left = id[2 * i], right = id[2 * i + 1];
+        heft_status st = joined(b, pair[2 * i], pair[2 * i + 1], &result, err);
+        if (st) return st;
+        if (left < 0 || right < 0 || result < 0)
+            return heft_fail(err, HEFT_E_FORMAT, "merge %u (%s + %s): %s is not in the vocabulary",
+                             (unsigned)b->merges, heft_show(pair[2 * i]).text,
+                             heft_show(pair[2 * i + 1]).text,
+                             left < 0    ? "the left part"
+                             : right < 0 ? "the right part"
+                                         : "the whole");
+        uint32_t rank = b->merges++;
+        b->last = result;
+        if (last_wins || !heft_bpe_find(b, left, right))
+            put(b, &(struct heft_merge){ left + 1, right, result, rank });
+    }
+    return HEFT_OK;
+}
+
+heft_status heft_bpe_merge(heft_bpe *b, const heft_str *pair, size_t n, bool last_wins,
                            heft_error *err)
 {
-    int32_t l = heft_vocab_find(b->vocab, left), r = heft_vocab_find(b->vocab, right), result = -1;
-    heft_status st = joined(b, left, right, &result, err);
-    if (st) return st;
-    if (l < 0 || r < 0 || result < 0)
-        return heft_fail(err, HEFT_E_FORMAT, "merge %u (%s + %s): %s is not in the vocabulary",
-                         (unsigned)b->merges, heft_show(left).text, heft_show(right).text,
-                         l < 0   ? "the left part"
-                         : r < 0 ? "the right part"
-                                 : "the whole");
-    if (b->merges >= UINT32_MAX / 4) return heft_fail(err, HEFT_E_FORMAT, "too many merges");
-    if (!b->merge || b->merges > b->mask / 2) st = grow(b, err);
-    if (st) return st;
-    struct heft_merge *m = merge_slot(b, l, r);
-    uint32_t rank = b->merges++;
-    if (!m->left1 || last_wins)
-        *m = (struct heft_merge){ .left1 = l + 1, .right = r, .result = result, .rank = rank };
-    return HEFT_OK;
+    heft_status st = reserve(b, b->merges + n, err);
+    for (size_t k; n && !st; pair += 2 * k, n -= k) {
+        k = n < TOGETHER ? n : TOGETHER;
+        st = merge_some(b, pair, k, last_wins, err);
+    }
+    return st;
+}
+
+heft_status heft_bpe_finish(heft_bpe *b, const int32_t byte[256], heft_error *err)
+{
+    bool plain = byte && b->merge && !b->score && !b->prefix.n && !b->suffix.n && !b->symbols;
+    for (int32_t i = 0; i < 256 && plain; i++)
+        plain = byte[i] >= 0 || i == 0xc0 || i == 0xc1 || i > 0xf4; /* no UTF-8 has these */
+    return plain ? heft_bpe_learn_chars(b, byte, err) : HEFT_OK;
+}
+
+size_t heft_bpe_bytes(const heft_bpe *b)
+{
+    size_t merges = b->merge ? ((size_t)b->mask + 1) * sizeof *b->merge : 0,
+           maybe = b->maybe ? (size_t)1 << (b->maybe_bits - 3) : 0,
+           chars = b->whole ? (HEFT_BPE_WHOLE + HEFT_BPE_BEGIN) * sizeof *b->whole : 0;
+    return merges + maybe + chars;
 }
 
 /* ---- growing things ---- */
@@ -252,32 +336,34 @@ static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, h
     return st;
 }
 
-/* ---- the heap ---- */
+/* ---- the heap: four below each, so that a step down is one cache line ---- */
 
-static heft_status push(heft_word *w, struct heft_candidate c, heft_error *err)
+static heft_status push(heft_word *w, uint64_t order, heft_error *err)
 {
     if (w->queued == w->heap_cap) {
         size_t cap = w->heap_cap ? 2 * w->heap_cap : 256;
-        struct heft_candidate *h = heft_realloc(w->heap, cap * sizeof *h);
+        uint64_t *h = heft_realloc(w->heap, cap * sizeof *h);
         if (!h) return heft_nomem(err, "a word");
         w->heap = h;
         w->heap_cap = cap;
     }
     size_t i = w->queued++;
-    for (size_t up; i > 0 && w->heap[up = (i - 1) / 2].order > c.order; i = up)
+    for (size_t up; i > 0 && w->heap[up = (i - 1) / 4] > order; i = up)
         w->heap[i] = w->heap[up];
-    w->heap[i] = c;
+    w->heap[i] = order;
     return HEFT_OK;
 }
 
 /* Needs queued > 0. */
-static struct heft_candidate pop(heft_word *w)
+static uint64_t pop(heft_word *w)
 {
-    struct heft_candidate top = w->heap[0], last = w->heap[--w->queued];
+    const uint64_t top = w->heap[0], last = w->heap[--w->queued];
     size_t i = 0;
-    for (size_t down; (down = 2 * i + 1) < w->queued; i = down) {
-        if (down + 1 < w->queued && w->heap[down + 1].order < w->heap[down].order) down++;
-        if (w->heap[down].order >= last.order) break;
+    for (size_t down; (down = 4 * i + 1) < w->queued; i = down) {
+        size_t end = down + 4 < w->queued ? down + 4 : w->queued;
+        for (size_t k = down + 1; k < end; k++)
+            if (w->heap[k] < w->heap[down]) down = k;
+        if (w->heap[down] >= last) break;
         w->heap[i] = w->heap[down];
     }
     w->heap[i] = last;
@@ -295,39 +381,33 @@ static uint32_t rank_of_score(float score)
     return bits >> 31 ? bits : ~bits & 0x7fffffff;
 }
 
-/* What the symbols at l and its next neighbour make; false: nothing. */
-static bool candidate_at(const heft_bpe *b, const heft_word *w, heft_str piece, int32_t l,
-                         struct heft_candidate *out)
+/* Find out what the symbols at l and its next neighbour make. */
+static void look(const heft_bpe *b, heft_word *w, heft_str piece, int32_t l)
 {
-    const struct heft_symbol *left = &w->symbol[l];
-    if (left->next < 0) return false;
+    struct heft_symbol *left = &w->symbol[l];
+    left->made = -1;
+    if (left->next < 0) return;
     const struct heft_symbol *right = &w->symbol[left->next];
-    if (left->frozen || right->frozen) return false;
-    uint32_t rank;
+    if (left->frozen || right->frozen) return;
     if (b->score) {
-        out->result =
-            heft_vocab_find(b->vocab, (heft_str){ piece.p + left->at, left->n + right->n });
-        if (out->result < 0) return false;
-        rank = rank_of_score(b->score[out->result]);
-    } else {
-        if (!b->merge) return false;
-        const struct heft_merge *m = merge_slot(b, left->id, right->id);
-        if (!m->left1) return false;
-        out->result = m->result;
-        rank = m->rank;
+        const heft_str both = { piece.p + left->at, left->n + right->n };
+        left->made = heft_vocab_find(b->vocab, both);
+        if (left->made >= 0) left->rank = rank_of_score(b->score[left->made]);
+        return;
     }
-    out->order = (uint64_t)rank << 32 | (uint32_t)l;
-    return true;
+    const struct heft_merge *m = heft_bpe_find(b, left->id, right->id);
+    if (!m) return;
+    left->made = m->result;
+    left->rank = m->rank;
 }
 
-/* Queue what the symbols at l and its next neighbour make now. */
+/* Look, and queue what was found. */
 static heft_status queue(const heft_bpe *b, heft_word *w, heft_str piece, int32_t l,
                          heft_error *err)
 {
-    struct heft_candidate c;
-    bool any = candidate_at(b, w, piece, l, &c);
-    w->symbol[l].made = any ? c.result : -1;
-    return any ? push(w, c, err) : HEFT_OK;
+    look(b, w, piece, l);
+    if (w->symbol[l].made < 0) return HEFT_OK;
+    return push(w, (uint64_t)w->symbol[l].rank << 32 | (uint32_t)l, err);
 }
 
 static heft_status merge_all(const heft_bpe *b, heft_word *w, heft_str piece, heft_error *err)
@@ -337,12 +417,12 @@ static heft_status merge_all(const heft_bpe *b, heft_word *w, heft_str piece, he
     for (size_t i = 0; i + 1 < w->n && !st; i++)
         st = queue(b, w, piece, (int32_t)i, err);
     while (w->queued && !st) {
-        const struct heft_candidate c = pop(w);
-        int32_t l = (int32_t)(uint32_t)c.order;
+        const uint64_t order = pop(w);
+        int32_t l = (int32_t)(uint32_t)order;
         struct heft_symbol *left = &w->symbol[l];
-        if (!left->n || left->made != c.result) continue;
+        if (!left->n || left->made < 0 || left->rank != order >> 32) continue;
         struct heft_symbol *right = &w->symbol[left->next];
-        left->id = c.result;
+        left->id = left->made;
         left->n += right->n;
         left->next = right->next;
         right->n = 0;
@@ -407,5 +487,44 @@ heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, hef
         n = word_end(piece);
         st = encode_word(b, w, (heft_str){ piece.p, n }, ids, err);
     }
+    return st;
+}
+
+/* ---- bytes ---- */
+
+/* The token that is the whole piece, as vocabularies of bytes spell it; -1: none. */
+static heft_status whole_piece(const heft_bpe *b, heft_word *w, heft_str piece, int32_t *id,
+                               heft_error *err)
+{
+    heft_buf *spelt = &w->spelling;
+    *id = -1;
+    if (piece.n > b->vocab->longest) return HEFT_OK;
+    spelt->n = 0;
+    spelt->max = SIZE_MAX / 4;
+    if (heft_buf_reserve(spelt, 2 * piece.n))
+        for (size_t i = 0; i < piece.n; i++)
+            spelt->n +=
+                heft_utf8_encode(heft_char_of_byte((uint8_t)piece.p[i]), spelt->p + spelt->n);
+    *id = heft_vocab_find(b->vocab, (heft_str){ spelt->p, spelt->n });
+    if (*id >= 0 && (heft_vocab_flags(b->vocab, *id) & HEFT_TOKEN_SPECIAL)) *id = -1;
+    return heft_buf_check(spelt, "a word", err);
+}
+
+heft_status heft_bpe_encode_bytes(const heft_bpe *b, heft_word *w, heft_str piece, heft_ids *ids,
+                                  heft_error *err)
+{
+    heft_status st = HEFT_OK;
+    int32_t id = -1;
+    if (b->ignore_merges) st = whole_piece(b, w, piece, &id, err);
+    if (st) return st;
+    if (id >= 0) return heft_ids_add(ids, id, err);
+    w->n = 0;
+    for (size_t at = 0, n; at < piece.n && !st; at += n) {
+        n = heft_bpe_char(b, piece, at, &id);
+        st = add_symbol(w, id, at, n, err);
+    }
+    if (!st) st = merge_all(b, w, piece, err);
+    for (int32_t i = 0; i >= 0 && !st; i = w->symbol[i].next)
+        st = heft_ids_add(ids, w->symbol[i].id, err);
     return st;
 }

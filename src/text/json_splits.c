@@ -26,6 +26,27 @@ static heft_status pre_byte_level(heft_json_loader *l, const heft_value *o, heft
     return st ? st : heft_add_split(l->t, (heft_split){ .run = heft_split_bytes }, err);
 }
 
+/* Two patterns look at all digits behind every three: of a long number their time is a square, so
+ * what they mean is done by code. */
+static void by_code(heft_split *s)
+{
+    /* Tiny Aya, AFMoE: groups of three from the right, of a number that ends a word. */
+    static const char groups[] = "\\d{1,3}(?=(?:\\d{3})*\\b)";
+    /* SuperBPE: the places between such groups, of any number. */
+    static const char places[] = "(?=(\\d{3})+(?!\\d))";
+    const heft_str written = s->pattern.literal;
+    if (!s->pattern.regex || s->invert) return;
+    if (heft_str_is(written, groups) && s->behaviour == HEFT_ISOLATED)
+        s->grouping = HEFT_CUT_BEFORE | HEFT_CUT_BEHIND | HEFT_CUT_FREE;
+    else if (heft_str_is(written, places))
+        s->grouping = HEFT_CUT_WHOLE;
+    else
+        return;
+    heft_regex_close(s->pattern.regex);
+    s->pattern = (heft_pattern){ .set = &heft_unicode_decimal };
+    s->run = heft_split_thousands;
+}
+
 static heft_status pre_split(heft_json_loader *l, const heft_value *o, heft_error *err)
 {
     heft_split s = { .run = heft_split_pattern };
@@ -34,6 +55,7 @@ static heft_status pre_split(heft_json_loader *l, const heft_value *o, heft_erro
     if (!st) st = heft_json_get_bool(l, o, "Split", "invert", false, &s.invert, err);
     if (!st) st = heft_json_get_pattern(l, o, "Split", &s.pattern, err);
     s.behaviour = (heft_behaviour)behaviour;
+    if (!st) by_code(&s);
     return st ? st : heft_add_split(l->t, s, err);
 }
 

@@ -145,7 +145,9 @@ typedef struct heft_split {
 
 enum {
     HEFT_CUT_WHOLE = 1,  /* a run of whole groups is cut off what precedes it */
-    HEFT_CUT_BEHIND = 2, /* a run is cut off what follows it */
+    HEFT_CUT_BEFORE = 2, /* every run is */
+    HEFT_CUT_BEHIND = 4, /* a run is cut off what follows it */
+    HEFT_CUT_FREE = 8,   /* a run that a word character follows is not cut at all */
 };
 
 typedef heft_status heft_split_fn(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
@@ -155,6 +157,7 @@ heft_split_fn heft_split_prefix;    /* content goes before a piece that does not
 heft_split_fn heft_split_metaspace; /* spaces become content, then as heft_split_prefix */
 /* Every byte becomes the character that stands for it in byte-level vocabularies. */
 heft_split_fn heft_split_bytes;
+bool heft_ends_in_bytes(const heft_tokenizer *t); /* is it the last split? */
 /* Where the script changes. White space at the beginning is lost, as in the reference. */
 heft_split_fn heft_split_scripts;
 heft_split_fn heft_split_length; /* after every `length` characters */
@@ -167,10 +170,6 @@ heft_split_fn heft_split_thousands;
 /* Hand a piece to the split at `level`, or to the model. */
 heft_status heft_split_on(heft_run *r, int32_t level, heft_piece p,
                           heft_error *err) HEFT_MUST_CHECK;
-
-/* The character that stands for a byte, and back (-1: it stands for none). Source: GPT-2. */
-int32_t heft_char_of_byte(uint8_t byte);
-int32_t heft_byte_of_char(int32_t cp);
 
 /* ---- undo steps: the string of a token to its bytes ---- */
 

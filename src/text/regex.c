@@ -49,7 +49,7 @@ static heft_status compile(heft_str pattern, heft_regex_dialect dialect, bool ne
     pcre2_compile_context *context = pcre2_compile_context_create(general);
     int code = 0;
     PCRE2_SIZE at = 0;
-    heft_status st = heft_regex_translate(pattern, dialect, newer, &text, err);
+    heft_status st = heft_regex_translate(heft_regex_linear(pattern), dialect, newer, &text, err);
     if (st) goto done;
     st = heft_nomem(err, "a pattern");
     if (!context) goto done;

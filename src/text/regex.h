@@ -20,6 +20,13 @@ typedef enum {
 heft_status heft_regex_translate(heft_str pattern, heft_regex_dialect dialect, bool newer,
                                  heft_buf *out, heft_error *err) HEFT_MUST_CHECK;
 
+/* A pattern that finds the same matches, one after another from the beginning of a text, in a time
+ * that grows with the text, where this one's would with its square; else this one. */
+heft_str heft_regex_linear(heft_str pattern);
+
+/* Is it a character of a word to \b of Oniguruma? */
+bool heft_regex_is_word(int32_t cp);
+
 /* A compiled pattern; read-only once open. */
 typedef struct heft_regex heft_regex;
 heft_status heft_regex_open(heft_str pattern, heft_regex_dialect dialect, heft_regex **out,
@@ -31,7 +38,8 @@ typedef struct heft_matching heft_matching;
 heft_status heft_matching_open(heft_matching **out, heft_error *err) HEFT_MUST_CHECK;
 void heft_matching_close(heft_matching *m);
 
-/* The first match at or after `from`. text is valid UTF-8; newer: heft_unicode_has_newer of it, or
+/* The first match at or after `from`: 0, or where the search is to go on behind the match before.
+ * text is valid UTF-8; newer: heft_unicode_has_newer of it, or
  * of something longer. *found false: there is none, and *begin, *end are untouched.
  * Fails: HEFT_E_UNSUPPORTED naming the limit that the pattern exceeds on this text. */
 heft_status heft_regex_find(const heft_regex *r, heft_matching *m, heft_str text, size_t from,

@@ -184,11 +184,17 @@ static heft_status read_property(parser *p, set *s)
 
 /* What \w has beyond the table: Oniguruma's takes six signs of Latin-1, though not inside a class;
  * Rust's takes the two joiners. */
+static const heft_range sign[] = { { 0xb2, 0xb3 }, { 0xb9, 0xb9 }, { 0xbc, 0xbe } };
+static const heft_range joiner[] = { { 0x200c, 0x200d } };
+static const heft_ranges signs = { "signs", sign, 3 }, joiners = { "joiners", joiner, 1 };
+
+bool heft_regex_is_word(int32_t cp)
+{
+    return heft_ranges_have(&heft_unicode_word, cp) || heft_ranges_have(&signs, cp);
+}
+
 static const heft_ranges *word_extra(const parser *p, bool in_class)
 {
-    static const heft_range sign[] = { { 0xb2, 0xb3 }, { 0xb9, 0xb9 }, { 0xbc, 0xbe } };
-    static const heft_range joiner[] = { { 0x200c, 0x200d } };
-    static const heft_ranges signs = { "signs", sign, 3 }, joiners = { "joiners", joiner, 1 };
     if (p->dialect == HEFT_REGEX_RUST) return &joiners;
     return in_class ? NULL : &signs;
 }

@@ -17,8 +17,7 @@ static heft_status encode(heft_run *r, heft_str piece, heft_error *err)
 /* Does nothing but the piece itself say what becomes of it from here on? */
 static bool nearly_there(const heft_tokenizer *t, int32_t level)
 {
-    return level == t->n_splits
-           || (level + 1 == t->n_splits && t->split[level].run == heft_split_bytes);
+    return level == t->n_splits || (level + 1 == t->n_splits && heft_ends_in_bytes(t));
 }
 
 static heft_status go_on(heft_run *r, int32_t level, heft_piece p, heft_error *err)
@@ -132,27 +131,18 @@ heft_status heft_split_metaspace(const heft_split *s, heft_run *r, int32_t level
     return rewritten(r, level, p.first, err);
 }
 
-/* Printable Latin-1 stands for itself; the other 68 bytes, in order, for U+0100 and on. */
-int32_t heft_char_of_byte(uint8_t byte)
+bool heft_ends_in_bytes(const heft_tokenizer *t)
 {
-    if ((byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte != 0xad)) return byte;
-    if (byte <= 0x20) return 0x100 + byte;
-    if (byte <= 0xa0) return 0x121 + byte - 0x7f;
-    return 0x143;
-}
-
-int32_t heft_byte_of_char(int32_t cp)
-{
-    if (cp >= 0 && cp < 0x100) return heft_char_of_byte((uint8_t)cp) == cp ? cp : -1;
-    if (cp >= 0x100 && cp <= 0x120) return cp - 0x100;
-    if (cp >= 0x121 && cp <= 0x142) return cp - 0x121 + 0x7f;
-    return cp == 0x143 ? 0xad : -1;
+    return t->n_splits && t->split[t->n_splits - 1].run == heft_split_bytes;
 }
 
 heft_status heft_split_bytes(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
                              heft_error *err)
 {
     (void)s;
+    const heft_bpe *bpe = &r->t->bpe;
+    if (level + 1 == r->t->n_splits && heft_bpe_by_bytes(bpe))
+        return heft_bpe_encode_bytes(bpe, &r->word, p.s, &r->ids, err);
     heft_buf *b = cleared(r, level);
     if (heft_buf_reserve(b, 2 * p.s.n)) {
         for (size_t i = 0; i < p.s.n; i++)

@@ -84,6 +84,21 @@ static size_t digits_at(const heft_ranges *digit, heft_str text, size_t at, size
     return i - at;
 }
 
+/* Is the run of so many characters that ends at `end` one to cut? */
+static bool is_cut(const heft_split *s, heft_str text, size_t end, size_t chars)
+{
+    int32_t cp;
+    if (!chars || !(s->grouping & HEFT_CUT_FREE) || end == text.n) return chars > 0;
+    (void)heft_utf8_decode(text.p + end, text.n - end, &cp);
+    return !heft_regex_is_word(cp);
+}
+
+/* Is it cut off what precedes it? */
+static bool is_cut_before(const heft_split *s, size_t chars)
+{
+    return (s->grouping & HEFT_CUT_BEFORE) || ((s->grouping & HEFT_CUT_WHOLE) && chars % 3 == 0);
+}
+
 heft_status heft_split_thousands(const heft_split *s, heft_run *r, int32_t level, heft_piece p,
                                  heft_error *err)
 {
@@ -92,12 +107,11 @@ heft_status heft_split_thousands(const heft_split *s, heft_run *r, int32_t level
     for (size_t i = 0; i < p.s.n && !st;) {
         int32_t cp;
         size_t run = digits_at(s->pattern.set, p.s, i, &chars), end = i + run;
-        if (!run) {
-            i += heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);
+        if (!is_cut(s, p.s, end, chars)) {
+            i += run ? run : heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);
             continue;
         }
-        if ((s->grouping & HEFT_CUT_WHOLE) && chars % 3 == 0 && i > begin)
-            st = cut(r, level, p, &begin, i, err);
+        if (is_cut_before(s, chars)) st = cut(r, level, p, &begin, i, err);
         for (; i < end && !st; chars--) {
             if (chars % 3 == 0 && i > end - run) st = cut(r, level, p, &begin, i, err);
             i += heft_utf8_decode(p.s.p + i, p.s.n - i, &cp);

@@ -530,7 +530,8 @@ static void find_bytes(heft_tokenizer *t)
 heft_status heft_tokenizer_finish(heft_tokenizer *t, heft_error *err)
 {
     find_bytes(t);
-    heft_status st = match_rewritten(t, err);
+    heft_status st = heft_bpe_finish(&t->bpe, heft_ends_in_bytes(t) ? t->byte : NULL, err);
+    if (!st) st = match_rewritten(t, err);
     for (unsigned place = 0; place < HEFT_PLACES && !st; place++)
         if ((place & t->places) == place) st = spell_all(t, place, err);
     return st;
@@ -708,8 +709,7 @@ static size_t matcher_bytes(const heft_matcher *m)
 
 size_t heft_tokenizer_bytes(const heft_tokenizer *t)
 {
-    size_t slots = ((size_t)t->vocab.mask + 1) * sizeof(uint64_t),
-           merges = ((size_t)t->bpe.mask + 1) * 16,
+    size_t slots = ((size_t)t->vocab.mask + 1) * sizeof(uint64_t), merges = heft_bpe_bytes(&t->bpe),
            tries = matcher_bytes(&t->words.trie) + matcher_bytes(&t->unigram.trie);
     size_t tokens = (size_t)t->vocab.cap * sizeof *t->vocab.token
                     + (t->bpe.score ? (size_t)t->vocab.size * 4 : 0)

@@ -161,21 +161,25 @@ static heft_status read_scores(const heft_tokenizer *t, const heft_source *s, fl
 
 static heft_status read_merges(heft_tokenizer *t, const heft_source *s, heft_error *err)
 {
+    enum { AT_ONCE = 256 };
     heft_gguf_array a;
-    heft_str line;
+    heft_str line, pair[2 * AT_ONCE];
+    heft_status st = HEFT_OK;
     if (!heft_gguf_array_open(s, KEY("merges"), &a))
         return heft_fail(err, HEFT_E_FORMAT, "%s: %s is missing", s->path, KEY("merges"));
-    for (uint64_t i = 0, n = a.n; i < n; i++) {
-        if (!heft_gguf_next_str(&a, &line)) return wrong_element(s, KEY("merges"), i, err);
-        /* A token may begin with a space in the vocabularies that do not stand for bytes. */
-        const char *space = line.n ? memchr(line.p + 1, ' ', line.n - 1) : NULL;
-        if (!space) return wrong_element(s, KEY("merges"), i, err);
-        heft_str left = { line.p, (size_t)(space - line.p) },
-                 right = { space + 1, line.n - left.n - 1 };
-        heft_status st = heft_bpe_merge(&t->bpe, left, right, false, err);
-        if (st) return heft_context(err, st, "%s", s->path);
+    for (uint64_t i = 0, n = a.n; i < n && !st;) {
+        size_t k = 0;
+        for (; k < AT_ONCE && i < n; k++, i++) {
+            if (!heft_gguf_next_str(&a, &line)) return wrong_element(s, KEY("merges"), i, err);
+            /* A token may begin with a space in vocabularies that do not stand for bytes. */
+            const char *space = line.n ? memchr(line.p + 1, ' ', line.n - 1) : NULL;
+            if (!space) return wrong_element(s, KEY("merges"), i, err);
+            pair[2 * k] = (heft_str){ line.p, (size_t)(space - line.p) };
+            pair[2 * k + 1] = (heft_str){ space + 1, line.n - pair[2 * k].n - 1 };
+        }
+        st = heft_bpe_merge(&t->bpe, pair, k, false, err);
     }
-    return HEFT_OK;
+    return st ? heft_context(err, st, "%s", s->path) : HEFT_OK;
 }
 
 /* ---- the models ---- */

@@ -11,17 +11,13 @@
 #include <math.h>
 #include <string.h>
 
-typedef struct {
-    heft_str left, right;
-} pair;
-
 /* The file, as far as it is needed until the tokenizer is complete. */
 typedef struct {
     heft_json_loader l;
     heft_json json;
     heft_arena arena;
     const heft_value *added, *normalizer, *pre_tokenizer, *post_processor, *decoder;
-    pair *merge; /* views into the text */
+    heft_str *merge; /* (2 n_merges): pairs of views into the text */
     size_t n_merges, cap;
     double *score; /* (ids so far), of a vocabulary that is a list */
     size_t n_scores, score_cap;
@@ -107,37 +103,42 @@ static heft_status read_vocab(file *f, heft_error *err)
     return bad(f, "model.vocab is neither an object nor an array", err);
 }
 
-static heft_status add_merge(file *f, pair p, heft_error *err)
+static heft_status add_merge(file *f, heft_str left, heft_str right, heft_error *err)
 {
     if (f->n_merges == f->cap) {
         size_t cap = f->cap ? 2 * f->cap : 4096;
-        pair *m = heft_realloc(f->merge, cap * sizeof *m);
+        heft_str *m = heft_realloc(f->merge, 2 * cap * sizeof *m);
         if (!m) return heft_nomem(err, f->l.file);
         f->merge = m;
         f->cap = cap;
     }
-    f->merge[f->n_merges++] = p;
+    f->merge[2 * f->n_merges] = left;
+    f->merge[2 * f->n_merges + 1] = right;
+    f->n_merges++;
     return HEFT_OK;
 }
 
 /* One merge: "a b", or ["a", "b"]. */
-static heft_status read_merge(file *f, heft_json_event e, pair *p, heft_error *err)
+static heft_status read_merge(file *f, heft_json_event e, heft_error *err)
 {
+    heft_str left = f->json.str, right;
     if (e == HEFT_J_STRING) {
-        heft_str s = f->json.str;
-        const char *space = memchr(s.p, ' ', s.n);
-        if (!space || memchr(space + 1, ' ', (size_t)(s.p + s.n - space - 1)))
+        const char *space = memchr(left.p, ' ', left.n);
+        if (space) {
+            right = (heft_str){ space + 1, left.n - (size_t)(space + 1 - left.p) };
+            left.n = (size_t)(space - left.p);
+        }
+        if (!space || memchr(right.p, ' ', right.n))
             return bad(f, "a merge is not two tokens with a space between", err);
-        *p = (pair){ { s.p, (size_t)(space - s.p) },
-                     { space + 1, (size_t)(s.p + s.n - space - 1) } };
-        return HEFT_OK;
+        return add_merge(f, left, right, err);
     }
     bool ok = e == HEFT_J_BEGIN_ARRAY && heft_json_next(&f->json) == HEFT_J_STRING;
-    if (ok) p->left = f->json.str;
+    left = f->json.str;
     ok = ok && heft_json_next(&f->json) == HEFT_J_STRING;
-    if (ok) p->right = f->json.str;
-    ok = ok && heft_json_next(&f->json) == HEFT_J_END_ARRAY;
-    return ok ? HEFT_OK : bad(f, "a merge is neither a string nor a pair of strings", err);
+    right = f->json.str;
+    if (!ok || heft_json_next(&f->json) != HEFT_J_END_ARRAY)
+        return bad(f, "a merge is neither a string nor a pair of strings", err);
+    return add_merge(f, left, right, err);
 }
 
 static heft_status read_merges(file *f, heft_error *err)
@@ -148,10 +149,8 @@ static heft_status read_merges(file *f, heft_error *err)
         return bad(f, "model.merges is not an array", err);
     for (;;) {
         heft_json_event e = heft_json_next(&f->json);
-        pair p = { 0 };
         if (e == HEFT_J_END_ARRAY) return HEFT_OK;
-        heft_status st = read_merge(f, e, &p, err);
-        if (!st) st = add_merge(f, p, err);
+        heft_status st = read_merge(f, e, err);
         if (st) return st;
     }
 }
@@ -221,8 +220,7 @@ static heft_status finish_bpe(file *f, heft_error *err)
         st = heft_json_get_str(l, &f->model, "model", "end_of_word_suffix", false, &b->suffix, err);
     if (st) return st;
     heft_bpe_begin(b, &l->t->vocab);
-    for (size_t i = 0; i < f->n_merges && !st; i++)
-        st = heft_bpe_merge(b, f->merge[i].left, f->merge[i].right, true, err);
+    st = heft_bpe_merge(b, f->merge, f->n_merges, true, err);
     if (st) return heft_context(err, st, "%s", l->file);
     /* An unknown token that the vocabulary lacks is an error where the reference first needs it. */
     b->unknown = unknown.p ? heft_vocab_find(&l->t->vocab, unknown) : -1;

@@ -8,6 +8,7 @@ heft_status heft_undo_bytes(const heft_undo *u, heft_run *r, heft_str in, unsign
 {
     (void)u, (void)r, (void)place, (void)err;
     size_t begin = out->n;
+    if (!heft_buf_reserve(out, in.n)) return HEFT_OK;
     for (size_t i = 0; i < in.n;) {
         int32_t cp;
         i += heft_utf8_decode(in.p + i, in.n - i, &cp);
@@ -17,9 +18,9 @@ heft_status heft_undo_bytes(const heft_undo *u, heft_run *r, heft_str in, unsign
             heft_buf_str(out, in);
             return HEFT_OK;
         }
-        char c = (char)byte;
-        heft_buf_add(out, &c, 1);
+        out->p[out->n++] = (char)byte;
     }
+    out->p[out->n] = 0;
     return HEFT_OK;
 }
 

@@ -73,3 +73,20 @@ int32_t heft_unicode_to_lower(int32_t cp, int32_t out[2])
     out[1] = 0x307; /* capital I with a dot above is the one that becomes two */
     return 2;
 }
+
+/* Printable Latin-1 stands for itself; the other 68 bytes, in order, for U+0100 and on. */
+int32_t heft_char_of_byte(uint8_t byte)
+{
+    if ((byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte != 0xad)) return byte;
+    if (byte <= 0x20) return 0x100 + byte;
+    if (byte <= 0xa0) return 0x121 + byte - 0x7f;
+    return 0x143;
+}
+
+int32_t heft_byte_of_char(int32_t cp)
+{
+    if (cp >= 0 && cp < 0x100) return heft_char_of_byte((uint8_t)cp) == cp ? cp : -1;
+    if (cp >= 0x100 && cp <= 0x120) return cp - 0x100;
+    if (cp >= 0x121 && cp <= 0x142) return cp - 0x121 + 0x7f;
+    return cp == 0x143 ? 0xad : -1;
+}

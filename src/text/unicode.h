@@ -27,6 +27,7 @@ extern const heft_ranges heft_unicode_space;       /* White_Space */
 extern const heft_ranges heft_unicode_word;        /* \w of Oniguruma */
 extern const heft_ranges heft_unicode_punctuation; /* of the pre-tokenizers Punctuation and Bert */
 extern const heft_ranges heft_unicode_numeric;     /* of the pre-tokenizer Digits */
+extern const heft_ranges heft_unicode_decimal;     /* \d of Oniguruma */
 /* Of the normalizers: unassigned to the normal forms, so that it stands for itself; BertNormalizer
  * drops, makes a space, sets between spaces, drops as an accent; StripAccents drops; Nmt drops and
  * makes a space. */
@@ -56,5 +57,10 @@ const heft_ranges *heft_ranges_find(const heft_ranges *table, heft_str name);
 bool heft_ranges_have(const heft_ranges *r, int32_t cp);
 /* Does the text (valid UTF-8) contain a code point of heft_unicode_newer_any? */
 bool heft_unicode_has_newer(heft_str text);
+
+/* The character that stands for a byte in byte-level vocabularies, and back (-1: it stands for
+ * none). Source: GPT-2. */
+int32_t heft_char_of_byte(uint8_t byte);
+int32_t heft_byte_of_char(int32_t cp);
 
 #endif

@@ -13,6 +13,7 @@ enum {
     HEFT_TOKEN_BYTE = 8,     /* <0xXX>: one byte of a character the vocabulary lacks */
     HEFT_TOKEN_LITERAL = 16, /* decodes to its text as it stands */
     HEFT_TOKEN_UNUSED = 32,  /* not found in text */
+    HEFT_TOKEN_FOUND = 64,   /* its string finds this id */
 };
 
 typedef struct {
@@ -41,6 +42,11 @@ void heft_vocab_clear(heft_vocab *v);
 
 /* The id of a string, or -1. */
 int32_t heft_vocab_find(const heft_vocab *v, heft_str s);
+/* The same of n strings, at once: one waits for memory while the others do. */
+void heft_vocab_find_all(const heft_vocab *v, const heft_str *s, size_t n, int32_t *ids);
+/* Does heft_vocab_find of a and b, one behind the other, find this id? Spares the search where that
+ * is guessed. */
+bool heft_vocab_joins(const heft_vocab *v, int32_t id, heft_str a, heft_str b);
 /* The string of an id; empty where there is none. */
 heft_str heft_vocab_str(const heft_vocab *v, int32_t id);
 /* HEFT_TOKEN_*; 0 where there is none. */

@@ -75,12 +75,13 @@ static const float *run_scale(const heft_kernels *k, int32_t n, int32_t way, uin
     return y;
 }
 
+enum { FUNCTIONS = HEFT_ACT_SIGMOID + 1 };
+
 /* Gate and up side by side, or interleaved: then the last number read is the last of all. */
 static const float *run_glu(const heft_kernels *k, int32_t n, int32_t way, uint64_t seed,
                             float extra[EXTRA])
 {
     (void)extra;
-    enum { FUNCTIONS = HEFT_ACT_SIGMOID + 1 };
     const int32_t form = way / FUNCTIONS, step = 1 + (form & 1);
     float *y = output(n), *x = make(X, 2 * n, &seed, true);
     heft_glu g = { .fn = (heft_act_kind)(way % FUNCTIONS), .gate = x, .gate_step = step };
@@ -146,10 +147,14 @@ static const float *run_softmax(const heft_kernels *k, int32_t n, int32_t way, u
 }
 
 static const kernel kernels[] = {
-    { "norm_rms", 4, run_norm_rms }, { "norm_layer", 8, run_norm_layer },
-    { "add", 4, run_add },           { "scale", 4, run_scale },
-    { "glu", 48, run_glu },          { "rotate", 2, run_rotate },
-    { "narrow", 6, run_narrow },     { "softmax", 3, run_softmax },
+    { "norm_rms", 4, run_norm_rms },
+    { "norm_layer", 8, run_norm_layer },
+    { "add", 4, run_add },
+    { "scale", 4, run_scale },
+    { "glu", 8 * FUNCTIONS, run_glu },
+    { "rotate", 2, run_rotate },
+    { "narrow", 6, run_narrow },
+    { "softmax", 3, run_softmax },
     { "condense", 4, run_condense },
 };
 

@@ -104,7 +104,8 @@ static const refusal refusals[] = {
     { { TYPE("llama4_text"), { "no_rope_layers", "[1,2.5]" } },
       "config.json: no_rope_layers[1] is 2.5, expected an integer of -2147483647 to 2147483647" },
     { { TYPE("llama4_text"), { "layer_types", "[\"chunked_attention\",\"odd\"]" } },
-      "config.json: layer_types[1] is \"odd\", expected full_attention or sliding_attention" },
+      "config.json: layer_types[1] is \"odd\", expected full_attention, "
+      "sliding_attention or chunked_attention" },
 };
 
 static void a_mixture_that_cannot_be_run_is_refused_by_name(void **state)

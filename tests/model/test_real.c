@@ -235,6 +235,8 @@ static const struct {
     { .release = "Llama-4-Scout-17B-16E", .total = "109B", .active = "~17B", .beside = 872e6 },
     { .release = "Magistral-Small-2506", .total = "23.6B" },
     { .release = "MiniMax-M2", .total = "230B", .active = "~10B", .tables = 2 },
+    { .release = "Minitron-4B-Base", .total = "4.2B" },
+    { .release = "Minitron-8B-Base", .total = "8.3B" },
     { .release = "Mistral-7B-v0.1", .total = "=7241732096" },
     { .release = "Mistral-Large-Instruct-2407", .total = "123B" },
     { .release = "Mistral-Nemo-Base-2407", .total = "=12247782400" },
@@ -338,7 +340,8 @@ static void check_published(const char *file, const heft_net *net)
     int32_t i = 0;
     while (i < PUBLISHED && !heft_str_is(name, published[i].release))
         i++;
-    if (i == PUBLISHED) fail_msg("%s: no figure says how many parameters it has", file);
+    if (i == PUBLISHED)
+        fail_msg("%s: no row of `published` in " __FILE__ " says how many parameters it has", file);
     const double tables = (double)published[i].tables * net->g.embed.rows * net->g.embed.cols;
     agrees(file, "parameters", published[i].total, (double)net->parameters + published[i].beside);
     if (published[i].active)

@@ -118,7 +118,7 @@ def make(release: str) -> None:
     try:
         described |= in_gguf(model.config, model, named) if text is config else {}
     except (KeyError, RuntimeError, AttributeError, ValueError) as missing:
-        print(f"  {release}: no GGUF: {missing!r}"[:120])
+        print(f"  {release}: no GGUF: {missing!r}"[:160])
     rows = []
     for key, value in described.items():
         if key in ("tensors", "gguf", "gguf_tensors"):

@@ -491,6 +491,14 @@ RELEASES = {
         },
         "sliding_window": 4096,
     },
+    "Minitron-4B-Base": layer_norms(llama("nemotron", 3072, 9216, 32, 24, 8, 256000, 4096, 10000))
+    | {
+        "head_dim": 128,
+        "hidden_act": "relu2",
+        "kv_channels": 128,
+        "norm_eps": 1e-05,
+        "partial_rotary_factor": 0.5,
+    },
     "stablelm-2-12b": layer_norms(llama("stablelm", 5120, 13824, 40, 32, 8, 100352, 4096, 10000)
     | {
         "layer_norm_eps": 1e-05,

@@ -127,6 +127,7 @@ MORE = {
         rms_norm_eps=1e-05,
         rope_scaling=SCALED | {"original_max_position_embeddings": 4096, "type": "yarn"},
     ),
+    "Minitron-8B-Base": of("Minitron-4B-Base", hidden_size=4096, intermediate_size=16384, num_attention_heads=48),
     "phi-4-reasoning-plus": of("phi-4", max_position_embeddings=32768, rope_theta=500000),
     "gemma-2b": of(
         "gemma-7b", hidden_size=2048, intermediate_size=16384, num_hidden_layers=18, num_attention_heads=8, num_key_value_heads=1
@@ -226,6 +227,7 @@ FROM_MEMORY = {
     "Kimi-K2.5",
     "Magistral-Small-2506",
     "Mistral-Large-Instruct-2407",
+    "Minitron-8B-Base",
     "Mixtral-8x22B-v0.1",
     "Olmo-3-1125-32B",
     "QwQ-32B-Preview",
