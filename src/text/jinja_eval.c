@@ -467,6 +467,7 @@ heft_jval heft_jcall_row(heft_jinja *j, const heft_jrow *row, heft_jval self,
     bool past = false;
     int most = 0;
     if (!row->call) heft_jinja_fail(j, HEFT_E_UNSUPPORTED, "heft does not have '%s'", row->name);
+    if (self.type == J_STR) heft_jinja_step(j, self.s.n / 4); /* most look at every character */
     if (row->params[0] == '*') return row->call(j, self, arg, args);
     while (most < J_MAX_PARAMS && (param_is(row->params, most, (heft_str){ "", 0 }, &past), !past))
         most++;

@@ -234,9 +234,13 @@ static heft_jval s_split(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest al
 static size_t find_last(heft_jinja *j, heft_jval s, heft_jval what, size_t end)
 {
     heft_jinja_step(j, s.s.n / 32 + 1);
-    for (size_t at = end + 1; at-- > what.s.n;)
-        if (!what.s.n || memcmp(s.s.p + at - what.s.n, what.s.p, what.s.n) == 0)
-            return at - what.s.n;
+    for (size_t at = end + 1; at-- > what.s.n;) {
+        const char *p = s.s.p + at - what.s.n;
+        if (!what.s.n) return at;
+        if (*p != what.s.p[0]) continue;
+        if (memcmp(p, what.s.p, what.s.n) == 0) return at - what.s.n;
+        heft_jinja_step(j, what.s.n / 32 + 1);
+    }
     return what.s.n == 0 ? 0 : SIZE_MAX;
 }
 

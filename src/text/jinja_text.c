@@ -134,7 +134,7 @@ size_t heft_jfind(heft_jinja *j, heft_jval s, heft_jval what, size_t at)
         if (!p) return SIZE_MAX;
         at = (size_t)(p - s.s.p);
         if (memcmp(p, what.s.p, what.s.n) == 0) return at;
-        heft_jinja_step(j, 1);
+        heft_jinja_step(j, what.s.n / 32 + 1);
         at++;
     }
     return SIZE_MAX;

@@ -188,7 +188,7 @@ static void room(heft_jinja *j, heft_jbuf *b, size_t more)
 void heft_jbuf_bytes(heft_jinja *j, heft_jbuf *b, const char *p, size_t n, bool data)
 {
     if (!n) return;
-    heft_jinja_step(j, n / 32);
+    heft_jinja_step(j, n / 32 + 1);
     room(j, b, n);
     memcpy(b->p + b->n, p, n);
     memset(b->from + b->n, data, n);

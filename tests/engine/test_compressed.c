@@ -140,11 +140,13 @@ int main(void)
         { "deepseek_v4_plain", 0, HEFT_CACHE_F32 },
         { "deepseek_v4_plain", HEFT_Q8_0, HEFT_CACHE_F16 },
         { "deepseek_v4_words", 0, HEFT_CACHE_BF16 },
+        { "deepseek_v4_plain", 0, HEFT_CACHE_Q8_0 },
     };
     const struct CMUnitTest tests[] = {
         { "bf16 weights, f32 cache", the_same_bits, NULL, NULL, &forms[0] },
         { "q8_0 weights, f16 cache", the_same_bits, NULL, NULL, &forms[1] },
         { "entries of 3 and 12, bf16 cache", the_same_bits, NULL, NULL, &forms[2] },
+        { "q8_0 cache", the_same_bits, NULL, NULL, &forms[3] },
         cmocka_unit_test(parts_of_a_block_are_kept_in_full),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
