@@ -28,6 +28,7 @@ static inline void memory_source_read(const heft_source *s)
 static inline void memory_source_clear(heft_source *s)
 {
     heft_free(s->tensor);
+    heft_source_unseal(s);
     heft_arena_clear(&s->arena);
 }
 

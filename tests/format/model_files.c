@@ -172,6 +172,7 @@ heft_status read_memory(const void *data, size_t n, reader *read, heft_error *er
         heft_free(s.file[0].path);
     }
     heft_free(s.tensor);
+    heft_source_unseal(&s);
     heft_arena_clear(&s.arena);
     free(copy);
     return st;
