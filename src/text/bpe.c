@@ -118,7 +118,7 @@ const struct heft_merge *heft_bpe_find(const heft_bpe *b, int32_t left, int32_t 
     uint64_t hash = hash_of(left, right), bit;
     if (!b->merge || !(*maybe_of(b, hash, &bit) & bit)) return NULL;
     const struct heft_merge *m = slot_of(b, left, right, hash);
-    return m->left1 ? m : NULL;
+    return m->left1 && m->result >= 0 ? m : NULL;
 }
 
 static void put(heft_bpe *b, const struct heft_merge *m)
@@ -214,11 +214,30 @@ heft_status heft_bpe_merge(heft_bpe *b, const heft_str *pair, size_t n, bool las
     return st;
 }
 
+static bool is_special(const heft_bpe *b, int32_t id)
+{
+    return heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_SPECIAL;
+}
+
+/* Text never becomes a special token, so nothing makes one, and no character is one. */
+static void forget_special(heft_bpe *b)
+{
+    bool any = false;
+    for (int32_t id = 0; id < b->vocab->size && !any; id++)
+        any = is_special(b, id) && (heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_FOUND);
+    for (uint32_t i = 0; any && b->merge && i <= b->mask; i++)
+        if (is_special(b, b->merge[i].result)) b->merge[i].result = NONE;
+    for (int32_t cp = 0; any && cp < 1024; cp++)
+        if (is_special(b, b->direct[cp])) b->direct[cp] = NONE;
+}
+
 heft_status heft_bpe_finish(heft_bpe *b, const int32_t byte[256], heft_error *err)
 {
+    if (b->vocab) forget_special(b);
     bool plain = byte && b->merge && !b->score && !b->prefix.n && !b->suffix.n && !b->symbols;
     for (int32_t i = 0; i < 256 && plain; i++)
-        plain = byte[i] >= 0 || i == 0xc0 || i == 0xc1 || i > 0xf4; /* no UTF-8 has these */
+        plain = i == 0xc0 || i == 0xc1 || i > 0xf4 /* no UTF-8 has these */
+                || (byte[i] >= 0 && !is_special(b, byte[i]));
     return plain ? heft_bpe_learn_chars(b, byte, err) : HEFT_OK;
 }
 
@@ -293,10 +312,13 @@ static heft_status id_of_char(const heft_bpe *b, heft_word *w, heft_str piece, s
         if (suffixed) heft_buf_str(&w->spelling, b->suffix);
         heft_status st = heft_buf_check(&w->spelling, "a word", err);
         if (st) return st;
-        *id = heft_vocab_find(b->vocab, (heft_str){ w->spelling.p, w->spelling.n });
+        s = (heft_str){ w->spelling.p, w->spelling.n };
+    } else if (cp < 1024) {
+        *id = b->direct[cp];
         return HEFT_OK;
     }
-    *id = cp < 1024 ? b->direct[cp] : heft_vocab_find(b->vocab, s);
+    *id = heft_vocab_find(b->vocab, s);
+    if (is_special(b, *id)) *id = NONE;
     return HEFT_OK;
 }
 
@@ -497,8 +519,7 @@ heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, hef
     heft_status st = HEFT_OK;
     if (b->ignore_merges || (b->whole_lines && only_newlines(piece))) {
         int32_t id = heft_vocab_find(b->vocab, piece);
-        bool text = id >= 0 && !(heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_SPECIAL);
-        if (text) return heft_ids_add(ids, id, err);
+        if (id >= 0 && !is_special(b, id)) return heft_ids_add(ids, id, err);
     }
     if (!b->cut_at_mark || b->prefix.n || b->suffix.n) return encode_word(b, w, piece, ids, err);
     for (size_t n; piece.n && !st; piece.p += n, piece.n -= n) {
@@ -524,7 +545,7 @@ static heft_status whole_piece(const heft_bpe *b, heft_word *w, heft_str piece, 
             spelt->n +=
                 heft_utf8_encode(heft_char_of_byte((uint8_t)piece.p[i]), spelt->p + spelt->n);
     *id = heft_vocab_find(b->vocab, (heft_str){ spelt->p, spelt->n });
-    if (*id >= 0 && (heft_vocab_flags(b->vocab, *id) & HEFT_TOKEN_SPECIAL)) *id = -1;
+    if (is_special(b, *id)) *id = NONE;
     return heft_buf_check(spelt, "a word", err);
 }
 
