@@ -151,10 +151,10 @@ static void give_columns(work *w, int32_t rows, const heft_kernels *k, float *x,
         w->y[c] = y + 64 * (size_t)c;
 }
 
-/* Attention over tiles of one head: MAC/cycle of scores and values together, 128 wide each, in F16,
- * with 1 query of a group of 4 and with 64. */
-static void bench_attend(const heft_kernels *sets, int32_t count, uint8_t *data, float *x,
-                         double hz)
+/* Attention over tiles of one head: MAC/cycle of scores and values together, 128 wide each, with so
+ * many queries. */
+static void bench_attend(const heft_kernels *sets, int32_t count, heft_dtype type, uint8_t *data,
+                         float *x, double hz)
 {
     enum { WIDTH = 128, TILES = 16, MOST = 64 };
     static const int32_t queries[] = { 1, 4, 64 };
@@ -163,8 +163,8 @@ static void bench_attend(const heft_kernels *sets, int32_t count, uint8_t *data,
     heft_partial state[MOST];
     heft_query q[MOST];
     uint64_t seed = 4;
-    const size_t bytes = (size_t)WIDTH * 2 * HEFT_TILE;
-    random_weights(data, HEFT_F16, 2 * TILES * HEFT_TILE, WIDTH, &seed);
+    const size_t row = heft_row_bytes(type, WIDTH), bytes = row * HEFT_TILE;
+    random_weights(data, type, 2 * TILES * HEFT_TILE, WIDTH, &seed);
     for (int32_t r = 0; r < MOST_ROUNDS; r++)
         for (int32_t i = 0; i < 3; i++)
             for (int32_t s = 0; s < count; s++) {
@@ -176,9 +176,9 @@ static void bench_attend(const heft_kernels *sets, int32_t count, uint8_t *data,
                 for (size_t t = 0; t < TILES; t++) {
                     const heft_tile tile = { .k = data + 2 * t * bytes,
                                              .v = data + (2 * t + 1) * bytes,
-                                             .k_stride = (size_t)WIDTH * 2,
-                                             .v_stride = (size_t)WIDTH * 2,
-                                             .dtype = HEFT_F16,
+                                             .k_stride = row,
+                                             .v_stride = row,
+                                             .dtype = type,
                                              .dk = WIDTH,
                                              .dv = WIDTH,
                                              .pos = (int32_t)t * HEFT_TILE,
@@ -188,7 +188,7 @@ static void bench_attend(const heft_kernels *sets, int32_t count, uint8_t *data,
                 took[i][s][r] = now() - begin;
             }
     for (int32_t s = 0; s < count; s++) {
-        printf("attend    %-9s", sets[s].name);
+        printf("attend %-5s %-9s", heft_dtypes[type].name, sets[s].name);
         for (int32_t i = 0; i < 3; i++)
             printf("  %d queries: %5.2f", queries[i],
                    2.0 * WIDTH * HEFT_TILE * TILES * queries[i] / median(took[i][s], MOST_ROUNDS)
@@ -294,7 +294,9 @@ int main(int argc, char **argv)
         bench(sets, count, &w, hz);
     }
     heft_free(beside);
-    if (argc < 2 || strcmp(argv[1], "attend") == 0) bench_attend(sets, count, data, x, hz);
+    static const heft_dtype caches[] = { HEFT_F16, HEFT_Q8_0 };
+    for (int32_t i = 0; i < 2 && (argc < 2 || strcmp(argv[1], "attend") == 0); i++)
+        bench_attend(sets, count, caches[i], data, x, hz);
     heft_free(data);
     heft_free(x);
     heft_free(a);

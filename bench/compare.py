@@ -5,7 +5,7 @@
         [-p 512] [-n 64] [-d 0 ...] [-t 2] [-r 5] [--csv OUT.csv] [--svg OUT.svg] MODEL.gguf...
 
 A peer is any program that takes llama-bench's -m -p -n -t -r -o json (and -d, where depths are
-asked for). Every round runs each program once on each file, so that a busy neighbour hurts all
+asked for), with options of its own behind its path. Every round runs each program once on each file, so that a busy neighbour hurts all
 alike; what counts is the median over the rounds of each program, and of the ratio within a round.
 Beside decode stands the share of the memory bandwidth: weight bytes per token times tokens/s over
 what `heft bench` without a model reads per second in the same round.
@@ -14,6 +14,7 @@ import argparse
 import csv
 import json
 import os
+import shlex
 import statistics
 import subprocess
 import sys
@@ -24,7 +25,7 @@ def run(command, **changed):
     done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=os.environ | changed)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stderr[-2000:]}")
-    return json.loads(done.stdout[min(i for i in (done.stdout.find("{"), done.stdout.find("[")) if i >= 0):])
+    return json.loads("".join(x for x in done.stdout.splitlines(True) if not x.startswith("WARNING")))
 
 
 def heft(path, model, a, depth):
@@ -34,7 +35,7 @@ def heft(path, model, a, depth):
 
 
 def peer(path, model, a, depth):
-    command = [path, "-m", model, "-p", str(a.p), "-n", str(a.n), "-t", str(a.t), "-r", "1", "-o", "json"]
+    command = [*shlex.split(path), "-m", model, "-p", str(a.p), "-n", str(a.n), "-t", str(a.t), "-r", "1", "-o", "json"]
     tests = run(command + (["-d", str(depth)] if depth else []))
     prefill = [t["avg_ts"] for t in tests if not t["n_gen"]]
     decode = [t["avg_ts"] for t in tests if not t["n_prompt"]]

@@ -294,7 +294,14 @@ HEFT_API const char *heft_family_shown(const heft_family_facts *f, heft_shown_ho
 
 typedef struct heft_engine heft_engine;
 
-typedef enum { HEFT_CACHE_F16, HEFT_CACHE_BF16, HEFT_CACHE_F32 } heft_cache_type;
+/* Q8_0: blocks of 32 numbers with a scale; every width that a layer keeps is a multiple of 32. */
+typedef enum {
+    HEFT_CACHE_F16,
+    HEFT_CACHE_BF16,
+    HEFT_CACHE_F32,
+    HEFT_CACHE_Q8_0,
+    HEFT_CACHE_TYPES
+} heft_cache_type;
 
 typedef struct {
     int32_t threads;       /* 0: the cores this process may use */
@@ -491,7 +498,6 @@ HEFT_API heft_status heft_eval_text(heft_engine *e, heft_engine *reference, cons
 
 enum {
     HEFT_MACHINE_FORMATS = 64,
-    HEFT_CACHE_TYPES = 3,
     HEFT_MACHINE_GROUP = 4 /* query heads for each key/value head, where attention is measured */
 };
 

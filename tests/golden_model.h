@@ -83,6 +83,10 @@ heft_status heft_golden_list(heft_golden_names *out, heft_error *err) HEFT_MUST_
 heft_status heft_golden_open(const char *name, heft_golden **out, heft_error *err) HEFT_MUST_CHECK;
 void heft_golden_close(heft_golden *g); /* NULL is allowed */
 
+/* The member of an object of golden.json, of that kind; fails by name: HEFT_E_FORMAT. */
+heft_status heft_golden_member(const heft_value *o, const char *key, heft_value_kind kind,
+                               const heft_value **out, heft_error *err) HEFT_MUST_CHECK;
+
 /* FNV-1a, 64 bits. */
 uint64_t heft_golden_hash(const void *data, size_t n);
 /* The integers q of a tensor: (t->n). Cannot fail. */

@@ -209,24 +209,24 @@ static void add_layer(maker *m, int32_t i)
     if (s->E) add_experts(m, i);
 }
 
-/* A byte-level vocabulary: a character for every byte, then fillers that are not tokens. */
+/* A byte-level vocabulary: a character for every byte, then fillers that are not tokens, with names
+ * of their own as llama.cpp asks for. */
 typedef struct {
-    char piece[256][4];
-    heft_str *token; /* (V) */
-    int32_t *type;   /* (V)  GGUF: 1 normal, 5 unused */
+    char (*piece)[16]; /* (V) */
+    heft_str *token;   /* (V) */
+    int32_t *type;     /* (V)  GGUF: 1 normal, 5 unused */
 } vocabulary;
 
 /* The GPT-2 alphabet: printable bytes are themselves, the others follow from U+0100 on. */
-static void name_bytes(vocabulary *v, int32_t V)
+static void name_tokens(vocabulary *v, int32_t V)
 {
     int32_t others = 0;
-    for (int32_t b = 0; b < V; b++) {
-        bool printable = (b > 0x20 && b < 0x7f) || (b >= 0xa1 && b != 0xad);
-        v->token[b] = heft_str_of("[PAD]");
-        v->type[b] = b < 256 ? 1 : 5;
-        if (b < 256)
-            v->token[b] = (heft_str){ v->piece[b], heft_utf8_encode(printable ? b : 256 + others++,
-                                                                    v->piece[b]) };
+    for (int32_t t = 0; t < V; t++) {
+        const bool printable = (t > 0x20 && t < 0x7f) || (t >= 0xa1 && t != 0xad);
+        const size_t n = t < 256 ? heft_utf8_encode(printable ? t : 256 + others++, v->piece[t])
+                                 : (size_t)snprintf(v->piece[t], sizeof v->piece[t], "[PAD%d]", t);
+        v->token[t] = (heft_str){ v->piece[t], n };
+        v->type[t] = t < 256 ? 1 : 5;
     }
 }
 
@@ -267,11 +267,12 @@ static heft_status write_it(const maker *m, const char *path, heft_error *err)
     if (!s->text) return heft_gguf_write(path, 3, 32, kv, n, m->t, m->n, err);
 
     const size_t V = (size_t)s->V;
-    vocabulary v = { .token = heft_alloc(V, sizeof *v.token),
+    vocabulary v = { .piece = heft_alloc(V, sizeof *v.piece),
+                     .token = heft_alloc(V, sizeof *v.token),
                      .type = heft_alloc(V, sizeof *v.type) };
-    heft_status st = v.token && v.type ? HEFT_OK : heft_nomem(err, "a vocabulary");
+    heft_status st = v.piece && v.token && v.type ? HEFT_OK : heft_nomem(err, "a vocabulary");
     if (!st) {
-        name_bytes(&v, s->V);
+        name_tokens(&v, s->V);
         const heft_write_kv words[] = {
             { .key = "tokenizer.ggml.model", .type = 8, .v = { .str = "gpt2" } },
             { .key = "tokenizer.ggml.pre", .type = 8, .v = { .str = "gpt-2" } },
@@ -290,6 +291,7 @@ static heft_status write_it(const maker *m, const char *path, heft_error *err)
         memcpy(kv + n, words, sizeof words);
         st = heft_gguf_write(path, 3, 32, kv, n + 5, m->t, m->n, err);
     }
+    heft_free(v.piece);
     heft_free(v.token);
     heft_free(v.type);
     return st;

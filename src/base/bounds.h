@@ -39,7 +39,7 @@ enum {
     /* chat templates */
     HEFT_MAX_TEMPLATES = 64,            /* of one release */
     HEFT_MAX_TEMPLATE_BYTES = 4 << 20,  /* of source */
-    HEFT_MAX_TEMPLATE_NESTING = 120,    /* of statements and expressions as written */
+    HEFT_MAX_TEMPLATE_NESTING = 250,    /* of statements and expressions as written */
     HEFT_MAX_TEMPLATE_DEPTH = 1500,     /* of evaluation: nesting times calls of macros */
     HEFT_MAX_TEMPLATE_STEPS = 1 << 26,  /* of one rendering; 32 bytes copied are a step too */
     HEFT_MAX_TEMPLATE_MEMORY = 1 << 29, /* bytes of one rendering */

@@ -25,19 +25,3 @@ size_t heft_cursor_left(const heft_cursor *c)
 {
     return c->n - c->at;
 }
-
-uint16_t heft_load16(const void *p)
-{
-    const uint8_t *u = p;
-    return (uint16_t)(u[0] | u[1] << 8);
-}
-
-uint32_t heft_load32(const void *p)
-{
-    return heft_load16(p) | (uint32_t)heft_load16((const uint8_t *)p + 2) << 16;
-}
-
-uint64_t heft_load64(const void *p)
-{
-    return heft_load32(p) | (uint64_t)heft_load32((const uint8_t *)p + 4) << 32;
-}

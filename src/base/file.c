@@ -232,6 +232,11 @@ static int open_temporary(heft_out *o, size_t size)
 heft_status heft_out_open(heft_out *o, const char *path, heft_error *err)
 {
     size_t size = strlen(path) + 48;
+    struct stat s;
+    *o = (heft_out){ 0 };
+    if (stat(path, &s) == 0 && !S_ISREG(s.st_mode)) /* a rename would put a file in its place */
+        return heft_fail(err, HEFT_E_IO, "%s: is %s, a file is expected", heft_show_z(path).text,
+                         S_ISDIR(s.st_mode) ? "a directory" : "a device or a pipe");
     *o = (heft_out){ .path = heft_strdup(heft_str_of(path)), .temporary = heft_alloc(size, 1) };
     if (!o->path || !o->temporary) {
         heft_out_abandon(o);

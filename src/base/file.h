@@ -44,6 +44,7 @@ typedef struct {
     char *path, *temporary;
 } heft_out;
 
+/* What path names is replaced; fails where that is no file (HEFT_E_IO): a device stays one. */
 heft_status heft_out_open(heft_out *o, const char *path, heft_error *err) HEFT_MUST_CHECK;
 heft_status heft_out_write(heft_out *o, const void *data, size_t n,
                            heft_error *err) HEFT_MUST_CHECK;

@@ -1,22 +1,14 @@
 /* String views and UTF-8. */
 #include "base/str.h"
 
+#include "base/cursor.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 heft_str heft_str_of(const char *z)
 {
     return (heft_str){ z ? z : "", z ? strlen(z) : 0 };
-}
-
-bool heft_str_eq(heft_str a, heft_str b)
-{
-    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
-}
-
-bool heft_str_is(heft_str a, const char *z)
-{
-    return heft_str_eq(a, heft_str_of(z));
 }
 
 bool heft_str_begins(heft_str a, const char *z)
@@ -59,6 +51,51 @@ uint64_t heft_str_hash(heft_str a)
     for (size_t i = 0; i < a.n; i++)
         h = (h ^ (uint8_t)a.p[i]) * 0x100000001b3u;
     return h ^ h >> 32;
+}
+
+enum { DIGIT = 7, PRIME_BITS = 61 };
+static const uint64_t prime = ((uint64_t)1 << PRIME_BITS) - 1;
+
+/* h * key + digit modulo the prime, but for one prime too many. */
+static uint64_t append_digit(uint64_t h, uint64_t key, uint64_t digit)
+{
+    __extension__ typedef unsigned __int128 product;
+    const product p = (product)h * key;
+    h = ((uint64_t)p & prime) + (uint64_t)(p >> PRIME_BITS) + digit;
+    return (h & prime) + (h >> PRIME_BITS);
+}
+
+/* The length and then the bytes, seven to a digit, as a number in base `key` modulo the prime
+ * 2^61 - 1: J. L. Carter and M. N. Wegman, Universal classes of hash functions, 1979. */
+uint64_t heft_str_hash_keyed(heft_str a, uint64_t key)
+{
+    uint64_t h = a.n, rest = 0;
+    key %= prime;
+    for (; a.n > DIGIT; a.p += DIGIT, a.n -= DIGIT)
+        h = append_digit(h, key, heft_load64((const uint8_t *)a.p) & (UINT64_MAX >> 8));
+    if (a.n) memcpy(&rest, a.p, a.n);
+    h = append_digit(h, key, rest);
+    return h < prime ? h : h - prime;
+}
+
+void heft_name_add(heft_name *to, heft_str s)
+{
+    const size_t left = sizeof to->z - 1 - to->n, n = s.n < left ? s.n : left;
+    if (n) memcpy(to->z + to->n, s.p, n);
+    to->n += n;
+    to->z[to->n] = 0;
+}
+
+void heft_name_number(heft_name *to, int32_t n)
+{
+    char digits[11];
+    size_t at = sizeof digits;
+    uint32_t left = n < 0 ? 0 - (uint32_t)n : (uint32_t)n;
+    do
+        digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0) digits[--at] = '-';
+    heft_name_add(to, (heft_str){ digits + at, sizeof digits - at });
 }
 
 /* Bytes a lead byte asks for; 0: it cannot lead. */
@@ -104,10 +141,19 @@ size_t heft_utf8_encode(int32_t cp, char out[4])
     return n;
 }
 
+/* Eight bytes of ASCII, the usual content, are passed over at once. */
 bool heft_utf8_valid(heft_str s)
 {
     for (size_t i = 0; i < s.n;) {
+        uint64_t eight;
         int32_t cp;
+        if (s.n - i >= sizeof eight) {
+            memcpy(&eight, s.p + i, sizeof eight);
+            if ((eight & UINT64_C(0x8080808080808080)) == 0) {
+                i += sizeof eight;
+                continue;
+            }
+        }
         i += heft_utf8_decode(s.p + i, s.n - i, &cp);
         if (cp < 0) return false;
     }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 typedef struct {
     const char *p;
@@ -12,8 +13,14 @@ typedef struct {
 } heft_str;
 
 heft_str heft_str_of(const char *z); /* NULL gives the empty view */
-bool heft_str_eq(heft_str a, heft_str b);
-bool heft_str_is(heft_str a, const char *z);
+static inline bool heft_str_eq(heft_str a, heft_str b)
+{
+    return a.n == b.n && (a.n == 0 || memcmp(a.p, b.p, a.n) == 0);
+}
+static inline bool heft_str_is(heft_str a, const char *z)
+{
+    return heft_str_eq(a, (heft_str){ z, strlen(z) });
+}
 bool heft_str_begins(heft_str a, const char *z);
 bool heft_str_ends(heft_str a, const char *z);
 /* Order by bytes, shorter first: for qsort and bsearch. */
@@ -22,6 +29,21 @@ int heft_str_cmp(heft_str a, heft_str b);
 const heft_str *heft_str_twice(heft_str *s, size_t n);
 /* FNV-1a, 64 bits, for hash tables in memory. */
 uint64_t heft_str_hash(heft_str a);
+/* A hash for names that a stranger may have chosen: of two that differ, at most n / 7 + 1 keys in
+ * 2^61 give the same one, so nobody who does not know the key can make a table slow. */
+uint64_t heft_str_hash_keyed(heft_str a, uint64_t key);
+
+/* A name being put together. What does not fit is left out. */
+typedef struct {
+    char z[256]; /* a NUL behind the n bytes */
+    size_t n;
+} heft_name;
+void heft_name_add(heft_name *to, heft_str s);
+void heft_name_number(heft_name *to, int32_t n); /* in decimal */
+static inline heft_str heft_name_str(const heft_name *a)
+{
+    return (heft_str){ a->z, a->n };
+}
 
 /* Decode one code point. Returns its length in bytes (1..4) and sets *cp; for invalid UTF-8
  * (overlong, surrogate, above U+10FFFF, cut short) sets *cp = -1 and returns 1. Needs n > 0. */

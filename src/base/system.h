@@ -8,6 +8,9 @@
 /* Seconds since some moment, never backwards. */
 double heft_seconds(void);
 
+/* A number that nobody outside of this process can foresee: a key for hash tables. */
+uint64_t heft_secret(void);
+
 /* What the processor calls itself, in out (size > 0), cut short where it must be; "unknown" where
  * the system does not say. */
 void heft_processor(char *out, size_t size);

@@ -16,7 +16,17 @@ struct heft_input {
     History *history;
     const char *prompt;
     heft_buf line; /* without an editor */
+    bool marks;    /* the terminal marks what is pasted */
+    bool pasting;
+    char ahead[8]; /* (n_ahead) bytes that may yet become a mark */
+    size_t n_ahead;
+    wchar_t quoted; /* the next character, to be taken as it is; 0: none */
 };
+
+/* A terminal that is asked to (bracketed paste, an xterm convention that the others took over)
+ * sends these around what is pasted, whose line ends are then no Enter key. */
+static const char *const paste_marks[2] = { "\033[200~", "\033[201~" };
+static const char *const ask_for_marks[2] = { "\033[?2004l", "\033[?2004h" };
 
 static char *prompt_of(EditLine *edit)
 {
@@ -41,19 +51,61 @@ static int read_byte(char *byte)
     return (int)read(STDIN_FILENO, byte, 1);
 }
 
-/* One character for the editor, whose own reader does not end at an interrupt. */
-static int read_char(EditLine *edit, wchar_t *out)
+static int next_byte(heft_input *in, char *byte)
+{
+    if (!in->n_ahead) return read_byte(byte);
+    *byte = in->ahead[0];
+    memmove(in->ahead, in->ahead + 1, --in->n_ahead);
+    return 1;
+}
+
+/* After an escape character: does the rest of a mark follow? Then it is passed. */
+static bool pass_mark(heft_input *in, const char *mark)
+{
+    const size_t n = strlen(mark) - 1;
+    for (size_t i = 0; i < n; i++) {
+        if (i == in->n_ahead && read_byte(&in->ahead[in->n_ahead++]) <= 0)
+            return in->n_ahead--, false;
+        if (in->ahead[i] != mark[i + 1]) return false;
+    }
+    in->n_ahead -= n;
+    memmove(in->ahead, in->ahead + n, in->n_ahead);
+    return true;
+}
+
+static int read_code_point(heft_input *in, int32_t *cp)
 {
     char byte[4];
     size_t n = 0;
-    int32_t cp = -1;
-    (void)edit;
     do {
-        int got = read_byte(&byte[n]);
+        int got = next_byte(in, &byte[n]);
         if (got <= 0) return got;
-        (void)heft_utf8_decode(byte, ++n, &cp);
-    } while (cp < 0 && heft_utf8_whole((heft_str){ byte, n }) == 0);
+        (void)heft_utf8_decode(byte, ++n, cp);
+    } while (*cp < 0 && heft_utf8_whole((heft_str){ byte, n }) == 0);
+    return 1;
+}
+
+/* One character for the editor, whose own reader does not end at an interrupt. Line ends, tabs and
+ * their like in what is pasted come behind a Ctrl-V, which takes them as they are. */
+static int read_char(EditLine *edit, wchar_t *out)
+{
+    enum { ESCAPE = 27, QUOTE = 'V' - '@' };
+    void *data = NULL;
+    int32_t cp = -1;
+    (void)el_get(edit, EL_CLIENTDATA, &data);
+    heft_input *in = data;
+    *out = in->quoted;
+    in->quoted = 0;
+    if (*out) return 1;
+    do {
+        int got = read_code_point(in, &cp);
+        if (got <= 0) return got;
+    } while (in->marks && cp == ESCAPE && pass_mark(in, paste_marks[in->pasting])
+             && (in->pasting = !in->pasting, true));
     *out = (wchar_t)(cp < 0 ? 0xfffd : cp);
+    if (!in->pasting || cp < 0 || cp >= ' ') return 1;
+    in->quoted = cp == '\r' ? L'\n' : *out;
+    *out = QUOTE;
     return 1;
 }
 
@@ -61,6 +113,7 @@ static bool start_editing(heft_input *in)
 {
     HistEvent event;
     FILE *shown = isatty(STDOUT_FILENO) ? stdout : stderr;
+    const char *kind = "dumb";
     in->edit = el_init("heft", stdin, shown, stderr);
     in->history = history_init();
     if (!in->edit || !in->history) return false;
@@ -70,6 +123,8 @@ static bool start_editing(heft_input *in)
     (void)el_set(in->edit, EL_EDITOR, "emacs");
     (void)el_set(in->edit, EL_HIST, history, in->history);
     (void)el_set(in->edit, EL_GETCFN, read_char);
+    (void)el_get(in->edit, EL_TERMINAL, &kind);
+    in->marks = isatty(STDERR_FILENO) && kind && *kind && strcmp(kind, "dumb") != 0;
     return true;
 }
 
@@ -116,7 +171,10 @@ static const char *next_line(heft_input *in, const char *prompt, size_t *n)
         int count = 0;
         el_resize(in->edit);
         (void)el_set(in->edit, EL_PREP_TERM, 1); /* before the prompt: no key is echoed twice */
+        if (in->marks) (void)fputs(ask_for_marks[1], stderr);
         line = el_gets(in->edit, &count);
+        if (in->marks) (void)fputs(ask_for_marks[0], stderr);
+        in->pasting = false;
         *n = count > 0 ? strlen(line) : 0;
         if (!line || !*n) line = NULL;
     } else {

@@ -17,7 +17,7 @@ extern const heft_verb heft_verb_run, heft_verb_show, heft_verb_plan, heft_verb_
 #define HEFT_ENGINE_ARGS(S)                                                                        \
     { HEFT_ARG(S, 't', "threads", INT, engine.threads, "N"), .min = 1, .max = HEFT_MAX_THREADS,    \
       .help = "threads (the cores this process may use)" },                                        \
-    { HEFT_ARG(S, 0, "ctk", CHOICE, engine.cache, "f16|bf16|f32"),                                 \
+    { HEFT_ARG(S, 0, "ctk", CHOICE, engine.cache, "f16|bf16|f32|q8_0"),                                 \
       .help = "number format of cached keys and values (f16)" },                                   \
     { HEFT_ARG(S, 0, "isa", TEXT, engine.isa, "NAME"),                                             \
       .help = "instruction set: scalar, avx2, ... (the best here)" },                              \

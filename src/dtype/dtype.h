@@ -99,5 +99,10 @@ int32_t heft_dtype_of_gguf(uint32_t id);
 
 /* Bytes of n numbers; false if n is not whole blocks, is negative, or the product overflows. */
 bool heft_dtype_bytes(heft_dtype t, int64_t n, uint64_t *bytes);
+/* The same of a row in memory, of whole blocks. */
+static inline size_t heft_row_bytes(heft_dtype t, int32_t n)
+{
+    return (size_t)(n / heft_dtypes[t].block) * (size_t)heft_dtypes[t].bytes;
+}
 
 #endif

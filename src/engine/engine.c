@@ -54,7 +54,7 @@ static heft_status resolve(const heft_model *m, const heft_engine_options *given
                                          : o->context * o->sequences);
     if (!st) st = within(err, "the number of outputs", o->outputs, 1, HEFT_MAX_BATCH);
     if (!st) o->outputs = smaller(o->outputs, o->batch);
-    if (!st) st = within(err, "the cache type", (int32_t)o->cache, HEFT_CACHE_F16, HEFT_CACHE_F32);
+    if (!st) st = within(err, "the cache type", (int32_t)o->cache, 0, HEFT_CACHE_TYPES - 1);
     return st ? st : heft_engine_isa(&o->isa, isa, err);
 }
 
@@ -68,9 +68,15 @@ heft_status heft_engine_resolve(const heft_model *m, const heft_engine_options *
     return st;
 }
 
-static heft_dtype cache_dtype(heft_cache_type t)
+heft_dtype heft_cache_dtype(heft_cache_type t)
 {
-    return t == HEFT_CACHE_F32 ? HEFT_F32 : t == HEFT_CACHE_BF16 ? HEFT_BF16 : HEFT_F16;
+    static const heft_dtype dtype[HEFT_CACHE_TYPES] = {
+        [HEFT_CACHE_F16] = HEFT_F16,
+        [HEFT_CACHE_BF16] = HEFT_BF16,
+        [HEFT_CACHE_F32] = HEFT_F32,
+        [HEFT_CACHE_Q8_0] = HEFT_Q8_0,
+    };
+    return dtype[t];
 }
 
 /* ---- planning --------------------------------------------------------- */
@@ -88,8 +94,7 @@ static void rehearse(const heft_net *net, int32_t rows, int32_t sequences, int32
 heft_plan_device heft_engine_rehearse(const heft_model *m, heft_cache_type cache, int32_t rows,
                                       int32_t past)
 {
-    const int32_t size = heft_dtypes[cache_dtype(cache)].bytes;
-    heft_plan_device counts = { .past = past, .cache_size = size };
+    heft_plan_device counts = { .past = past, .cache = heft_cache_dtype(cache) };
     size_t floats;
     rehearse(&m->net, rows, 1, 1, &counts, &floats);
     return counts;
@@ -160,7 +165,7 @@ static heft_status plan_engine(const heft_model *m, const heft_engine_options *o
     e->need.context = e->o.context;
     const heft_cache_shape shape = {
         .spec = &m->net.spec,
-        .type = cache_dtype(e->o.cache),
+        .type = heft_cache_dtype(e->o.cache),
         .slots = e->o.sequences,
         .checkpoints =
             heft_cache_forgets(&m->net.spec, e->o.context) ? e->o.sequences * HEFT_CHECKPOINTS : 0,

@@ -81,6 +81,9 @@ heft_status heft_engine_resolve(const heft_model *m, const heft_engine_options *
 /* *name (NULL: the best here) as it is called, and its bits. Fails: HEFT_E_ARG, naming it. */
 heft_status heft_engine_isa(const char **name, unsigned *isa, heft_error *err) HEFT_MUST_CHECK;
 
+/* The numbers of such a cache. */
+heft_dtype heft_cache_dtype(heft_cache_type);
+
 /* What one step of `rows` tokens of one sequence after `past` others reads and multiplies, the last
  * row's logits among it, with that cache. */
 heft_plan_device heft_engine_rehearse(const heft_model *m, heft_cache_type cache, int32_t rows,

@@ -188,17 +188,14 @@ static void measure_formats(bench *m, heft_machine *out)
 
 static void measure_caches(bench *m, heft_machine *out)
 {
-    static const heft_dtype type[HEFT_CACHE_TYPES] = {
-        [HEFT_CACHE_F16] = HEFT_F16, [HEFT_CACHE_BF16] = HEFT_BF16, [HEFT_CACHE_F32] = HEFT_F32
-    };
     for (int32_t i = 0; i < HEFT_CACHE_TYPES; i++) {
-        const size_t size = (size_t)heft_dtypes[type[i]].bytes;
-        m->kv = (heft_kv){ .page_bytes = (size_t)G * HEFT_TILE * 2 * WIDTH * size,
-                           .dtype = type[i],
+        const heft_dtype type = heft_cache_dtype((heft_cache_type)i);
+        m->kv = (heft_kv){ .page_bytes = (size_t)G * HEFT_TILE * 2 * heft_row_bytes(type, WIDTH),
+                           .dtype = type,
                            .G = G,
                            .dk = WIDTH,
                            .dv = WIDTH };
-        out->cache[i] = speed_of(m, type[i], attend, HEFT_OP_ATTEND);
+        out->cache[i] = speed_of(m, type, attend, HEFT_OP_ATTEND);
     }
 }
 

@@ -2,7 +2,7 @@
 #include "base/bounds.h"
 #include "base/buf.h"
 #include "base/file.h"
-#include "dtype/dtype.h"
+#include "engine/engine.h"
 #include "format/json.h"
 
 #include <string.h>
@@ -11,8 +11,6 @@ enum { VERSION = 1, MOST_BYTES = 1 << 16 };
 
 /* More in a second than any machine will do, and less than any has done. */
 static const double most = 1e18, least = 1;
-
-static const char *const cache_name[HEFT_CACHE_TYPES] = { "F16", "BF16", "F32" };
 
 /* ---- writing ---- */
 
@@ -153,9 +151,10 @@ static heft_status take_caches(const heft_value *o, const char *path, heft_machi
     const heft_value *all = heft_value_get(o, "caches");
     if (!all || all->kind != HEFT_V_OBJECT) return missing(path, "caches", all, "an object", err);
     for (int32_t i = 0; i < HEFT_CACHE_TYPES; i++) {
-        const heft_value *v = heft_value_get(all, cache_name[i]);
-        if (!v) return missing(path, cache_name[i], v, "an object", err);
-        (void)snprintf(m->cache[i].name, sizeof m->cache[i].name, "%s", cache_name[i]);
+        const char *name = heft_dtypes[heft_cache_dtype((heft_cache_type)i)].name;
+        const heft_value *v = heft_value_get(all, name);
+        if (!v) return missing(path, name, v, "an object", err);
+        (void)snprintf(m->cache[i].name, sizeof m->cache[i].name, "%s", name);
         heft_status st = take_format(v, path, &m->cache[i], err);
         if (st) return st;
     }

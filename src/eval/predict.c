@@ -33,8 +33,9 @@ static const heft_format_speed *speed_of(const heft_machine *m, const char *form
 static double attend_one(const heft_plan_device *c, const heft_machine *machine,
                          const heft_format_speed *s)
 {
+    const heft_dtype_info *t = &heft_dtypes[c->cache];
     const double read = (double)c->cache_bytes / machine->read,
-                 macs = s->bytes / c->cache_size * HEFT_MACHINE_GROUP,
+                 macs = s->bytes * t->block / t->bytes * HEFT_MACHINE_GROUP,
                  work = (double)c->attend_macs / macs;
     return read > work ? read : work;
 }

@@ -23,12 +23,17 @@ heft_status heft_directory_file(const heft_directory *d, heft_str name, char *ou
 
 /* Make room for n files. */
 heft_status heft_source_files(heft_source *s, int32_t n, heft_error *err) HEFT_MUST_CHECK;
-/* Add a tensor. Only name, dtype, rank and shape need be set; bytes is computed. Fails:
- * HEFT_E_FORMAT (the numbers are no whole blocks, the size overflows, too many tensors). */
+/* Make room for n tensors that are likely to come; more may. */
+heft_status heft_source_expect(heft_source *s, int64_t n, heft_error *err) HEFT_MUST_CHECK;
+/* Add a tensor. Only name, dtype, rank and shape need be set; the name, which a NUL follows, is
+ * kept; bytes is computed. Fails: HEFT_E_FORMAT (the numbers are no whole blocks, the size
+ * overflows, too many tensors). */
 heft_status heft_source_add(heft_source *s, heft_tensor t, heft_tensor **out,
                             heft_error *err) HEFT_MUST_CHECK;
 /* All tensors are there: refuse duplicate names, make heft_source_find work. */
 heft_status heft_source_seal(heft_source *s, heft_error *err) HEFT_MUST_CHECK;
+/* Free what sealing made, as heft_source_close does. */
+void heft_source_unseal(heft_source *s);
 
 /* Read and validate the header of s->file[file] and add its tensors. Messages begin with the
  * file's path. */

@@ -326,10 +326,14 @@ static heft_status read_tensors(header *h, heft_error *err)
 {
     int64_t first = h->s->n_tensors;
     uint64_t place = 0;
+    heft_status st = heft_source_expect(h->s, first + (int64_t)h->n_tensors, err);
+    if (st) return st;
     for (uint64_t i = 1; i <= h->n_tensors; i++) {
         heft_tensor t = { .file = h->file };
-        heft_status st = read_name(h, &t.name, err);
+        st = read_name(h, &t.name, err);
         if (st) return heft_context(err, st, "tensor %" PRIu64 " of %" PRIu64, i, h->n_tensors);
+        t.name.p = heft_arena_strdup(&h->s->arena, t.name);
+        if (!t.name.p) return heft_nomem(err, "the name of a tensor");
         st = read_tensor(h, t, &place, err);
         if (st) return heft_context(err, st, "tensor %s", heft_show(t.name).text);
     }

@@ -5,6 +5,7 @@
  * have one. */
 #include "format/json.h"
 #include "base/bounds.h"
+#include "base/cursor.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -111,10 +112,23 @@ static bool is_plain(char c)
     return (uint8_t)c >= 0x20 && (uint8_t)c < 0x80 && c != '"' && c != '\\';
 }
 
+/* Are the eight bytes at p plain? The top bit of a byte of `odd` is set where the byte's own is, or
+ * where a subtraction borrowed: of 1 from what is 0 for " or \, of 0x20 from a control character. A
+ * borrow spoils what lies behind the first byte that is not plain, and matters no more. */
+static bool all_plain(const char *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), b = heft_load64((const uint8_t *)p);
+    const uint64_t quotes = (b ^ ones * '"') - ones, slashes = (b ^ ones * '\\') - ones;
+    const uint64_t odd = b | quotes | slashes | (b - ones * 0x20);
+    return (odd & ones * 0x80) == 0;
+}
+
 /* The string whose quote stands at j->next, into j->str. */
 static bool string(heft_json *j)
 {
     char *begin = j->p + j->next + 1, *end = j->p + j->n, *r = begin;
+    while (end - r >= 8 && all_plain(r))
+        r += 8;
     while (r < end && is_plain(*r))
         r++;
     char *w = r;
@@ -137,6 +151,7 @@ static bool string(heft_json *j)
         if (what) return refuse(j, (size_t)(r - j->p), what);
     }
     if (r == end) return refuse(j, j->n, "the text ends inside a string");
+    *w = 0; /* the closing quote has been read */
     j->str = (heft_str){ begin, (size_t)(w - begin) };
     j->next = (size_t)(r + 1 - j->p);
     return true;
@@ -166,12 +181,14 @@ static bool is_digit(const heft_json *j, size_t i)
 
 static size_t digits(const heft_json *j, size_t i, decimal *d)
 {
+    uint64_t m = d->m;
     for (; is_digit(j, i); i++) {
-        if (d->m > (UINT64_MAX - 9) / 10)
+        if (m > (UINT64_MAX - 9) / 10)
             d->cut = true;
         else
-            d->m = d->m * 10 + (uint64_t)(j->p[i] - '0');
+            m = m * 10 + (uint64_t)(j->p[i] - '0');
     }
+    d->m = m;
     return i;
 }
 

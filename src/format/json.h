@@ -29,7 +29,7 @@ enum { HEFT_JSON_PYTHON = 1 };
 /* A pull reader. Fields are the reader's own but for those of the last event. */
 typedef struct {
     /* the last event */
-    heft_str str; /* KEY, STRING: unescaped; valid as long as the text */
+    heft_str str; /* KEY, STRING: unescaped, a NUL follows; valid as long as the text */
     int64_t i;    /* INT */
     double real;  /* INT, REAL */
     bool inexact; /* REAL written as an integer beyond int64 */

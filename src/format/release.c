@@ -35,6 +35,11 @@ typedef struct {
     bool read;
 } entry;
 
+/* A line of the index's weight_map. */
+typedef struct {
+    heft_str tensor, shard;
+} line;
+
 /* A release being opened. */
 typedef struct {
     heft_source *s;
@@ -43,9 +48,16 @@ typedef struct {
     heft_buf list;   /* of entry, sorted */
     heft_str *shard; /* (n_shards) file names, sorted */
     int32_t n_shards;
-    const heft_value *index; /* weight_map, or NULL */
-    int64_t total_size;      /* as the index says, or -1 */
+    char *index_text;
+    heft_buf index;     /* of line; empty: there is none, or it does not matter */
+    int64_t total_size; /* as it says, or -1 */
 } release;
+
+static const line *index_lines(const release *r, size_t *n)
+{
+    *n = r->index.n / sizeof(line);
+    return (const line *)(const void *)r->index.p;
+}
 
 static entry *entries(const release *r, size_t *n)
 {
@@ -131,37 +143,101 @@ static int by_bytes(const void *a, const void *b)
     return heft_str_cmp(*(const heft_str *)a, *(const heft_str *)b);
 }
 
-/* The shards that the index names. */
-static heft_status read_index(release *r, heft_error *err)
+/* ---- the index, which has a line for every tensor ---------------------- */
+
+/* The object under weight_map, its key just read: tensors and their files, into r->index. */
+static heft_status read_weight_map(release *r, heft_json *j, const char *path, heft_error *err)
 {
-    const heft_value *root;
-    heft_status st = read_json(r, index_name, &root, err);
-    if (st) return st;
-    heft_shown dir = heft_show_z(r->dir->path);
-    r->index = heft_value_get(root, "weight_map");
-    if (!r->index || r->index->kind != HEFT_V_OBJECT || r->index->n == 0)
-        return heft_fail(err, HEFT_E_FORMAT, "%s/%s: has no weight_map that names tensors",
-                         dir.text, index_name);
-    const heft_value *total = heft_value_get(heft_value_get(root, "metadata"), "total_size");
-    r->total_size = total && total->kind == HEFT_V_INT ? total->n : -1;
-    r->shard = heft_arena_alloc(&r->s->arena, (size_t)r->index->n, sizeof *r->shard);
-    if (!r->shard) return heft_nomem(err, index_name);
-    size_t n = 0, unique = 0;
-    for (const heft_value *v = r->index->child; v; v = v->next) {
-        if (v->kind != HEFT_V_STRING)
-            return heft_fail(err, HEFT_E_FORMAT, "%s/%s: the shard of %s is %s, expected a string",
-                             dir.text, index_name, heft_show(v->key).text,
-                             heft_value_kind_name(v->kind));
-        if (n == 0 || !heft_str_eq(r->shard[n - 1], v->str)) r->shard[n++] = v->str;
+    line x = { 0 };
+    heft_json_event event = heft_json_next(j);
+    if (event == HEFT_J_ERROR) return heft_json_fail(j, path, NULL, err);
+    if (event != HEFT_J_BEGIN_OBJECT)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: weight_map is not an object",
+                         heft_show_z(path).text);
+    while ((event = heft_json_next(j)) == HEFT_J_KEY) {
+        x.tensor = j->str;
+        event = heft_json_next(j);
+        if (event == HEFT_J_ERROR) break;
+        if (event != HEFT_J_STRING)
+            return heft_fail(err, HEFT_E_FORMAT, "%s: the shard of %s is not a string",
+                             heft_show_z(path).text, heft_show(x.tensor).text);
+        if (r->index.n == r->index.max)
+            return heft_fail(err, HEFT_E_FORMAT, "%s: names more than %d tensors",
+                             heft_show_z(path).text, HEFT_MAX_TENSORS);
+        if (!heft_str_eq(x.shard, j->str)) x.shard = j->str;
+        (void)heft_buf_add(&r->index, &x, sizeof x);
     }
+    return event == HEFT_J_ERROR ? heft_json_fail(j, path, NULL, err)
+                                 : heft_buf_check(&r->index, path, err);
+}
+
+/* The whole document. What stands beside weight_map is short and kept as values. */
+static heft_status read_index_text(release *r, heft_json *j, const char *path, heft_error *err)
+{
+    heft_value root = { .kind = HEFT_V_OBJECT }, **end = &root.child;
+    heft_status st;
+    heft_json_event event = heft_json_next(j);
+    if (event != HEFT_J_ERROR && event != HEFT_J_BEGIN_OBJECT)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: is not an object", heft_show_z(path).text);
+    while (event != HEFT_J_ERROR && (event = heft_json_next(j)) == HEFT_J_KEY) {
+        const heft_str key = j->str;
+        if (heft_str_is(key, "weight_map")) {
+            *end = heft_arena_alloc(&r->s->arena, 1, sizeof **end);
+            st = *end ? read_weight_map(r, j, path, err) : heft_nomem(err, path);
+        } else {
+            st = heft_json_value(j, &r->s->arena, path, end, err);
+        }
+        if (st) return st;
+        (*end)->key = key;
+        end = &(*end)->next;
+        root.n++;
+    }
+    if (event == HEFT_J_ERROR || heft_json_next(j) != HEFT_J_END)
+        return heft_json_fail(j, path, NULL, err);
+    const heft_value *total = heft_value_get(heft_value_get(&root, "metadata"), "total_size");
+    r->total_size = total && total->kind == HEFT_V_INT ? total->n : -1;
+    heft_str twice;
+    st = heft_value_unique(&root, &twice, err);
+    if (!st && twice.p)
+        st = heft_fail(err, HEFT_E_FORMAT, "%s: the key %s occurs twice", heft_show_z(path).text,
+                       heft_show(twice).text);
+    return st;
+}
+
+/* The files that the index names, each once. */
+static heft_status list_shards(release *r, const char *path, heft_error *err)
+{
+    size_t lines, n = 0, unique = 0;
+    const line *x = index_lines(r, &lines);
+    if (!lines)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: has no weight_map that names tensors",
+                         heft_show_z(path).text);
+    r->shard = heft_arena_alloc(&r->s->arena, lines, sizeof *r->shard);
+    if (!r->shard) return heft_nomem(err, index_name);
+    for (size_t i = 0; i < lines; i++)
+        if (i == 0 || x[i].shard.p != x[i - 1].shard.p) r->shard[n++] = x[i].shard;
     qsort(r->shard, n, sizeof *r->shard, by_bytes);
     for (size_t i = 0; i < n; i++)
         if (i == 0 || !heft_str_eq(r->shard[i], r->shard[i - 1])) r->shard[unique++] = r->shard[i];
     if (unique > HEFT_MAX_SHARDS)
-        return heft_fail(err, HEFT_E_FORMAT, "%s/%s: names %zu shards, at most %d are read",
-                         dir.text, index_name, unique, HEFT_MAX_SHARDS);
+        return heft_fail(err, HEFT_E_FORMAT, "%s: names %zu shards, at most %d are read",
+                         heft_show_z(path).text, unique, HEFT_MAX_SHARDS);
     r->n_shards = (int32_t)unique;
-    return HEFT_OK;
+    return heft_source_expect(r->s, (int64_t)lines, err);
+}
+
+static heft_status read_index(release *r, heft_error *err)
+{
+    char path[4096];
+    size_t n;
+    heft_json j;
+    heft_status st = heft_directory_file(r->dir, heft_str_of(index_name), path, sizeof path, err);
+    if (!st) st = heft_read_file(path, HEFT_MAX_CONFIG_BYTES, &r->index_text, &n, err);
+    if (st) return st;
+    heft_json_open(&j, r->index_text, n, HEFT_JSON_PYTHON);
+    (void)heft_buf_reserve(&r->index, n / 4); /* a line has some hundred bytes of text */
+    st = read_index_text(r, &j, path, err);
+    return st ? st : list_shards(r, path, err);
 }
 
 /* The tensor of a name. An index is mostly in the order of the files: what lies behind the tensor
@@ -179,23 +255,28 @@ static heft_status check_index(const release *r, heft_error *err)
     const heft_source *s = r->s;
     heft_shown dir = heft_show_z(r->dir->path);
     heft_status st = HEFT_OK;
-    int64_t i = 0;
+    size_t lines;
+    const line *x = index_lines(r, &lines);
     uint64_t bytes = 0;
     const heft_tensor *t = NULL;
     bool *named = heft_alloc((size_t)s->n_tensors, sizeof *named);
     if (!named) return heft_nomem(err, index_name);
-    for (const heft_value *v = r->index->child; v && !st; v = v->next) {
-        t = find(s, t, v->key);
-        if (t) named[t - s->tensor] = true;
+    for (size_t i = 0; i < lines && !st; i++) {
+        t = find(s, t, x[i].tensor);
         if (!t)
             st = heft_fail(err, HEFT_E_FORMAT, "%s/%s: tensor %s is not in %s", dir.text,
-                           index_name, heft_show(v->key).text, heft_show(v->str).text);
-        else if (!heft_str_eq(v->str, r->shard[t->file]))
+                           index_name, heft_show(x[i].tensor).text, heft_show(x[i].shard).text);
+        else if (named[t - s->tensor])
+            st = heft_fail(err, HEFT_E_FORMAT, "%s/%s: names tensor %s twice", dir.text, index_name,
+                           heft_show(x[i].tensor).text);
+        else if (!heft_str_eq(x[i].shard, r->shard[t->file]))
             st = heft_fail(err, HEFT_E_FORMAT, "%s/%s: tensor %s is in %s, the index says %s",
-                           dir.text, index_name, heft_show(v->key).text,
-                           heft_show(r->shard[t->file]).text, heft_show(v->str).text);
+                           dir.text, index_name, heft_show(x[i].tensor).text,
+                           heft_show(r->shard[t->file]).text, heft_show(x[i].shard).text);
+        else
+            named[t - s->tensor] = true;
     }
-    for (; !st && i < s->n_tensors; i++) {
+    for (int64_t i = 0; i < s->n_tensors && !st; i++) {
         bytes += s->tensor[i].bytes;
         if (!named[i])
             st = heft_fail(err, HEFT_E_FORMAT, "%s/%s: does not name tensor %s of %s", dir.text,
@@ -261,7 +342,7 @@ static heft_status choose(release *r, const char *only, heft_error *err)
     heft_status st = read_index(r, err);
     if (st) return st;
     if (only && !is_shard(r, heft_str_of(only))) {
-        r->index = NULL;
+        r->index.n = 0;
         return choose_single(r, only, err);
     }
     heft_str single = heft_str_of(single_name);
@@ -284,7 +365,7 @@ static heft_status open_shards(release *r, heft_error *err)
             st = heft_fail(err, HEFT_E_FORMAT, "%s: is not a .safetensors file",
                            heft_show(r->shard[i]).text);
         if (!st) st = heft_map_open(&s->file[i], path, err);
-        if (st && r->index)
+        if (st && r->index.n)
             return heft_context(err, st, "%s/%s", heft_show_z(r->dir->path).text, index_name);
         if (st) return st;
         s->n_files = i + 1;
@@ -315,6 +396,7 @@ heft_status heft_release_open(heft_source *s, const heft_directory *dir, const c
                               const heft_log *log, heft_error *err)
 {
     release r = { .s = s, .log = log, .dir = dir, .total_size = -1 };
+    r.index = heft_buf_of((size_t)HEFT_MAX_TENSORS * sizeof(line));
     s->container = HEFT_SAFETENSORS;
     heft_status st = list(&r, err);
     if (!st) st = choose(&r, only, err);
@@ -325,8 +407,10 @@ heft_status heft_release_open(heft_source *s, const heft_directory *dir, const c
     if (!st && listed(&r, heft_str_of("generation_config.json")))
         st = read_json(&r, "generation_config.json", &s->generation, err);
     if (!st) st = open_shards(&r, err);
-    if (!st && r.index) st = check_index(&r, err);
+    if (!st && r.index.n) st = check_index(&r, err);
     if (!st && !only) warn_unread(&r);
     heft_buf_free(&r.list);
+    heft_buf_free(&r.index);
+    heft_free(r.index_text);
     return st;
 }

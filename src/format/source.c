@@ -2,6 +2,8 @@
 #include "format/source.h"
 #include "format/container.h"
 
+#include "base/system.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -32,6 +34,17 @@ static heft_status size_of(heft_tensor *t, heft_error *err)
                      d->name);
 }
 
+heft_status heft_source_expect(heft_source *s, int64_t n, heft_error *err)
+{
+    if (n > HEFT_MAX_TENSORS) n = HEFT_MAX_TENSORS;
+    if (n <= s->room) return HEFT_OK;
+    heft_tensor *more = heft_realloc(s->tensor, (size_t)n * sizeof *more);
+    if (!more) return heft_nomem(err, "the list of tensors");
+    s->tensor = more;
+    s->room = n;
+    return HEFT_OK;
+}
+
 heft_status heft_source_add(heft_source *s, heft_tensor t, heft_tensor **out, heft_error *err)
 {
     if (t.name.n == 0 || t.name.n > HEFT_MAX_NAME)
@@ -43,47 +56,61 @@ heft_status heft_source_add(heft_source *s, heft_tensor t, heft_tensor **out, he
         return heft_fail(err, HEFT_E_FORMAT, "is one more than %d tensors", HEFT_MAX_TENSORS);
     heft_status st = size_of(&t, err);
     if (st) return st;
-    if (s->n_tensors == s->room) {
-        int64_t room = s->room ? 2 * s->room : 256;
-        heft_tensor *more = heft_realloc(s->tensor, (size_t)room * sizeof *more);
-        if (!more) return heft_nomem(err, "the list of tensors");
-        s->tensor = more;
-        s->room = room;
-    }
+    if (s->n_tensors == s->room) st = heft_source_expect(s, s->room ? 2 * s->room : 256, err);
+    if (st) return st;
     *out = &s->tensor[s->n_tensors++];
     **out = t;
     return HEFT_OK;
 }
 
-static int by_name(const void *a, const void *b)
+/* The tensor of the name, whose hash is known, or NULL. */
+static const heft_tensor *named(const heft_source *s, uint64_t hash, heft_str name)
 {
-    return heft_str_cmp((*(const heft_tensor *const *)a)->name,
-                        (*(const heft_tensor *const *)b)->name);
+    const heft_names *names = &s->names;
+    for (uint32_t i = names->first[hash & names->mask]; i; i = names->of[i - 1].next) {
+        const heft_tensor *t = &s->tensor[i - 1];
+        if (names->of[i - 1].tag == (uint32_t)(hash >> 29) && heft_str_eq(t->name, name)) return t;
+    }
+    return NULL;
+}
+
+static heft_status refuse_twice(const heft_source *s, const heft_tensor *a, const heft_tensor *b,
+                                heft_error *err)
+{
+    heft_shown name = heft_show(a->name), file = heft_show_z(s->file[a->file].path);
+    if (a->file == b->file)
+        return heft_fail(err, HEFT_E_FORMAT, "%s: tensor %s occurs twice", file.text, name.text);
+    return heft_fail(err, HEFT_E_FORMAT, "%s: tensor %s is also in %s", file.text, name.text,
+                     heft_show_z(s->file[b->file].path).text);
 }
 
 heft_status heft_source_seal(heft_source *s, heft_error *err)
 {
-    const heft_tensor **t = heft_arena_alloc(&s->arena, (size_t)s->n_tensors, sizeof *t);
-    if (!t) return heft_nomem(err, "the list of tensors");
-    for (int64_t i = 0; i < s->n_tensors; i++)
-        t[i] = &s->tensor[i];
-    if (s->n_tensors) qsort(t, (size_t)s->n_tensors, sizeof *t, by_name);
-    s->by_name = t;
-    for (int64_t i = 1; i < s->n_tensors; i++) {
-        const heft_tensor *a = t[i - 1], *b = t[i];
-        if (!heft_str_eq(a->name, b->name)) continue;
-        heft_shown name = heft_show(a->name), file = heft_show_z(s->file[a->file].path);
-        if (a->file == b->file)
-            return heft_fail(err, HEFT_E_FORMAT, "%s: tensor %s occurs twice", file.text,
-                             name.text);
-        return heft_fail(err, HEFT_E_FORMAT, "%s: tensor %s is also in %s", file.text, name.text,
-                         heft_show_z(s->file[b->file].path).text);
-    }
+    heft_names *names = &s->names;
+    uint32_t size = 1;
+    while (size < s->n_tensors)
+        size *= 2;
+    *names = (heft_names){ .key = heft_secret(), .mask = size - 1 };
+    names->first = heft_alloc(size, sizeof *names->first);
+    names->of = heft_alloc((size_t)s->n_tensors, sizeof *names->of);
+    if (!names->first || !names->of) return heft_nomem(err, "the list of tensors");
     for (int64_t i = 0; i < s->n_tensors; i++) {
-        s->tensor[i].name.p = heft_arena_strdup(&s->arena, s->tensor[i].name);
-        if (!s->tensor[i].name.p) return heft_nomem(err, "the list of tensors");
+        const heft_tensor *t = &s->tensor[i];
+        const uint64_t hash = heft_str_hash_keyed(t->name, names->key);
+        const heft_tensor *same = named(s, hash, t->name);
+        if (same) return refuse_twice(s, same, t, err);
+        uint32_t *first = &names->first[hash & names->mask];
+        names->of[i] = (heft_named){ .tag = (uint32_t)(hash >> 29), .next = *first };
+        *first = (uint32_t)i + 1;
     }
     return HEFT_OK;
+}
+
+void heft_source_unseal(heft_source *s)
+{
+    heft_free(s->names.first);
+    heft_free(s->names.of);
+    s->names = (heft_names){ 0 };
 }
 
 /* ---- opened ----------------------------------------------------------- */
@@ -164,23 +191,14 @@ void heft_source_close(heft_source *s)
     for (int32_t i = 0; i < s->n_files; i++)
         heft_map_close(&s->file[i]);
     heft_free(s->tensor);
+    heft_source_unseal(s);
     heft_arena_clear(&s->arena);
     heft_free(s);
 }
 
 const heft_tensor *heft_source_find(const heft_source *s, heft_str name)
 {
-    int64_t low = 0, high = s->n_tensors;
-    while (low < high) {
-        int64_t mid = low + (high - low) / 2;
-        int c = heft_str_cmp(s->by_name[mid]->name, name);
-        if (c == 0) return s->by_name[mid];
-        if (c < 0)
-            low = mid + 1;
-        else
-            high = mid;
-    }
-    return NULL;
+    return named(s, heft_str_hash_keyed(name, s->names.key), name);
 }
 
 heft_status heft_source_check(const heft_source *s, heft_error *err)

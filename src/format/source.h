@@ -23,6 +23,18 @@ typedef struct {
     uint64_t bytes;
 } heft_tensor;
 
+/* A tensor in a table of names: what else its hash has, and the next tensor at the same place. */
+typedef struct {
+    uint32_t tag, next; /* next: its number + 1; 0: none */
+} heft_named;
+
+/* Tensors by name. Names are the file's, so the hash has a key of its own every time. */
+typedef struct {
+    uint64_t key;
+    uint32_t mask, *first; /* (mask + 1)   at each place, a tensor's number + 1; 0: none */
+    heft_named *of;        /* (n_tensors)  all NULL: there are no names yet */
+} heft_names;
+
 typedef struct heft_source {
     heft_container container;
     const char *path; /* as given */
@@ -33,8 +45,8 @@ typedef struct heft_source {
     const heft_value *config;     /* config.json, or GGUF metadata as one flat object */
     const heft_value *generation; /* generation_config.json, or NULL */
     /* the rest is the source's own */
-    const heft_tensor **by_name; /* (n_tensors), sorted */
-    int64_t room;                /* of tensor */
+    heft_names names;
+    int64_t room; /* of tensor */
     heft_arena arena;
 } heft_source;
 

@@ -26,6 +26,12 @@ uint16_t heft_to_half(float f)
     return (uint16_t)(sign | ((rest >> 13) - ((127u - 15u) << 10)));
 }
 
+uint16_t heft_to_half_up(float f)
+{
+    const uint16_t h = heft_to_half(f);
+    return (uint16_t)(heft_half(h) < f ? h + 1 : h);
+}
+
 float heft_bf16(uint16_t h)
 {
     return heft_float_of((uint32_t)h << 16);

@@ -43,6 +43,7 @@ typedef enum {
     HEFT_ACT_GELU_TANH,
     HEFT_ACT_GELU_ERF,
     HEFT_ACT_RELU,
+    HEFT_ACT_RELU_SQUARED,
     HEFT_ACT_SIGMOID_1702,
     HEFT_ACT_SIGMOID
 } heft_act_kind;
@@ -60,7 +61,7 @@ typedef struct {
 typedef struct {
     const uint8_t *k, *v; /* entry e lies e * stride bytes further */
     size_t k_stride, v_stride;
-    heft_dtype dtype; /* F32, F16, BF16 */
+    heft_dtype dtype; /* F32, F16, BF16; Q8_0 where dk and dv are multiples of 32 */
     int32_t dk, dv;
     int32_t pos;          /* absolute position of entry 0 */
     float scale, softcap; /* softcap 0: none */
@@ -128,8 +129,8 @@ typedef struct heft_kernels {
     /* Rotate one head in place: pairs (2i, 2i+1) or (i, i + width/2) of x by the angle whose cosine
      * and sine are cs[2i], cs[2i+1], i < width/2. arXiv:2104.09864. */
     void (*rotate)(float *x, const float *cs, int32_t width, bool pairs);
-    /* Store n floats as cache entries of type F32, F16 or BF16 (nearest even). Returns false if a
-     * finite value became infinite. */
+    /* Store n floats as cache entries of type F32, F16, BF16 (nearest even) or Q8_0 (n % 32 == 0).
+     * Returns false if a finite value became infinite. */
     bool (*narrow)(void *y, heft_dtype t, const float *x, int32_t n);
     /* p = exp(x - max) and the sum of p in *sum (class F); returns max. Needs n > 0. */
     float (*softmax)(float *p, const float *x, int32_t n, float *sum);
@@ -192,6 +193,7 @@ float heft_ln(float x);       /* 2^-23.5; ln(0) = -inf, below 0 NaN */
 float heft_softplus(float x); /* ln(1 + exp(x)), 2^-22.4 */
 float heft_half(uint16_t h);  /* fp16 to float, exact */
 uint16_t heft_to_half(float f);
+uint16_t heft_to_half_up(float f); /* the least that is not below f; f >= 0 */
 float heft_bf16(uint16_t h);
 uint16_t heft_to_bf16(float f);
 /* cs[2i], cs[2i+1] = magnitude * cos, sin of the float angle (float)pos * inv[i], i < n. Cosine and

@@ -1,4 +1,5 @@
 /* Attention over one tile, and the joining of results: the definition, never optimised. */
+#include "dtype/blocks.h"
 #include "kernels/fill.h"
 #include "kernels/sums.h"
 
@@ -41,13 +42,21 @@ static void merge(heft_partial *a, const heft_partial *b, int32_t dv)
 
 /* ---- one tile ---- */
 
+/* Number i of a stored entry, widened exactly: of Q8_0, d * q. */
+static float number(heft_dtype t, const uint8_t *entry, int32_t i)
+{
+    if (t != HEFT_Q8_0)
+        return heft_number((uint8_t)t, entry + (size_t)heft_dtypes[t].bytes * (size_t)i);
+    const heft_block_q8_0 *b = (const heft_block_q8_0 *)entry + i / 32;
+    return heft_number(HEFT_F16, b->d) * (float)b->q[i % 32];
+}
+
 static float dot(const heft_tile *t, int32_t e, const float *q)
 {
     const uint8_t *k = t->k + (size_t)e * t->k_stride;
-    size_t width = t->dtype == HEFT_F32 ? 4 : 2;
     float s[16] = { 0 };
     for (int32_t i = 0; i < t->dk; i++)
-        s[i % 16] = fmaf(q[i], heft_number((uint8_t)t->dtype, k + width * (size_t)i), s[i % 16]);
+        s[i % 16] = fmaf(q[i], number(t->dtype, k, i), s[i % 16]);
     return heft_fold(s);
 }
 
@@ -66,11 +75,9 @@ static bool sees(const heft_query *q, int32_t e)
 /* sum over e of p[e] v[e][d], e ascending */
 static float weigh(const heft_tile *t, const heft_query *q, const float *p, int32_t d)
 {
-    const uint8_t *v = t->v + (size_t)d * (t->dtype == HEFT_F32 ? 4 : 2);
     float o = 0;
     for (int32_t e = q->lo; e < q->hi; e++)
-        if (sees(q, e))
-            o = fmaf(p[e], heft_number((uint8_t)t->dtype, v + (size_t)e * t->v_stride), o);
+        if (sees(q, e)) o = fmaf(p[e], number(t->dtype, t->v + (size_t)e * t->v_stride, d), o);
     return o;
 }
 

@@ -1,5 +1,6 @@
 /* Rows of floats: the definition of norms, activations, rotation and softmax, in the order of
  * docs/sums.md, never optimised. */
+#include "dtype/blocks.h"
 #include "kernels/fill.h"
 #include "kernels/polynomials.h"
 #include "kernels/sums.h"
@@ -78,6 +79,7 @@ static float act(heft_act_kind fn, float x)
         return 0.5f * x * (1 + heft_tanh(heft_sqrt_2_pi * fmaf(heft_gelu_cubic, x * x * x, x)));
     case HEFT_ACT_GELU_ERF: return 0.5f * x * (1 + heft_erf(x * heft_sqrt_half));
     case HEFT_ACT_RELU: return 0 > x ? 0 : x;
+    case HEFT_ACT_RELU_SQUARED: return 0 > x ? 0 : x * x;
     case HEFT_ACT_SIGMOID_1702: return x / (1 + heft_exp(-1.702f * x));
     case HEFT_ACT_SIGMOID: return 1 / (1 + heft_exp(-x));
     }
@@ -113,12 +115,40 @@ static void rotate(float *x, const float *cs, int32_t width, bool pairs)
     }
 }
 
+/* 32 numbers as a block of Q8_0. */
+static bool narrow_block(heft_block_q8_0 *b, const float *x)
+{
+    float m = 0;
+    for (int32_t i = 0; i < 32; i++) {
+        if (!isfinite(x[i])) {
+            *b = (heft_block_q8_0){ .d = { 0x00, 0x7e } }; /* a NaN */
+            return true;
+        }
+        m = fabsf(x[i]) > m ? fabsf(x[i]) : m;
+    }
+    const uint16_t h = heft_to_half_up(m / 127);
+    const float d = heft_half(h), id = d > 0 ? 1 / d : 0;
+    memcpy(b->d, &h, sizeof h);
+    for (int32_t i = 0; i < 32; i++)
+        b->q[i] = (int8_t)lrintf(x[i] * id);
+    return !isinf(d);
+}
+
+static bool narrow_blocks(heft_block_q8_0 *y, const float *x, int32_t n)
+{
+    bool fits = true;
+    for (int32_t i = 0; i < n / 32; i++)
+        fits &= narrow_block(y + i, x + 32 * (ptrdiff_t)i);
+    return fits;
+}
+
 static bool narrow(void *y, heft_dtype t, const float *x, int32_t n)
 {
     if (t == HEFT_F32) {
         memcpy(y, x, (size_t)n * sizeof *x);
         return true;
     }
+    if (t == HEFT_Q8_0) return narrow_blocks(y, x, n);
     uint8_t *p = y;
     bool fits = true;
     for (int32_t i = 0; i < n; i++) {

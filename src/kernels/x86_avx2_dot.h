@@ -4,6 +4,8 @@
 
 #include "kernels/x86_avx2_mat.h"
 
+enum { SIX_BIT_CHAIN = 2 }; /* granules of six bits that one sum of add_product has room for */
+
 /* sum + unsigned w * (granule at y), in int16: two of the four products in each. */
 INLINE __m256i add_product(__m256i sum, __m256i w, const int8_t *y)
 {

@@ -127,24 +127,33 @@ static void fill_panel(const heft_x86_format *f, void *panel, const heft_mat *w,
         }
 }
 
+/* Numbers of a column that a panel has; most panels are whole, and the compiler knows how many that
+ * are. */
+static void copy_rows(float *to, const float *from, int32_t n)
+{
+    if (n == PANEL_ROWS)
+        memcpy(to, from, PANEL_ROWS * sizeof *to);
+    else
+        memcpy(to, from, (size_t)n * sizeof *to);
+}
+
 /* The panel's blocks from b on times all columns; rows r .. r1 - 1 of y, which the panel has from
  * its row `skip` on. */
 static void mul_panel(heft_x86_tiler *tile, int32_t columns, const void *panel, int32_t b,
                       int32_t blocks, const heft_act *const *x, int32_t n, float *const *y,
                       int32_t r, int32_t r1, int32_t skip)
 {
-    const size_t bytes = sizeof(float) * (size_t)(r1 - r);
     for (int32_t c = 0; c < n; c += columns) {
         const int32_t nc = n - c < columns ? n - c : columns;
         float acc[HEFT_X86_COLUMNS][PANEL_ROWS] __attribute__((aligned(64))) = { { 0 } };
         const heft_act *a[HEFT_X86_COLUMNS];
         for (int32_t i = 0; i < nc; i++) {
             a[i] = x[c + i] + b;
-            if (b > 0) memcpy(acc[i] + skip, y[c + i] + r, bytes);
+            if (b > 0) copy_rows(acc[i] + skip, y[c + i] + r, r1 - r);
         }
         if (blocks > 0) tile(panel, a, nc, blocks, acc);
         for (int32_t i = 0; i < nc; i++)
-            memcpy(y[c + i] + r, acc[i] + skip, bytes);
+            copy_rows(y[c + i] + r, acc[i] + skip, r1 - r);
     }
 }
 

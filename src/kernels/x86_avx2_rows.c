@@ -1,4 +1,5 @@
 /* Rows of floats with AVX2 and FMA: scalar_rows.c, eight numbers at a time. */
+#include "dtype/blocks.h"
 #include "kernels/fill.h"
 #include "kernels/x86_avx2_functions.h"
 
@@ -92,6 +93,10 @@ static __m256 act(heft_act_kind fn, __m256 x)
     case HEFT_ACT_GELU_ERF:
         return half_of(x, erf_avx2(_mm256_mul_ps(x, _mm256_set1_ps(heft_sqrt_half))));
     case HEFT_ACT_RELU: return _mm256_max_ps(_mm256_setzero_ps(), x);
+    case HEFT_ACT_RELU_SQUARED: {
+        __m256 above = _mm256_max_ps(_mm256_setzero_ps(), x);
+        return _mm256_mul_ps(above, above);
+    }
     case HEFT_ACT_SIGMOID_1702: return swish_avx2(x, -1.702f);
     case HEFT_ACT_SIGMOID: return over_one_and_exp(_mm256_set1_ps(1), x, -1);
     }
@@ -174,12 +179,51 @@ static __m256 from_bf16(__m128i h)
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
 }
 
+/* 32 numbers as a block of Q8_0. Magnitudes are compared as integers, which puts infinities and
+ * NaNs above all else. */
+static bool narrow_block(heft_block_q8_0 *b, const float *x)
+{
+    const __m256i positive = _mm256_set1_epi32(0x7fffffff);
+    __m256 v[4];
+    __m256i most = _mm256_setzero_si256();
+    for (int32_t i = 0; i < 4; i++) {
+        v[i] = _mm256_loadu_ps(x + 8 * i);
+        most = _mm256_max_epu32(most, _mm256_and_si256(_mm256_castps_si256(v[i]), positive));
+    }
+    const __m256i beyond = _mm256_cmpgt_epi32(most, _mm256_set1_epi32(0x7f7fffff));
+    if (!_mm256_testz_si256(beyond, beyond)) {
+        *b = (heft_block_q8_0){ .d = { 0x00, 0x7e } }; /* a NaN */
+        return true;
+    }
+    const uint16_t h = heft_to_half_up(largest(_mm256_castsi256_ps(most)) / 127);
+    const float d = heft_half(h);
+    const __m256 id = _mm256_set1_ps(d > 0 ? 1 / d : 0);
+    __m256i q[4];
+    for (int32_t i = 0; i < 4; i++)
+        q[i] = _mm256_cvtps_epi32(_mm256_mul_ps(v[i], id));
+    const __m256i order = _mm256_setr_epi32(0, 4, 1, 5, 2, 6, 3, 7);
+    const __m256i all =
+        _mm256_packs_epi16(_mm256_packs_epi32(q[0], q[1]), _mm256_packs_epi32(q[2], q[3]));
+    memcpy(b->d, &h, sizeof h);
+    _mm256_storeu_si256((void *)b->q, _mm256_permutevar8x32_epi32(all, order));
+    return !isinf(d);
+}
+
+static bool narrow_blocks(heft_block_q8_0 *y, const float *x, int32_t n)
+{
+    bool fits = true;
+    for (int32_t i = 0; i < n / 32; i++)
+        fits &= narrow_block(y + i, x + 32 * (ptrdiff_t)i);
+    return fits;
+}
+
 static bool narrow_avx2(void *y, heft_dtype t, const float *x, int32_t n)
 {
     if (t == HEFT_F32) {
         memcpy(y, x, (size_t)n * sizeof *x);
         return true;
     }
+    if (t == HEFT_Q8_0) return narrow_blocks(y, x, n);
     const __m256 infinity = _mm256_set1_ps(INFINITY);
     __m256 lost = _mm256_setzero_ps();
     for (int32_t i = 0; i < n; i += 8) {

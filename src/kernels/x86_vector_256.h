@@ -48,6 +48,15 @@ INLINE vector widened(const int32_t t, const uint8_t *p)
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));
 }
 
+/* Numbers of a block of Q8_0: those at q, times its scale. */
+INLINE vector widened_q8(const uint8_t *d, const int8_t *q)
+{
+    uint16_t h;
+    memcpy(&h, d, sizeof h);
+    const __m256i eight = _mm256_cvtepi8_epi32(_mm_loadl_epi64((const void *)q));
+    return _mm256_mul_ps(_mm256_cvtph_ps(_mm_set1_epi16((int16_t)h)), _mm256_cvtepi32_ps(eight));
+}
+
 /* v in a register: gcc would read it again for every use, and loads are what limits a tile. */
 INLINE vector held(vector v)
 {
@@ -102,6 +111,48 @@ INLINE vector spread_number(float x)
 INLINE vector mul_vector(vector a, vector b)
 {
     return _mm256_mul_ps(a, b);
+}
+
+INLINE vector add_vector(vector a, vector b)
+{
+    return _mm256_add_ps(a, b);
+}
+
+INLINE vector sub_vector(vector a, vector b)
+{
+    return _mm256_sub_ps(a, b);
+}
+
+INLINE vector div_vector(vector a, vector b)
+{
+    return _mm256_div_ps(a, b);
+}
+
+/* a > b ? a : b */
+INLINE vector max_vector(vector a, vector b)
+{
+    return _mm256_max_ps(a, b);
+}
+
+/* first, first + 1, ... */
+INLINE vector numbers_from(int32_t first)
+{
+    const __m256i lane = _mm256_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7);
+    return _mm256_cvtepi32_ps(_mm256_add_epi32(_mm256_set1_epi32(first), lane));
+}
+
+/* a in the lanes whose bit is set, else b. */
+INLINE vector where_set(uint32_t bits, vector a, vector b)
+{
+    const __m256i bit = _mm256_setr_epi32(1, 2, 4, 8, 16, 32, 64, 128);
+    const __m256i here = _mm256_and_si256(_mm256_set1_epi32((int32_t)bits), bit);
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(_mm256_cmpeq_epi32(here, bit)));
+}
+
+/* Eight lanes with the largest of all among them. */
+INLINE __m256 half_of_most(vector v)
+{
+    return v;
 }
 
 #endif

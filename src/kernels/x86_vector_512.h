@@ -48,6 +48,16 @@ INLINE vector widened(const int32_t t, const uint8_t *p)
     return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_cvtepu16_epi32(h), 16));
 }
 
+/* Numbers of a block of Q8_0: those at q, times its scale. */
+INLINE vector widened_q8(const uint8_t *d, const int8_t *q)
+{
+    uint16_t h;
+    memcpy(&h, d, sizeof h);
+    const __m512i sixteen = _mm512_cvtepi8_epi32(_mm_loadu_si128((const void *)q));
+    return _mm512_mul_ps(_mm512_cvtph_ps(_mm256_set1_epi16((int16_t)h)),
+                         _mm512_cvtepi32_ps(sixteen));
+}
+
 /* v in a register: gcc would read it again for every use, and loads are what limits a tile. */
 INLINE vector held(vector v)
 {
@@ -96,6 +106,46 @@ INLINE vector spread_number(float x)
 INLINE vector mul_vector(vector a, vector b)
 {
     return _mm512_mul_ps(a, b);
+}
+
+INLINE vector add_vector(vector a, vector b)
+{
+    return _mm512_add_ps(a, b);
+}
+
+INLINE vector sub_vector(vector a, vector b)
+{
+    return _mm512_sub_ps(a, b);
+}
+
+INLINE vector div_vector(vector a, vector b)
+{
+    return _mm512_div_ps(a, b);
+}
+
+/* a > b ? a : b */
+INLINE vector max_vector(vector a, vector b)
+{
+    return _mm512_max_ps(a, b);
+}
+
+/* first, first + 1, ... */
+INLINE vector numbers_from(int32_t first)
+{
+    const __m512i lane = _mm512_setr_epi32(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15);
+    return _mm512_cvtepi32_ps(_mm512_add_epi32(_mm512_set1_epi32(first), lane));
+}
+
+/* a in the lanes whose bit is set, else b. */
+INLINE vector where_set(uint32_t bits, vector a, vector b)
+{
+    return _mm512_mask_mov_ps(b, (__mmask16)bits, a);
+}
+
+/* Eight lanes with the largest of all among them. */
+INLINE __m256 half_of_most(vector v)
+{
+    return _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
 }
 
 #endif

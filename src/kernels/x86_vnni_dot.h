@@ -15,6 +15,8 @@ INLINE __m256i dot(__m256i sum, __m256i w, __m256i y)
 #endif
 }
 
+enum { SIX_BIT_CHAIN = 4 };
+
 INLINE __m256i add_product(__m256i sum, __m256i w, const int8_t *y)
 {
     return dot(sum, w, spread(y));

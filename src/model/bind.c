@@ -20,46 +20,36 @@ typedef struct {
     heft_error *err;
 } binder;
 
-/* Append text up to `hole`, or to its end, and skip the hole. */
-static const char *take(char name[256], const char *text, const char *hole, size_t hole_bytes)
-{
-    const size_t at = strlen(name), n = hole ? (size_t)(hole - text) : strlen(text);
-    (void)snprintf(name + at, 256 - at, "%.*s", (int)n, text);
-    return text + n + (hole ? hole_bytes : 0);
-}
-
-static void put_number(char name[256], int32_t number)
-{
-    const size_t at = strlen(name);
-    (void)snprintf(name + at, 256 - at, "%d", number);
-}
-
 static const char *template_of(const binder *b, const heft_weight *w)
 {
     return b->src->container == HEFT_GGUF ? w->gguf : w->hf;
 }
 
+/* Is there a tensor for each expert, or row of a stack? */
+static bool is_apart(const binder *b, const heft_weight *w)
+{
+    return strstr(template_of(b, w), "{e}") != NULL;
+}
+
 /* The name of a row in this release: prefix, {} replaced by the layer and {e} by the expert or row
  * of a stack. false: not in this container. */
 static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_t expert,
-                    char name[256])
+                    heft_name *name)
 {
-    const char *tmpl = template_of(b, w);
-    if (!tmpl) return false;
-    const char *prefix = *tmpl == '^' ? b->beside : b->prefix;
-    (void)snprintf(name, 256, "%s", prefix);
-    if (*tmpl == '^') tmpl++;
-    const char *hole = strstr(tmpl, "{}");
-    if (hole) {
-        tmpl = take(name, tmpl, hole, 2);
-        put_number(name, layer);
+    const char *p = template_of(b, w);
+    if (!p) return false;
+    name->n = 0;
+    heft_name_add(name, heft_str_of(*p == '^' ? b->beside : b->prefix));
+    if (*p == '^') p++;
+    while (*p) {
+        const size_t n = strcspn(p, "{");
+        heft_name_add(name, (heft_str){ p, n });
+        p += n;
+        if (!*p) break;
+        const bool e = p[1] == 'e';
+        heft_name_number(name, e ? expert : layer);
+        p += e ? sizeof "{e}" - 1 : sizeof "{}" - 1;
     }
-    hole = strstr(tmpl, "{e}");
-    if (hole) {
-        tmpl = take(name, tmpl, hole, 3);
-        put_number(name, expert);
-    }
-    (void)take(name, tmpl, NULL, 0);
     return true;
 }
 
@@ -67,19 +57,19 @@ static bool name_of(const binder *b, const heft_weight *w, int32_t layer, int32_
 
 /* A weight that was found. */
 typedef struct {
-    const heft_tensor *t; /* NULL: it was not */
-    const char *name;     /* as the family has it */
-    bool stored;          /* not plain: as the release's method has it */
+    const heft_tensor *t;  /* NULL: it was not */
+    const heft_name *name; /* as the family has it */
+    bool stored;           /* not plain: as the release's method has it */
 } found;
 
-static found find(const binder *b, const heft_weight *w, const char *name)
+static found find(const binder *b, const heft_weight *w, const heft_name *name)
 {
     found f = { .name = name };
     const bool matrix = w->cols != HEFT_AXIS_ONE && w->slot != HEFT_SLOT_EXPERT_BIAS;
     if (matrix)
-        f.t = heft_quant_find(&b->m->spec.quant, b->src, name, &f.stored);
+        f.t = heft_quant_find(&b->m->spec.quant, b->src, heft_name_str(name), &f.stored);
     else
-        f.t = heft_source_find(b->src, heft_str_of(name));
+        f.t = heft_source_find(b->src, heft_name_str(name));
     return f;
 }
 
@@ -89,7 +79,7 @@ static int32_t shape_of(const binder *b, const heft_weight *w, heft_rule rule, i
 {
     const heft_spec *s = &b->m->spec;
     int32_t n = 0;
-    if (w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}"))
+    if (w->slot == HEFT_SLOT_EXPERTS && !is_apart(b, w))
         shape[n++] = heft_extent(s, layer, HEFT_AXIS_E);
     if (w->slot == HEFT_SLOT_EACH) shape[n++] = heft_extent(s, layer, HEFT_AXIS_H);
     if (w->rows != HEFT_AXIS_ONE) shape[n++] = heft_extent(s, layer, w->rows);
@@ -257,18 +247,18 @@ static heft_status fill_stored(const binder *b, const heft_weight *w, const foun
 {
     const heft_spec *s = &b->m->spec;
     const int32_t groups = w->slot == HEFT_SLOT_GROUPS ? s->layer[layer].attn.o_groups : 1;
-    const bool all = w->slot == HEFT_SLOT_EXPERTS && !strstr(template_of(b, w), "{e}");
+    const bool all = w->slot == HEFT_SLOT_EXPERTS && !is_apart(b, w);
     const heft_stored stored = { .quant = &b->m->spec.quant,
                                  .source = b->src,
                                  .tensor = f->t,
-                                 .name = f->name,
+                                 .name = heft_name_str(f->name),
                                  .experts = all ? heft_extent(s, layer, HEFT_AXIS_E) : 0,
                                  .rows = groups * heft_extent(s, layer, w->rows),
                                  .cols = heft_extent(s, layer, w->cols),
                                  .arena = &b->m->arena,
                                  .used = b->m->used,
                                  .as = b->m->as };
-    if (rule_of(b, w) == HEFT_BY_COL && heft_str_is(f->t->name, f->name))
+    if (rule_of(b, w) == HEFT_BY_COL && heft_str_eq(f->t->name, heft_name_str(f->name)))
         return heft_fail(b->err, HEFT_E_UNSUPPORTED,
                          "tensor %s is stored by columns and of %s; expected plain numbers",
                          heft_show(f->t->name).text, heft_dtypes[f->t->dtype].name);
@@ -332,13 +322,12 @@ static void leave_one(const binder *b, const heft_tensor *t)
 }
 
 /* And so are the others of the weight `name`. */
-static void leave_companions(const binder *b, const char *name)
+static void leave_companions(const binder *b, const heft_name *name)
 {
-    char stem[256];
-    (void)snprintf(stem, sizeof stem, "%s", name);
-    if (heft_str_ends(heft_str_of(stem), ".weight")) stem[strlen(stem) - strlen("weight")] = 0;
+    heft_name stem = *name;
+    if (heft_str_ends(heft_name_str(&stem), ".weight")) stem.z[stem.n - strlen("weight")] = 0;
     for (int64_t i = 0; i < b->src->n_tensors; i++)
-        if (!b->m->used[i] && heft_str_begins(b->src->tensor[i].name, stem))
+        if (!b->m->used[i] && heft_str_begins(b->src->tensor[i].name, stem.z))
             leave_one(b, &b->src->tensor[i]);
 }
 
@@ -435,12 +424,12 @@ static heft_status stack(const binder *b, const heft_weight *w, int32_t layer, h
     if (!v) return heft_nomem(b->err, "a vector of weights");
     heft_status st = HEFT_OK;
     for (int32_t i = 0; i < rows && !st; i++) {
-        char name[256];
-        (void)name_of(b, w, layer, i, name);
-        const heft_tensor *t = heft_source_find(b->src, heft_str_of(name));
+        heft_name name;
+        (void)name_of(b, w, layer, i, &name);
+        const heft_tensor *t = heft_source_find(b->src, heft_name_str(&name));
         st = t ? check_shape(b, w, t, &cols, 1)
                : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
-                           heft_show_z(name).text, m->spec.family->name);
+                           heft_show(heft_name_str(&name)).text, m->spec.family->name);
         if (!st) st = widen(b, t, HEFT_AS_IS, v + i * cols);
         if (st) break;
         b->m->used[t - b->src->tensor] = true;
@@ -455,12 +444,12 @@ static heft_status bind_others(const binder *b, const heft_weight *w, int32_t la
 {
     heft_status st = HEFT_OK;
     for (int32_t e = 1; e < b->m->spec.layer[layer].route.E && !st; e++) {
-        char name[256];
-        if (!name_of(b, w, layer, e, name)) break;
-        const found f = find(b, w, name);
+        heft_name name;
+        if (!name_of(b, w, layer, e, &name)) break;
+        const found f = find(b, w, &name);
         st = f.t ? fill(b, w, &f, layer, e, slot)
                  : heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
-                             heft_show_z(name).text, b->m->spec.family->name);
+                             heft_show(heft_name_str(&name)).text, b->m->spec.family->name);
     }
     return st;
 }
@@ -468,33 +457,33 @@ static heft_status bind_others(const binder *b, const heft_weight *w, int32_t la
 static heft_status bind_row(const binder *b, const heft_weight *table, const heft_weight *w,
                             int32_t layer, void *base)
 {
-    char name[256];
-    if (!name_of(b, w, layer, 0, name)) return HEFT_OK;
+    heft_name name;
+    if (!name_of(b, w, layer, 0, &name)) return HEFT_OK;
     void *slot = (char *)base + w->at;
     if (filled(w, slot)) return HEFT_OK;
     const heft_spec *s = &b->m->spec;
     static const heft_weight unused = { .slot = HEFT_SLOT_NONE };
-    const found f = find(b, w, name);
+    const found f = find(b, w, &name);
     const heft_tensor *t = f.t;
     heft_presence need = heft_presence_of(s, layer, w->need);
     if (!t) {
         if (need != HEFT_YES || has_alternative(b, w, layer)) return HEFT_OK;
         while (table->at != w->at || table->slot != w->slot
                || heft_presence_of(s, layer, table->need) == HEFT_NO
-               || !name_of(b, table, layer, 0, name))
+               || !name_of(b, table, layer, 0, &name))
             table++; /* of several names the first is the one to give */
         return heft_fail(b->err, HEFT_E_FORMAT, "tensor %s is missing; %s needs it",
-                         heft_show_z(name).text, s->family->name);
+                         heft_show(heft_name_str(&name)).text, s->family->name);
     }
     if (need == HEFT_NO && b->m->used[t - b->src->tensor]) return HEFT_OK; /* another slot's */
     if (need == HEFT_NO)
         return heft_fail(b->err, HEFT_E_FORMAT,
                          "tensor %s is there, but the configuration says that %s has none",
-                         heft_show_z(name).text, s->family->name);
+                         heft_show(heft_name_str(&name)).text, s->family->name);
     if (w->need == HEFT_HEAD && s->tied == HEFT_YES) {
         heft_warn(b->log,
                   "tie_word_embeddings is true: the embedding is used as the head, not tensor %s",
-                  heft_show_z(name).text);
+                  heft_show(heft_name_str(&name)).text);
         return fill(b, &unused, &f, layer, 0, slot);
     }
     const bool another =
@@ -503,7 +492,7 @@ static heft_status bind_row(const binder *b, const heft_weight *table, const hef
     if (another) return fill(b, &unused, &f, layer, 0, slot);
     if (rule_of(b, w) == HEFT_STACK) return stack(b, w, layer, slot);
     heft_status st = fill(b, w, &f, layer, 0, slot);
-    if (!st && strstr(template_of(b, w), "{e}")) st = bind_others(b, w, layer, slot);
+    if (!st && is_apart(b, w)) st = bind_others(b, w, layer, slot);
     return st;
 }
 
@@ -542,12 +531,12 @@ static void find_prefix(binder *b)
     };
     if (b->src->container == HEFT_GGUF) return;
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        char name[256];
+        heft_name name;
         b->prefix = known[i][0];
         b->beside = known[i][1];
         for (const heft_weight *w = b->m->spec.family->globals[0]; w->hf; w++)
-            if (*w->hf != '^' && name_of(b, w, -1, 0, name)
-                && heft_source_find(b->src, heft_str_of(name)))
+            if (*w->hf != '^' && name_of(b, w, -1, 0, &name)
+                && heft_source_find(b->src, heft_name_str(&name)))
                 return;
     }
     b->prefix = known[0][0];
@@ -629,9 +618,10 @@ static void leave(const binder *b, const char *start)
 static void leave_idle(const binder *b)
 {
     for (int64_t i = 0; i < b->src->n_tensors; i++) {
+        if (b->m->used[i]) continue;
         const char *ending = heft_quant_idle(&b->m->spec.quant, b->src->tensor[i].name);
         int64_t n = 0;
-        for (int64_t k = i; k < b->src->n_tensors && ending && !b->m->used[i]; k++) {
+        for (int64_t k = i; k < b->src->n_tensors && ending; k++) {
             const heft_tensor *t = &b->src->tensor[k];
             if (b->m->used[k] || !heft_str_ends(t->name, ending)) continue;
             if (k > i) b->m->used[k] = true;
@@ -680,13 +670,13 @@ static heft_status check_biases(const binder *b, const heft_weight *w, int32_t *
         return HEFT_OK;
     for (int32_t i = 0; i < m->spec.L; i++) {
         const heft_lin *lin = (const void *)((const char *)&m->layer[i] + w->at);
-        char name[256];
-        if (!lin->w.data || !name_of(b, w, i, 0, name)) continue;
+        heft_name name;
+        if (!lin->w.data || !name_of(b, w, i, 0, &name)) continue;
         if (having) *having += lin->bias != NULL;
         if (!having && !lin->bias)
             return heft_fail(b->err, HEFT_E_FORMAT,
                              "tensor %s is missing; others of its kind are there",
-                             heft_show_z(name).text);
+                             heft_show(heft_name_str(&name)).text);
     }
     return HEFT_OK;
 }

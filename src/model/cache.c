@@ -51,8 +51,9 @@ static int32_t every_of(const heft_cache_decl *d)
 /* Bytes of an entry. */
 static size_t entry_bytes(const heft_cache_decl *d, heft_dtype type)
 {
-    const int32_t width = d->v_in_k ? d->dk : d->dk + d->dv;
-    return (size_t)d->G * (size_t)width * (size_t)heft_dtypes[type_of(d, type)].bytes;
+    const heft_dtype t = type_of(d, type);
+    const size_t values = d->v_in_k ? 0 : heft_row_bytes(t, d->dv);
+    return (size_t)d->G * (heft_row_bytes(t, d->dk) + values);
 }
 
 /* Floats of a slot's state, in whole cache lines. */
@@ -89,6 +90,19 @@ static int32_t find_group(const heft_cache *c, const heft_cache_decl *d)
     return g;
 }
 
+/* Every key and every value is whole blocks; where values lie in keys, that part of them too. */
+static heft_status check_widths(const heft_cache_decl *d, heft_dtype type, int32_t layer,
+                                heft_error *err)
+{
+    const heft_dtype_info *t = &heft_dtypes[type_of(d, type)];
+    const int32_t odd = d->dk % t->block ? d->dk : d->dv % t->block ? d->dv : 0;
+    if (odd == 0) return HEFT_OK;
+    return heft_fail(err, HEFT_E_UNSUPPORTED,
+                     "layer %d: it keeps %d numbers of a head; a cache of type %s needs a multiple "
+                     "of %d. Use --ctk f16, bf16 or f32",
+                     layer, odd, t->name, t->block);
+}
+
 /* Groups, pages and pool size, without memory. */
 static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_error *err)
 {
@@ -102,6 +116,8 @@ static heft_status lay_out(heft_cache *c, const heft_cache_shape *shape, heft_er
         if (!decl_of(shape->spec, i, &d)) continue;
         c->n_states += rows_of(shape) * state_floats(&d);
         if (d.state) continue;
+        heft_status st = check_widths(&d, shape->type, i / HEFT_MAX_CACHE, err);
+        if (st) return st;
         assert(every_of(&d) == 1 || d.keep == 0);
         int32_t g = find_group(c, &d);
         if (g == HEFT_MAX_GROUPS)

@@ -30,7 +30,7 @@ typedef struct {
 
 typedef struct {
     const heft_spec *spec;
-    heft_dtype type;     /* F32, F16, BF16 */
+    heft_dtype type;     /* F32, F16, BF16, Q8_0 */
     int32_t slots;       /* sequences */
     int32_t checkpoints; /* further slots, which hold earlier states of sequences */
     int32_t context;     /* longest sequence */
@@ -56,7 +56,7 @@ typedef struct {
 bool heft_cache_forgets(const heft_spec *, int32_t context);
 
 /* Bytes that opening allocates; fails with HEFT_E_UNSUPPORTED where layers have more than
- * HEFT_MAX_GROUPS different reaches. */
+ * HEFT_MAX_GROUPS different reaches, or what they keep is no whole blocks of the type. */
 heft_status heft_cache_bytes(const heft_cache_shape *, size_t *bytes, heft_error *) HEFT_MUST_CHECK;
 /* Bytes one more token takes, while no window is full. */
 size_t heft_cache_token_bytes(const heft_spec *, heft_dtype);

@@ -185,16 +185,41 @@ int32_t heft_cfg_int_at(struct heft_cfg *c, const char *hf, const char *gguf, in
     return absent;
 }
 
-int32_t heft_cfg_which(struct heft_cfg *c, const char *hf, int32_t i, const char *const *words)
+/* "a, b or c" */
+static heft_shown one_of(const char *const *words)
+{
+    heft_shown s = { "" };
+    size_t n = 0;
+    for (int32_t k = 0; words[k] && n < sizeof s.text; k++)
+        n += (size_t)snprintf(s.text + n, sizeof s.text - n, "%s%s",
+                              k == 0         ? ""
+                              : words[k + 1] ? ", "
+                                             : " or ",
+                              words[k]);
+    return s;
+}
+
+int32_t heft_cfg_which(struct heft_cfg *c, const char *hf, int32_t i, const char *const *words,
+                       int32_t absent)
 {
     const heft_value *list = typed(c, hf, NULL, 1u << HEFT_V_ARRAY, "an array", false);
-    if (!list) return -1;
+    if (!list) return absent;
     const heft_value *e = heft_value_at(list, i);
     for (int32_t k = 0; e && e->kind == HEFT_V_STRING && words[k]; k++)
         if (heft_str_is(e->str, words[k])) return k;
-    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected %s or the like", hf, i,
-                    heft_cfg_text(e).text, words[0]);
-    return -1;
+    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected %s", hf, i,
+                    heft_cfg_text(e).text, one_of(words).text);
+    return absent;
+}
+
+int32_t heft_cfg_layer_type(struct heft_cfg *c, int32_t layer, const char *const *words,
+                            int32_t absent)
+{
+    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
+    if (types && types->kind == HEFT_V_ARRAY && types->n != c->layers)
+        heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
+                        (long long)types->n, c->layers);
+    return heft_cfg_which(c, "layer_types", layer, words, absent);
 }
 
 float heft_cfg_real_at(struct heft_cfg *c, const char *hf, const char *gguf, int32_t i,
@@ -241,20 +266,10 @@ static bool full_of_gguf(struct heft_cfg *c, int32_t layer, bool absent)
 
 bool heft_cfg_full(struct heft_cfg *c, int32_t layer, bool absent)
 {
+    static const char *const words[] = { "full_attention", "sliding_attention", "chunked_attention",
+                                         NULL };
     if (c->gguf) return full_of_gguf(c, layer, absent);
-    const heft_value *types = typed(c, "layer_types", NULL, 1u << HEFT_V_ARRAY, "an array", false);
-    if (!types) return absent;
-    if (types->n != c->layers)
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
-                        (long long)types->n, c->layers);
-    const heft_value *t = heft_value_at(types, layer);
-    if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "full_attention")) return true;
-    if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "sliding_attention")) return false;
-    if (t && t->kind == HEFT_V_STRING && heft_str_is(t->str, "chunked_attention")) return false;
-    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED,
-                    "layer_types[%d] is %s, expected full_attention or sliding_attention", layer,
-                    heft_cfg_text(t).text);
-    return absent;
+    return heft_cfg_layer_type(c, layer, words, !absent) == 0;
 }
 
 void heft_cfg_upper_windows(struct heft_cfg *c, heft_spec *s, int32_t rope)
@@ -285,6 +300,7 @@ heft_act_kind heft_cfg_act(struct heft_cfg *c, const char *hf, heft_act_kind abs
         { "gelu_accurate", HEFT_ACT_GELU_TANH },
         { "gelu_python_tanh", HEFT_ACT_GELU_TANH },
         { "relu", HEFT_ACT_RELU },
+        { "relu2", HEFT_ACT_RELU_SQUARED },
         { "quick_gelu", HEFT_ACT_SIGMOID_1702 },
     };
     heft_str name = heft_cfg_str(c, hf, NULL, "");
@@ -558,8 +574,8 @@ static heft_status unread(const struct heft_cfg *c, const heft_value *object, bo
     return st;
 }
 
-static heft_status close_accounts(const struct heft_cfg *c, bool strict, const heft_log *log,
-                                  heft_error *err)
+/* Asked before anything is read: no other complaint should hide that a key has one value only. */
+static heft_status check_only(const struct heft_cfg *c, heft_error *err)
 {
     for (const heft_must_be *m = c->family->must_be; m && m->key; m++) {
         const heft_value *v = c->gguf ? NULL : heft_value_get(c->root, m->key);
@@ -570,7 +586,7 @@ static heft_status close_accounts(const struct heft_cfg *c, bool strict, const h
                              "config.json: %s is %s; heft runs %s with %s only", m->key, found.text,
                              c->family->name, m->only);
     }
-    return unread(c, c->src->config, strict, log, err);
+    return HEFT_OK;
 }
 
 /* Tokens that begin and end a text are rows of the embedding: an id, or several, or none. */
@@ -645,6 +661,8 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
     st = heft_quant_read(&s->quant, src, err);
     if (st) return st;
     s->family = c.family = f;
+    st = check_only(&c, err);
+    if (st) return st;
     f->configure(&c, s);
     if (c.failed) {
         if (err) *err = c.error;
@@ -653,5 +671,5 @@ heft_status heft_configure(const heft_source *src, bool strict, const heft_log *
     st = check_ids(c.gguf ? NULL : src->config, "config.json", s->V, err);
     if (!st) st = check_ids(src->generation, "generation_config.json", s->V, err);
     c.inside = NULL;
-    return st ? st : close_accounts(&c, strict, log, err);
+    return st ? st : unread(&c, src->config, strict, log, err);
 }

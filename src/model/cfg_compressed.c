@@ -22,7 +22,7 @@ static int32_t block_of(struct heft_cfg *c, int32_t layer, const int32_t rate[3]
                                          "heavily_compressed_attention", NULL };
     static const char hf[] = "compress_ratios", gguf[] = "attention.compress_ratios";
     const int32_t ratio = heft_cfg_int_at(c, hf, gguf, layer, HEFT_REQUIRED),
-                  word = c->gguf ? -1 : heft_cfg_which(c, "layer_types", layer, words);
+                  word = heft_cfg_layer_type(c, layer, words, -1);
     *chosen = word < 0 ? ratio == SHORT : word == 1;
     if (word >= 0) return rate[word];
     if (ratio == 0 || ratio > 1) return ratio ? ratio : 1;

@@ -56,11 +56,8 @@ static heft_delta read_delta(struct heft_cfg *c, bool fused)
 static bool attends(struct heft_cfg *c, int32_t i, bool absent)
 {
     if (c->gguf) return heft_cfg_int_at(c, NULL, "attention.recurrent_layers", i, !absent) == 0;
-    const heft_value *types = heft_cfg_find(c, "layer_types", NULL);
-    if (types && types->kind == HEFT_V_ARRAY && types->n != c->layers)
-        heft_cfg_refuse(c, HEFT_E_FORMAT, "layer_types has %lld entries, expected %d",
-                        (long long)types->n, c->layers);
-    return heft_cfg_word(c, "layer_types", i, "full_attention", "linear_attention", absent);
+    static const char *const words[] = { "linear_attention", "full_attention", NULL };
+    return heft_cfg_layer_type(c, i, words, absent);
 }
 
 void heft_cfg_delta(struct heft_cfg *c, heft_spec *s, bool fused)

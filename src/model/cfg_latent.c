@@ -45,19 +45,6 @@ void heft_cfg_latent(struct heft_cfg *c, heft_spec *s, const heft_latent_absent 
     }
 }
 
-bool heft_cfg_word(struct heft_cfg *c, const char *key, int32_t i, const char *yes, const char *no,
-                   bool absent)
-{
-    const heft_value *list = heft_cfg_find(c, key, NULL);
-    if (!list || list->kind == HEFT_V_NULL) return absent;
-    const heft_value *v = list->kind == HEFT_V_ARRAY ? heft_value_at(list, i) : list;
-    if (v && v->kind == HEFT_V_STRING && heft_str_is(v->str, yes)) return true;
-    if (v && no && v->kind == HEFT_V_STRING && heft_str_is(v->str, no)) return false;
-    heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "%s[%d] is %s, expected %s%s%s", key, i,
-                    heft_cfg_text(v).text, yes, no ? " or " : "", no ? no : "");
-    return absent;
-}
-
 void heft_cfg_deepseek(struct heft_cfg *c, heft_spec *s, const heft_latent_absent *absent)
 {
     const bool gguf = c->gguf;
@@ -89,8 +76,9 @@ void heft_cfg_deepseek(struct heft_cfg *c, heft_spec *s, const heft_latent_absen
                   shared = heft_cfg_int(c, "n_shared_experts", "expert_shared_count", 1),
                   dense = heft_cfg_int(c, "first_k_dense_replace", "leading_dense_block_count",
                                        gguf ? 0 : absent->dense);
+    static const char *const kinds[] = { "dense", "sparse", NULL };
     for (int32_t i = 0; s->layer && i < s->L; i++)
-        if (heft_cfg_word(c, "mlp_layer_types", i, "sparse", "dense", i >= dense))
+        if (heft_cfg_which(c, "mlp_layer_types", i, kinds, i >= dense))
             heft_cfg_mixture(&s->layer[i], &r, F, heft_cfg_times(c, F, shared));
 }
 
@@ -122,8 +110,9 @@ void heft_cfg_index(struct heft_cfg *c, heft_spec *s, const heft_latent_absent *
                         x.heads, x.top);
     if (c->failed) return;
     x.rope = index_rope(s, pairs);
+    static const char *const only[] = { "indexed_attention", NULL };
     for (int32_t i = 0; i < s->L; i++) {
         s->layer[i].attn.index = x;
-        (void)heft_cfg_word(c, "layer_types", i, "indexed_attention", NULL, true);
+        (void)heft_cfg_layer_type(c, i, only, 0);
     }
 }

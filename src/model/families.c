@@ -37,6 +37,7 @@
     X(minimax_m2) \
     X(mistral) \
     X(mpt) \
+    X(nemotron) \
     X(olmo) \
     X(olmo2) \
     X(olmoe) \

@@ -284,8 +284,12 @@ void heft_cfg_mixture(heft_layer_spec *, const heft_router *, int32_t F_expert, 
  * mlp_only_layers. normalise: what GGUF's architecture implies. shared: as F of a mixture. */
 void heft_cfg_qwen_experts(struct heft_cfg *, heft_spec *, int32_t experts, int32_t top,
                            int32_t F_expert, bool normalise, int32_t shared);
-/* Which of the words, ended by NULL, is element i of a list of them? -1: there is no list. */
-int32_t heft_cfg_which(struct heft_cfg *, const char *hf, int32_t i, const char *const *words);
+/* Which of the words, ended by NULL, is element i of a list of them? absent: there is no list. */
+int32_t heft_cfg_which(struct heft_cfg *, const char *hf, int32_t i, const char *const *words,
+                       int32_t absent);
+/* The same of layer_types, which has as many as there are layers. */
+int32_t heft_cfg_layer_type(struct heft_cfg *, int32_t layer, const char *const *words,
+                            int32_t absent);
 /* Element i of an array of numbers, or the number itself for all i. */
 float heft_cfg_real_at(struct heft_cfg *, const char *hf, const char *gguf, int32_t i,
                        double absent);
@@ -297,9 +301,6 @@ bool heft_cfg_lists(struct heft_cfg *, const char *hf, int32_t n, bool absent);
  * as the number under `interval` (else as absent here) says. */
 bool heft_cfg_flag(struct heft_cfg *, const char *hf, int32_t i, const char *interval,
                    int32_t absent);
-/* Is element i of a list of words `yes`? The only other word there is `no`; or NULL: none. */
-bool heft_cfg_word(struct heft_cfg *, const char *hf, int32_t i, const char *yes, const char *no,
-                   bool absent);
 /* a * b, a width; refused where it is beyond all bounds. */
 int32_t heft_cfg_times(struct heft_cfg *, int32_t a, int32_t b);
 /* Gated delta rules on the layers that are not full, as layer_types says or an interval (4).

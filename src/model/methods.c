@@ -218,30 +218,38 @@ heft_status heft_quant_read(heft_quant *q, const heft_source *src, heft_error *e
 
 /* What the names of a weight's tensors begin with: "q_proj." of "q_proj.weight"; "gate_up_proj_" of
  * a name without "weight". */
-static void stem_of(const char *name, char stem[256])
+static heft_name stem_of(heft_str name)
 {
     static const char end[] = ".weight";
-    const size_t n = strlen(name), cut = sizeof end - 1;
-    const bool usual = n > cut && strcmp(name + n - cut, end) == 0;
-    (void)snprintf(stem, 256, "%.*s%s", (int)(usual ? n - cut : n), name, usual ? "." : "_");
+    const bool usual = name.n > sizeof end - 1 && heft_str_ends(name, end);
+    heft_name stem;
+    stem.n = 0;
+    if (usual) name.n -= sizeof end - 1;
+    heft_name_add(&stem, name);
+    heft_name_add(&stem, heft_str_of(usual ? "." : "_"));
+    return stem;
 }
 
-static const heft_tensor *beside(const heft_source *src, const char *stem, const char *suffix)
+static heft_name name_beside(const heft_name *stem, const char *suffix)
 {
-    char name[320];
-    (void)snprintf(name, sizeof name, "%s%s", stem, suffix);
-    return heft_source_find(src, heft_str_of(name));
+    heft_name name;
+    name.n = 0;
+    heft_name_add(&name, heft_name_str(stem));
+    heft_name_add(&name, heft_str_of(suffix));
+    return name;
 }
 
-const heft_tensor *heft_quant_find(const heft_quant *q, const heft_source *src, const char *name,
+const heft_tensor *heft_quant_find(const heft_quant *q, const heft_source *src, heft_str name,
                                    bool *stored)
 {
-    const heft_tensor *plain = heft_source_find(src, heft_str_of(name));
-    char stem[256];
-    stem_of(name, stem);
+    const heft_tensor *plain = heft_source_find(src, name);
     *stored = false;
-    for (int32_t i = 0; q->method && q->method->main[i]; i++) {
-        const heft_tensor *t = beside(src, stem, q->method->main[i]);
+    if (!q->method) return plain;
+    const heft_name stem = stem_of(name);
+    for (const char *const *main = q->method->main; *main && !*stored; main++) {
+        const heft_name beside = name_beside(&stem, *main);
+        const bool same = heft_str_eq(heft_name_str(&beside), name);
+        const heft_tensor *t = same ? plain : heft_source_find(src, heft_name_str(&beside));
         *stored = t && (t != plain || !((uint64_t)HEFT_OF_FLOATS >> t->dtype & 1));
         if (*stored) return t;
     }
@@ -332,13 +340,13 @@ heft_status heft_module_listed(const heft_value *list, heft_str module, bool *li
 heft_status heft_companion(heft_maker *m, const char *suffix, bool required,
                            const heft_tensor **out)
 {
-    *out = beside(m->in->source, m->stem, suffix);
+    const heft_name name = name_beside(&m->stem, suffix);
+    *out = heft_source_find(m->in->source, heft_name_str(&name));
     if (*out || !required) return HEFT_OK;
-    char name[320];
-    (void)snprintf(name, sizeof name, "%s%s", m->stem, suffix);
-    return heft_fail(
-        m->err, HEFT_E_FORMAT, "tensor %s is missing; %s, of quant_method %s, needs it",
-        heft_show_z(name).text, heft_show(m->in->tensor->name).text, m->in->quant->method->name);
+    return heft_fail(m->err, HEFT_E_FORMAT,
+                     "tensor %s is missing; %s, of quant_method %s, needs it",
+                     heft_show(heft_name_str(&name)).text, heft_show(m->in->tensor->name).text,
+                     m->in->quant->method->name);
 }
 
 void heft_part_note(heft_maker *m, const heft_tensor *t)
@@ -377,7 +385,7 @@ bool heft_is_one(const heft_tensor *t)
 
 static heft_status check_skipped(const heft_maker *m)
 {
-    heft_str module = heft_str_of(m->stem);
+    heft_str module = heft_name_str(&m->stem);
     bool listed = false;
     module.n--; /* the dot */
     const heft_value *list = heft_quant_setting(m->in->quant->config, m->in->quant->method->skip);
@@ -394,7 +402,7 @@ heft_status heft_quant_bind(const heft_stored *in, heft_mat *w, heft_error *err)
     heft_maker m = { .in = in, .w = w, .err = err };
     m.s = heft_arena_alloc(in->arena, 1, sizeof *m.s);
     if (!m.s) return heft_nomem(err, "the scales of a weight");
-    stem_of(in->name, m.stem);
+    m.stem = stem_of(in->name);
     *m.s = (heft_scales){ .factor = 1, .lines = INT32_MAX, .group = INT32_MAX };
     m.s->numbers = (in->experts ? in->experts : 1) * in->rows * in->cols;
     *w = (heft_mat){

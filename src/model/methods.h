@@ -24,7 +24,7 @@ typedef struct {
     const heft_quant *quant;
     const heft_source *source;
     const heft_tensor *tensor; /* of its numbers */
-    const char *name;          /* of the weight, as if it were plain */
+    heft_str name;             /* of the weight, as if it were plain */
     int64_t experts;           /* matrices in one tensor; else 0 */
     int64_t rows, cols;        /* of each: (out, in) */
     heft_arena *arena;
@@ -38,7 +38,7 @@ heft_status heft_quant_read(heft_quant *, const heft_source *, heft_error *) HEF
 
 /* The tensor that has the numbers of the weight `name`, or NULL. *stored: it is as the method has
  * it, and heft_quant_bind makes a matrix of it; else it is plain. */
-const heft_tensor *heft_quant_find(const heft_quant *, const heft_source *, const char *name,
+const heft_tensor *heft_quant_find(const heft_quant *, const heft_source *, heft_str name,
                                    bool *stored);
 
 /* *w = the matrix, in place, of the first expert if there are several: expert e is its slice from

@@ -10,7 +10,7 @@ enum { HEFT_MAX_PARTS = 8 }; /* tensors that one weight has */
 /* A weight on its way to a matrix. */
 typedef struct {
     const heft_stored *in;
-    char stem[256]; /* what the names of its tensors begin with */
+    heft_name stem; /* what the names of its tensors begin with */
     heft_mat *w;
     heft_scales *s;
     int64_t part[HEFT_MAX_PARTS]; /* tensors it is made of, numbers in the source */

@@ -68,7 +68,7 @@ heft_status heft_check_groups(const heft_quant *q, heft_error *err)
 static heft_status group_of(heft_maker *m, const heft_value **out)
 {
     const heft_value *groups = heft_quant_setting(m->in->quant->config, "config_groups");
-    const heft_str module = { m->stem, strlen(m->stem) - 1 };
+    const heft_str module = { m->stem.z, m->stem.n - 1 };
     heft_status st = HEFT_OK;
     for (const heft_value *g = groups->child; g && !st; g = g->next) {
         const heft_value *targets = heft_quant_setting(g, "targets");

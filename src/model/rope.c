@@ -184,6 +184,19 @@ static void apply(struct heft_cfg *c, const scaling *s, heft_rope *r)
     }
 }
 
+/* rope_parameters without what flat ones begin with are by layer type, and not by the one wanted.
+ */
+static void check_flat(struct heft_cfg *c, const heft_value *params, const char *layer_type)
+{
+    static const char *const flat[] = { "rope_type", "type", "rope_theta" };
+    for (size_t i = 0; i < sizeof flat / sizeof *flat; i++)
+        if (heft_value_get(params, flat[i])) return;
+    if (params->child)
+        heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "rope_parameters has %s, expected rope_type%s%s",
+                        heft_show(params->child->key).text, layer_type ? " or " : "",
+                        layer_type ? layer_type : "");
+}
+
 /* config.json: rope_theta and rope_scaling, or rope_parameters of transformers 5, flat or nested
  * by layer type. */
 static scaling from_json(struct heft_cfg *c, const char *layer_type, const char *base, int32_t ctx,
@@ -205,6 +218,7 @@ static scaling from_json(struct heft_cfg *c, const char *layer_type, const char 
                         heft_value_kind_name(params->kind));
         return s;
     }
+    if (nested && !by_type) check_flat(c, params, layer_type);
     const char *outside = c->inside;
     c->root = params; /* the getters below read there, and messages name it */
     c->inside = nested ? "rope_parameters." : "rope_scaling.";

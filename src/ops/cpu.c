@@ -577,19 +577,18 @@ static void store_row(void *arg, int32_t t, int32_t thread)
     store_args *a = arg;
     const heft_batch *b = a->b;
     const heft_kv *kv = a->kv;
-    const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
-                 dv = (size_t)kv->dv;
-    const size_t values = (size_t)kv->G * HEFT_TILE * dk * size; /* where a page's values begin */
+    const size_t dk = (size_t)kv->dk, dv = (size_t)kv->dv;
+    const size_t key = heft_row_bytes(kv->dtype, kv->dk), value = heft_row_bytes(kv->dtype, kv->dv);
+    const size_t values = (size_t)kv->G * HEFT_TILE * key; /* where a page's values begin */
     const int32_t *table = b->page[kv->group] + (size_t)b->slot[b->seq[t]] * (size_t)b->pages;
     uint8_t *page = kv->base + (size_t)table[b->pos[t] / HEFT_TILE] * kv->page_bytes;
     const size_t e = (size_t)(b->pos[t] % HEFT_TILE);
     bool fits = true;
     for (size_t g = 0; g < (size_t)kv->G; g++) {
         size_t row = (size_t)t * (size_t)kv->G + g, entry = g * HEFT_TILE + e;
-        fits &= a->d->k.narrow(page + entry * dk * size, kv->dtype, a->k + row * dk, kv->dk);
+        fits &= a->d->k.narrow(page + entry * key, kv->dtype, a->k + row * dk, kv->dk);
         if (kv->v_in_k) continue;
-        fits &=
-            a->d->k.narrow(page + values + entry * dv * size, kv->dtype, a->v + row * dv, kv->dv);
+        fits &= a->d->k.narrow(page + values + entry * value, kv->dtype, a->v + row * dv, kv->dv);
     }
     if (!fits) atomic_store(&a->lost, true);
 }

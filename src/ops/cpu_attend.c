@@ -135,16 +135,15 @@ static sight sight_of(const attend_args *a, bool entries, int32_t t, int32_t til
 heft_tile heft_tile_cpu(const heft_kv *kv, const heft_batch *b, int32_t seq, int32_t g,
                         int32_t tile)
 {
-    const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
-                 dv = (size_t)kv->dv;
+    const size_t key = heft_row_bytes(kv->dtype, kv->dk), value = heft_row_bytes(kv->dtype, kv->dv);
     const int32_t *table = b->page[kv->group] + (size_t)b->slot[seq] * (size_t)b->pages;
     const uint8_t *page = kv->base + (size_t)table[tile] * kv->page_bytes,
-                  *k = page + (size_t)g * HEFT_TILE * dk * size;
+                  *k = page + (size_t)g * HEFT_TILE * key;
     return (heft_tile){
         .k = k,
-        .v = kv->v_in_k ? k : page + ((size_t)kv->G * dk + (size_t)g * dv) * HEFT_TILE * size,
-        .k_stride = dk * size,
-        .v_stride = (kv->v_in_k ? dk : dv) * size,
+        .v = kv->v_in_k ? k : page + ((size_t)kv->G * key + (size_t)g * value) * HEFT_TILE,
+        .k_stride = key,
+        .v_stride = kv->v_in_k ? key : value,
         .dtype = kv->dtype,
         .dk = kv->dk,
         .dv = kv->dv,

@@ -36,10 +36,9 @@ size_t heft_compress_scratch(const heft_device_need *n)
 static uint8_t *entry_of(const heft_kv *kv, const heft_batch *b, int32_t t, int32_t pos, bool value)
 {
     const int32_t *table = b->page[kv->group] + (size_t)b->slot[b->seq[t]] * (size_t)b->pages;
-    const size_t size = (size_t)heft_dtypes[kv->dtype].bytes, dk = (size_t)kv->dk,
-                 e = pos % HEFT_TILE;
+    const size_t key = heft_row_bytes(kv->dtype, kv->dk), e = (size_t)(pos % HEFT_TILE);
     uint8_t *page = kv->base + (size_t)table[pos / HEFT_TILE] * kv->page_bytes;
-    return page + (value ? HEFT_TILE * dk + e * (size_t)kv->dv : e * dk) * size;
+    return page + (value ? HEFT_TILE * key + e * heft_row_bytes(kv->dtype, kv->dv) : e * key);
 }
 
 /* The shares of n tokens from position `first` on, from number `at` of what they brought. */

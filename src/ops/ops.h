@@ -163,8 +163,8 @@ enum { HEFT_FEW_COLUMNS = 8 };
 /* A device that adds up what a step would need: `heft plan` cannot drift from the forward pass.
  * Pointers to numbers are never followed. The caller zeroes it, sets what is set, and reads it. */
 typedef struct {
-    int32_t past;       /* set: tokens before the step, where the batch has no positions */
-    int32_t cache_size; /* set: bytes of a number in a cache */
+    int32_t past;     /* set: tokens before the step, where the batch has no positions */
+    heft_dtype cache; /* set: what keys and values are kept as */
     heft_device_need need;
     uint64_t weight_bytes; /* read, each matrix once; of the embedding, the rows of the step */
     uint64_t macs;         /* multiply-accumulates in matrices */

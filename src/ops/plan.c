@@ -182,8 +182,7 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
         const bool last = t == b->T - 1 || (b->seq && b->seq[t + 1] != b->seq[t]);
         c->attend_macs += n * (uint64_t)a->H * (uint64_t)width;
         if (last)
-            c->cache_bytes +=
-                n * (uint64_t)a->G * (uint64_t)(apart ? width : a->dk) * (uint64_t)c->cache_size;
+            c->cache_bytes += n * (uint64_t)a->G * heft_row_bytes(c->cache, apart ? width : a->dk);
     }
     most(&counts(d)->need.heads, a->H);
     most(&counts(d)->need.dv, a->dv);

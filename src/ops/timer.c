@@ -175,7 +175,7 @@ static void attend_timer(heft_device *d, float *o, const float *q, const heft_kv
                          const heft_kv *more, const float *sinks, const float *slopes,
                          const int32_t *chosen, const heft_attn *a, const heft_batch *b)
 {
-    timer(d)->counts.cache_size = heft_dtypes[kv->dtype].bytes;
+    timer(d)->counts.cache = kv->dtype;
     heft_ops_plan.attend(counts(d), o, q, kv, more, sinks, slopes, chosen, a, b);
     const double began = heft_seconds();
     timer(d)->ops->attend(timer(d)->device, o, q, kv, more, sinks, slopes, chosen, a, b);

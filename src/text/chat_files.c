@@ -1,8 +1,9 @@
 /* Where a release keeps its chat templates and the tokens they write.
  *
  * A directory is read as transformers 4.57 does: chat_template.jinja and additional_chat_templates/
- * before tokenizer_config.json, tokens from there, and from special_tokens_map.json where it is not
- * superseded. A GGUF file is read as llama.cpp does. */
+ * before tokenizer_config.json, and where a tokenizer has none, that of the release's processor:
+ * chat_template.json before processor_config.json; tokens from tokenizer_config.json, and from
+ * special_tokens_map.json where it is not superseded. A GGUF file is read as llama.cpp does. */
 #define _POSIX_C_SOURCE 200809L
 #include "text/chat.h"
 
@@ -120,8 +121,9 @@ static heft_status read_tree(heft_chat *c, const heft_directory *dir, const char
     return st;
 }
 
-/* chat_template of tokenizer_config.json: a text, or a list of {"name", "template"}. */
-static heft_status add_config(heft_chat *c, const heft_value *config, heft_error *err)
+/* chat_template of a file: a text, or a list of {"name", "template"}. */
+static heft_status add_config(heft_chat *c, const heft_value *config, const char *file,
+                              heft_error *err)
 {
     const heft_value *v = heft_value_get(config, "chat_template");
     if (!v || v->kind == HEFT_V_NULL) return HEFT_OK;
@@ -134,11 +136,11 @@ static heft_status add_config(heft_chat *c, const heft_value *config, heft_error
         if (good) st = heft_chat_add(c, name->str, text->str, err);
     }
     if (good) return st;
-    return heft_fail(err, HEFT_E_FORMAT,
-                     "tokenizer_config.json: chat_template is %s, expected a string or a list of "
-                     "objects with name and template",
-                     v->kind == HEFT_V_ARRAY ? "a list of something else"
-                                             : heft_value_kind_name(v->kind));
+    return heft_fail(
+        err, HEFT_E_FORMAT,
+        "%s: chat_template is %s, expected a string or a list of objects with name "
+        "and template",
+        file, v->kind == HEFT_V_ARRAY ? "a list of something else" : heft_value_kind_name(v->kind));
 }
 
 static const char *const roles[] = { "bos_token", "eos_token", "unk_token", "sep_token",
@@ -230,7 +232,15 @@ static heft_status read_directory(heft_chat *c, const heft_directory *dir, heft_
     if (!st) st = add_folder(c, dir, err);
     if (st || c->n) return st;
     c->from = "tokenizer_config.json";
-    return add_config(c, config, err);
+    st = add_config(c, config, c->from, err);
+    static const char *const more[] = { "chat_template.json", "processor_config.json" };
+    for (size_t i = 0; i < 2 && !st && !c->n; i++) {
+        config = NULL;
+        c->from = more[i];
+        st = read_tree(c, dir, more[i], &config, err);
+        if (!st) st = add_config(c, config, more[i], err);
+    }
+    return st;
 }
 
 /* ---- a GGUF file ------------------------------------------------------ */

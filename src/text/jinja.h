@@ -73,7 +73,7 @@ struct heft_jseq {
     heft_jval *item;
     size_t n;
     size_t at;        /* J_GENERATOR: consumed so far */
-    const char *name; /* J_VIEW: "dict_keys" */
+    const char *name; /* J_VIEW: "dict_keys"; J_TUPLE: its first item's, or NULL */
     int64_t from[3];  /* J_RANGE: start, stop, step */
 };
 
@@ -116,8 +116,9 @@ typedef enum {
     N_ATTR,    /* a.value */
     N_ITEM,    /* a[b] */
     N_SLICE,   /* a[list 0:list 1:list 2], each may be NULL */
-    N_CALL,    /* a(list...); N_NAMED last */
-    N_NAMED,   /* value=a, an argument */
+    N_CALL,    /* a(list...) */
+    N_NAMED,   /* value=a, an argument; behind those without a name */
+    N_SPREAD,  /* *a, arguments; op: **a, with names */
     N_FILTER,  /* a|row(list...); a NULL: what a filter block holds */
     N_TEST,    /* a is row(list...) */
     N_UNARY,   /* op a */
@@ -141,6 +142,7 @@ typedef enum {
     N_CALL_BLOCK, /* a the call, b an N_MACRO */
     N_FILTER_BLOCK, /* a the chain, b body */
     N_WITH,         /* list of N_SET, b body */
+    N_BLOCK,        /* b body; op: it sees the variables around it */
     N_BREAK,
     N_CONTINUE,
 } heft_jkind;
@@ -186,7 +188,7 @@ typedef struct heft_jinja {
     const char *name;     /* of the template, for messages */
     const heft_jnode *at; /* what is being evaluated, for messages */
     heft_jbuf *out;
-    heft_jscope *scope;
+    heft_jscope *scope, *top;
     heft_jdict *variables;
     struct tm now;
     heft_error *err;
@@ -270,6 +272,11 @@ size_t heft_jchar_at(heft_jinja *j, heft_jval s, size_t at);
 bool heft_jspace(int32_t cp); /* what Python's strip removes */
 bool heft_jline_end(int32_t cp);
 bool heft_jalnum(int32_t cp);
+/* The value of a decimal digit of any script, or -1. */
+int heft_jdigit(int32_t cp);
+bool heft_jprintable(int32_t cp);
+/* Does it belong into a name, or first: begin one? */
+bool heft_jidentifier(int32_t cp, bool first);
 typedef enum { J_UPPER, J_LOWER, J_TITLE } heft_jcase;
 /* Bytes at .. at + n of s, a whole number of characters, in another case. */
 void heft_jbuf_case(heft_jinja *j, heft_jbuf *b, heft_jval s, size_t at, size_t n, heft_jcase how);
@@ -309,6 +316,8 @@ extern const heft_jrow heft_jfilters[], heft_jlist_filters[], heft_jtests[], hef
 const heft_jrow *heft_jfilter(heft_str name);
 const heft_jrow *heft_jtest(heft_str name);
 const heft_jrow *heft_jglobal(heft_str name);
+/* Methods by type; of strings, those of jinja_chars.c. */
+extern const heft_jrow heft_jchar_methods[], heft_jint_methods[], heft_jfloat_methods[];
 /* The method of a value by Python's name for it, or NULL. */
 const heft_jrow *heft_jmethod_of(heft_jval self, heft_str name);
 /* Is there a method of this name that heft has, of any type? *known: of any type in Python. */
@@ -330,7 +339,10 @@ heft_jval heft_jslice(heft_jinja *j, heft_jval v, const heft_jval part[3]);
 
 void heft_jexec(heft_jinja *j, const heft_jnode *body);
 heft_jval heft_jcall_macro(heft_jinja *j, const heft_jmacro *m, const heft_jargs *args);
+/* What a template can ask about a macro, or J_ABSENT. */
+heft_jval heft_jmacro_attr(heft_jinja *j, const heft_jmacro *m, heft_str name);
 heft_jval heft_jcall_loop(heft_jinja *j, struct heft_jloop *loop, const heft_jargs *args);
+int64_t heft_jloop_length(heft_jinja *j, struct heft_jloop *loop);
 heft_jval heft_jloop_attr(heft_jinja *j, struct heft_jloop *loop, heft_str name);
 heft_jval heft_jloop_changed(heft_jinja *j, struct heft_jloop *loop, const heft_jargs *args);
 heft_jval heft_jloop_cycle(heft_jinja *j, struct heft_jloop *loop, const heft_jargs *args);

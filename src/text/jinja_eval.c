@@ -78,6 +78,29 @@ static heft_jval item(heft_jinja *j, heft_jval v, heft_jval key)
     return heft_jpart(v, begin, heft_jchar_at(j, heft_jpart(v, begin, v.s.n - begin), 1));
 }
 
+/* The bounds of a range; the two items of a group. */
+static heft_jval part_of(heft_jval v, heft_jval name)
+{
+    static const char *const bounds[] = { "start", "stop", "step" };
+    for (size_t i = 0; v.type == J_RANGE && i < 3; i++)
+        if (heft_jis(name, bounds[i])) return heft_jint(v.seq->from[i]);
+    for (size_t i = 0; v.type == J_TUPLE && i < 2; i++)
+        if (heft_jis(name, i ? "list" : v.seq->name)) return v.seq->item[i];
+    return (heft_jval){ .type = J_ABSENT };
+}
+
+/* A number is its own real part, and a whole one its own numerator. */
+static heft_jval number_part(heft_jval v, heft_jval name)
+{
+    bool real = v.type == J_FLOAT;
+    heft_jval self = v.type == J_BOOL ? heft_jint(v.b) : v;
+    self.data = v.data;
+    if (heft_jis(name, "real") || (!real && heft_jis(name, "numerator"))) return self;
+    if (heft_jis(name, "imag")) return real ? heft_jreal(0) : heft_jint(0);
+    if (!real && heft_jis(name, "denominator")) return heft_jint(1);
+    return (heft_jval){ .type = J_ABSENT };
+}
+
 /* An attribute alone: methods, and what namespaces and loops hold. */
 static heft_jval attribute(heft_jinja *j, heft_jval v, heft_jval name)
 {
@@ -90,7 +113,15 @@ static heft_jval attribute(heft_jinja *j, heft_jval v, heft_jval name)
         if (found.type != J_ABSENT) return found;
     }
     if (v.type == J_CYCLER && heft_jis(name, "current")) return v.cycle->item[v.cycle->at];
-    if (v.type == J_MACRO && heft_jis(name, "name")) return v.macro->node->value;
+    if (v.type == J_MACRO) return heft_jmacro_attr(j, v.macro, heft_jview(name));
+    if (v.type == J_RANGE || (v.type == J_TUPLE && v.seq->name)) {
+        heft_jval found = part_of(v, name);
+        if (found.type != J_ABSENT) return found;
+    }
+    if (heft_jnumber(v)) {
+        heft_jval found = number_part(v, name);
+        if (found.type != J_ABSENT) return found;
+    }
     return method(j, v, heft_jview(name));
 }
 
@@ -132,9 +163,8 @@ heft_jval heft_jslice(heft_jinja *j, heft_jval v, const heft_jval part[3])
     int64_t step = 1;
     check_defined(j, v);
     if (part[2].type != J_ABSENT && part[2].type != J_NONE) {
-        if (part[2].type != J_INT || part[2].i == 0)
-            heft_jinja_fail(j, HEFT_E_FORMAT, "a slice needs a step other than 0");
-        step = part[2].i;
+        step = heft_jwhole(j, part[2], 1);
+        if (!step) heft_jinja_fail(j, HEFT_E_FORMAT, "a slice needs a step other than 0");
     }
     if (v.type != J_STR && v.type != J_LIST && v.type != J_TUPLE && v.type != J_RANGE)
         heft_jinja_fail(j, HEFT_E_FORMAT, "a %s has no slices", heft_jtype_name(v));
@@ -158,7 +188,11 @@ heft_jval heft_jslice(heft_jinja *j, heft_jval v, const heft_jval part[3])
         out[i] = all.item[begin + (int64_t)i * step];
         if (v.type == J_STR) heft_jbuf_str(j, &b, out[i]);
     }
-    if (v.type != J_STR) return heft_jseq_of(j, v.type == J_RANGE ? J_LIST : v.type, out, count);
+    heft_jval made = v.type == J_STR ? v : heft_jseq_of(j, v.type, out, count);
+    for (int i = 0; v.type == J_RANGE && i < 2; i++)
+        made.seq->from[i] = v.seq->from[0] + (i ? end : begin) * v.seq->from[2];
+    if (v.type == J_RANGE) made.seq->from[2] = step * v.seq->from[2];
+    if (v.type != J_STR) return made;
     heft_jval s = heft_jbuf_end(j, &b);
     s.safe = v.safe;
     return s;
@@ -236,10 +270,13 @@ static heft_jval real_operator(heft_jinja *j, int op, double a, double b)
     }
     if (b == 0) heft_jinja_fail(j, HEFT_E_FORMAT, "%s by zero", operator_name(op));
     if (op == T_DIVIDE) return heft_jreal(a / b);
-    double rest = fmod(a, b);
-    if (rest != 0 && (rest < 0) != (b < 0)) rest += b;
+    double rest = fmod(a, b), quotient = (a - rest) / b;
+    if (rest != 0 && (rest < 0) != (b < 0)) {
+        rest += b;
+        quotient -= 1;
+    }
     if (op == T_MODULO) return heft_jreal(rest == 0 ? copysign(0, b) : rest);
-    double quotient = (a - rest) / b, down = floor(quotient);
+    double down = floor(quotient);
     if (quotient != 0 && quotient - down > 0.5) down += 1;
     return heft_jreal(quotient == 0 ? copysign(0, a / b) : down);
 }
@@ -359,20 +396,55 @@ static heft_jval comparison(heft_jinja *j, const heft_jnode *n)
 
 /* ---- calls ------------------------------------------------------------ */
 
+static void add_named(heft_jinja *j, heft_jargs *args, heft_jval key, heft_jval value)
+{
+    if (key.type != J_STR) heft_jinja_fail(j, HEFT_E_FORMAT, "the name behind ** is no string");
+    for (size_t i = 0; i < args->n_named; i++)
+        if (heft_str_eq(heft_jview(args->named[i].key), heft_jview(key)))
+            heft_jinja_fail(j, HEFT_E_FORMAT, "the argument '%s' is given twice",
+                            heft_show(heft_jview(key)).text);
+    args->named[args->n_named++] = (heft_jentry){ .key = key, .value = value };
+}
+
+/* How many arguments list[i] is, whose value is v; a spread one becomes what is to be walked. */
+static size_t count_of(heft_jinja *j, const heft_jnode *arg, heft_jval *v)
+{
+    if (arg->kind != N_SPREAD) return 1;
+    if (arg->op && v->type != J_DICT)
+        heft_jinja_fail(j, HEFT_E_FORMAT, "** needs a dict, found %s", heft_jtype_name(*v));
+    if (arg->op) return v->dict->n;
+    heft_jseq seq = heft_jwalk(j, *v);
+    *v = heft_jseq_of(j, J_LIST, seq.item, seq.n);
+    return seq.n;
+}
+
 static heft_jargs arguments(heft_jinja *j, const heft_jnode *n)
 {
     heft_jargs args = { .n = 0 };
-    size_t positional = 0;
-    while (positional < n->n && n->list[positional]->kind != N_NAMED)
-        positional++;
-    args.arg = heft_jinja_alloc(j, positional + 1, sizeof *args.arg); /* one for a caller */
-    args.named = heft_jinja_alloc(j, n->n - positional + 1, sizeof *args.named);
-    for (; args.n < positional; args.n++)
-        args.arg[args.n] = heft_jeval(j, n->list[args.n]);
-    for (size_t i = positional; i < n->n; i++)
-        args.named[args.n_named++] =
-            (heft_jentry){ .key = n->list[i]->value, .value = heft_jeval(j, n->list[i]->a) };
-    j->at = n;
+    heft_jval *value = heft_jinja_alloc(j, n->n, sizeof *value);
+    size_t total = 0;
+    for (size_t i = 0; i < n->n; i++) {
+        const heft_jnode *arg = n->list[i];
+        value[i] = heft_jeval(j, arg->kind == N_NAMED || arg->kind == N_SPREAD ? arg->a : arg);
+        j->at = n;
+        total += count_of(j, arg, &value[i]);
+    }
+    args.arg = heft_jinja_alloc(j, total, sizeof *args.arg);
+    args.named = heft_jinja_alloc(j, total, sizeof *args.named);
+    for (size_t i = 0; i < n->n; i++) {
+        const heft_jnode *arg = n->list[i];
+        if (arg->kind == N_NAMED) {
+            add_named(j, &args, arg->value, value[i]);
+        } else if (arg->kind != N_SPREAD) {
+            args.arg[args.n++] = value[i];
+        } else if (arg->op) {
+            for (size_t k = 0; k < value[i].dict->n; k++)
+                add_named(j, &args, value[i].dict->entry[k].key, value[i].dict->entry[k].value);
+        } else {
+            for (size_t k = 0; k < value[i].seq->n; k++)
+                args.arg[args.n++] = value[i].seq->item[k];
+        }
+    }
     return args;
 }
 
@@ -395,6 +467,7 @@ heft_jval heft_jcall_row(heft_jinja *j, const heft_jrow *row, heft_jval self,
     bool past = false;
     int most = 0;
     if (!row->call) heft_jinja_fail(j, HEFT_E_UNSUPPORTED, "heft does not have '%s'", row->name);
+    if (self.type == J_STR) heft_jinja_step(j, self.s.n / 4); /* most look at every character */
     if (row->params[0] == '*') return row->call(j, self, arg, args);
     while (most < J_MAX_PARAMS && (param_is(row->params, most, (heft_str){ "", 0 }, &past), !past))
         most++;

@@ -28,14 +28,14 @@ static heft_jscope *scope_in(heft_jinja *j, heft_jscope *up)
     return s;
 }
 
-/* Run a body in a scope with its output apart; the output. */
-static heft_jval captured(heft_jinja *j, const heft_jnode *body, heft_jscope *scope)
+/* Run a body in a scope with its output apart; the output. *how: does the loop around it go on? */
+static heft_jval captured(heft_jinja *j, const heft_jnode *body, heft_jscope *scope, flow *how)
 {
     heft_jbuf b = { .n = 0 }, *out = j->out;
     heft_jscope *outer = j->scope;
     j->out = &b;
     j->scope = scope;
-    (void)run(j, body);
+    *how = run(j, body);
     j->scope = outer;
     j->out = out;
     return heft_jbuf_end(j, &b);
@@ -87,7 +87,7 @@ static heft_jval look_ahead(heft_jinja *j, struct heft_jloop *l)
 }
 
 /* How many items the loop has in all. */
-static int64_t loop_length(heft_jinja *j, struct heft_jloop *l)
+int64_t heft_jloop_length(heft_jinja *j, struct heft_jloop *l)
 {
     if (!l->node->c) return (int64_t)l->source.n;
     heft_jval *rest = heft_jinja_alloc(j, l->source.n + 1, sizeof *rest);
@@ -113,9 +113,9 @@ heft_jval heft_jloop_attr(heft_jinja *j, struct heft_jloop *l, heft_str name)
     if (heft_str_is(name, "index0")) return heft_jint(l->index);
     if (heft_str_is(name, "first")) return heft_jbool(l->index == 0);
     if (heft_str_is(name, "last")) return heft_jbool(look_ahead(j, l).type == J_ABSENT);
-    if (heft_str_is(name, "length")) return heft_jint(loop_length(j, l));
-    if (heft_str_is(name, "revindex")) return heft_jint(loop_length(j, l) - l->index);
-    if (heft_str_is(name, "revindex0")) return heft_jint(loop_length(j, l) - l->index - 1);
+    if (heft_str_is(name, "length")) return heft_jint(heft_jloop_length(j, l));
+    if (heft_str_is(name, "revindex")) return heft_jint(heft_jloop_length(j, l) - l->index);
+    if (heft_str_is(name, "revindex0")) return heft_jint(heft_jloop_length(j, l) - l->index - 1);
     if (heft_str_is(name, "depth")) return heft_jint(l->depth + 1);
     if (heft_str_is(name, "depth0")) return heft_jint(l->depth);
     if (heft_str_is(name, "previtem"))
@@ -149,6 +149,7 @@ static flow loop_over(heft_jinja *j, const heft_jnode *n, heft_jval over, int64_
         .node = n, .source = heft_jwalk(j, over), .index = -1, .depth = depth, .scope = outer
     };
     flow how = GO_ON;
+    bool through = false; /* a body ended where it ends: then `else` is not for this loop */
     while (how != BREAK) {
         heft_jval v = look_ahead(j, l);
         l->ahead.type = J_ABSENT;
@@ -162,9 +163,10 @@ static flow loop_over(heft_jinja *j, const heft_jnode *n, heft_jval over, int64_
         heft_jdict_set(j, &j->scope->vars, heft_jz("loop"),
                        (heft_jval){ .type = J_LOOP, .loop = l });
         how = run(j, n->list[0]);
+        through |= how == GO_ON;
         j->scope = outer;
     }
-    if (l->index < 0 && n->list[1]) {
+    if (!through && n->list[1]) {
         j->scope = scope_in(j, outer);
         how = run(j, n->list[1]);
         j->scope = outer;
@@ -231,6 +233,13 @@ static heft_jval argument(const heft_jargs *args, size_t i, heft_jval name)
     return (heft_jval){ .type = J_ABSENT };
 }
 
+/* A name that a macro's body uses without its being a parameter. */
+static void imply(heft_jinja *j, heft_jscope *scope, const char *name, heft_jval v)
+{
+    if (!heft_jdict_find(j, &scope->vars, heft_jz(name)))
+        heft_jdict_set(j, &scope->vars, heft_jz(name), v);
+}
+
 heft_jval heft_jcall_macro(heft_jinja *j, const heft_jmacro *m, const heft_jargs *args)
 {
     const heft_jnode *n = m->node;
@@ -252,16 +261,30 @@ heft_jval heft_jcall_macro(heft_jinja *j, const heft_jmacro *m, const heft_jargs
         }
         heft_jdict_set(j, &scope->vars, n->list[i]->value, v);
     }
-    if (n->op & J_USES_CALLER) heft_jdict_set(j, &scope->vars, heft_jz("caller"), caller);
-    if (n->op & J_USES_KWARGS) heft_jdict_set(j, &scope->vars, heft_jz("kwargs"), rest);
-    if (n->op & J_USES_VARARGS) {
-        size_t extra = args->n > n->n ? args->n - n->n : 0;
-        heft_jdict_set(j, &scope->vars, heft_jz("varargs"),
-                       heft_jseq_of(j, J_TUPLE, extra ? args->arg + n->n : NULL, extra));
-    }
-    heft_jval out = captured(j, n->b, scope);
+    size_t extra = args->n > n->n ? args->n - n->n : 0;
+    if (n->op & J_USES_CALLER) imply(j, scope, "caller", caller);
+    if (n->op & J_USES_KWARGS) imply(j, scope, "kwargs", rest);
+    if (n->op & J_USES_VARARGS)
+        imply(j, scope, "varargs",
+              heft_jseq_of(j, J_TUPLE, extra ? args->arg + n->n : NULL, extra));
+    flow how;
+    heft_jval out = captured(j, n->b, scope, &how);
     j->depth--;
     return out;
+}
+
+heft_jval heft_jmacro_attr(heft_jinja *j, const heft_jmacro *m, heft_str name)
+{
+    const heft_jnode *n = m->node;
+    if (heft_str_is(name, "name")) return n->value;
+    if (heft_str_is(name, "catch_kwargs")) return heft_jbool(n->op & J_USES_KWARGS);
+    if (heft_str_is(name, "catch_varargs")) return heft_jbool(n->op & J_USES_VARARGS);
+    if (heft_str_is(name, "caller")) return heft_jbool(n->op & J_USES_CALLER);
+    if (!heft_str_is(name, "arguments")) return (heft_jval){ .type = J_ABSENT };
+    heft_jval *item = heft_jinja_alloc(j, n->n, sizeof *item);
+    for (size_t i = 0; i < n->n; i++)
+        item[i] = n->list[i]->value;
+    return heft_jseq_of(j, J_TUPLE, item, n->n);
 }
 
 static heft_jval macro_value(heft_jinja *j, const heft_jnode *n)
@@ -328,6 +351,33 @@ static flow body(heft_jinja *j, const heft_jnode *n)
     return how;
 }
 
+/* A set block or a filter block. What it held is lost where it leaves the loop around it. */
+static flow block_of_text(heft_jinja *j, const heft_jnode *n)
+{
+    const heft_jnode *chain = n->kind == N_SET_BLOCK ? n->c : n->a;
+    flow how;
+    heft_jval v = captured(j, n->b, scope_in(j, j->scope), &how);
+    if (how != GO_ON) return how;
+    if (chain) v = filtered(j, chain, v);
+    if (n->kind == N_SET_BLOCK)
+        assign(j, n->a, v);
+    else if (v.type == J_STR)
+        output(j, v);
+    else
+        heft_jinja_fail(j, HEFT_E_FORMAT, "a filter block needs a string, found %s",
+                        heft_jtype_name(v));
+    return GO_ON;
+}
+
+static flow block(heft_jinja *j, const heft_jnode *n)
+{
+    heft_jscope *outer = j->scope;
+    j->scope = scope_in(j, n->op ? outer : j->top);
+    (void)run(j, n->b);
+    j->scope = outer;
+    return GO_ON;
+}
+
 static flow run_inside(heft_jinja *j, const heft_jnode *n)
 {
     switch ((int)n->kind) {
@@ -339,17 +389,12 @@ static flow run_inside(heft_jinja *j, const heft_jnode *n)
         return n->c ? run(j, n->c) : GO_ON;
     case N_FOR: return loop_over(j, n, heft_jeval(j, n->b), 0);
     case N_SET: assign(j, n->a, heft_jeval(j, n->b)); return GO_ON;
-    case N_SET_BLOCK: {
-        heft_jval v = captured(j, n->b, scope_in(j, j->scope));
-        assign(j, n->a, n->c ? filtered(j, n->c, v) : v);
-        return GO_ON;
-    }
+    case N_SET_BLOCK:
+    case N_FILTER_BLOCK: return block_of_text(j, n);
     case N_MACRO: heft_jdict_set(j, &j->scope->vars, n->value, macro_value(j, n)); return GO_ON;
     case N_CALL_BLOCK: output(j, call_with_caller(j, n)); return GO_ON;
-    case N_FILTER_BLOCK:
-        output(j, filtered(j, n->a, captured(j, n->b, scope_in(j, j->scope))));
-        return GO_ON;
     case N_WITH: return with(j, n);
+    case N_BLOCK: return block(j, n);
     case N_BREAK: return BREAK;
     default: return CONTINUE;
     }
@@ -367,6 +412,6 @@ static flow run(heft_jinja *j, const heft_jnode *n)
 
 void heft_jexec(heft_jinja *j, const heft_jnode *n)
 {
-    j->scope = scope_in(j, NULL);
+    j->scope = j->top = scope_in(j, NULL);
     (void)run(j, n);
 }

@@ -65,17 +65,28 @@ static heft_jval f_capitalize(heft_jinja *j, heft_jval v, heft_jargv a, heft_jre
     return heft_jbuf_end(j, &b);
 }
 
+/* Is the character at a byte one behind which a word begins? */
+static bool begins_words(heft_jval s, size_t at)
+{
+    int32_t cp;
+    (void)heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
+    return cp == '-' || heft_jspace(cp) || (cp < 128 && cp && strchr("({[<", cp));
+}
+
 static heft_jval f_title(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     heft_jval s = heft_jtext(j, v);
     heft_jbuf b = { .n = 0 };
-    bool start = true;
-    int32_t cp;
     (void)a, (void)all;
-    for (size_t at = 0, n; at < s.s.n; at += n) {
-        n = heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
-        heft_jbuf_case(j, &b, s, at, n, start ? J_UPPER : J_LOWER);
-        start = cp == '-' || heft_jspace(cp) || (cp < 128 && cp && strchr("({[<", cp));
+    for (size_t at = 0; at < s.s.n;) {
+        size_t first = heft_jchar_at(j, heft_jpart(s, at, s.s.n - at), 1), end = at + first;
+        if (!begins_words(s, at))
+            while (end < s.s.n && !begins_words(s, end))
+                end += heft_jchar_at(j, heft_jpart(s, end, s.s.n - end), 1);
+        heft_jval rest = heft_jpart(s, at + first, end - at - first); /* a word of its own */
+        heft_jbuf_case(j, &b, s, at, first, J_UPPER);
+        heft_jbuf_case(j, &b, rest, 0, rest.s.n, J_LOWER);
+        at = end;
     }
     return heft_jbuf_end(j, &b);
 }
@@ -188,19 +199,45 @@ static heft_jval f_format(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest a
     return heft_jpercent(j, s, dict);
 }
 
-static heft_jval f_urlencode(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
+/* A value as part of an address; query: behind its '?', where a blank is a plus. */
+static void encode(heft_jinja *j, heft_jbuf *b, heft_jval v, bool query)
 {
     heft_jval s = heft_jtext(j, v);
-    heft_jbuf b = { .n = 0 };
-    (void)a, (void)all;
-    if (v.type == J_DICT || heft_jhas_seq(v))
-        heft_jinja_fail(j, HEFT_E_UNSUPPORTED, "urlencode of a %s", heft_jtype_name(v));
     for (size_t i = 0; i < s.s.n; i++) {
         char c = s.s.p[i], out[8];
         bool keep = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
-                    || (c && strchr("_.-~/", c));
-        (void)snprintf(out, sizeof out, keep ? "%c" : "%%%02X", (unsigned char)c);
-        heft_jbuf_z(j, &b, out, heft_jfrom_data(heft_jpart(s, i, 1)));
+                    || (c && strchr(query ? "_.-~" : "_.-~/", c));
+        if (query && c == ' ')
+            (void)snprintf(out, sizeof out, "+");
+        else
+            (void)snprintf(out, sizeof out, keep ? "%c" : "%%%02X", (unsigned char)c);
+        heft_jbuf_z(j, b, out, heft_jfrom_data(heft_jpart(s, i, 1)));
+    }
+}
+
+/* The pairs of a dict. */
+static heft_jval as_items(heft_jinja *j, heft_jval v)
+{
+    heft_jargs none = { .n = 0 };
+    return heft_jcall_row(j, heft_jfilter(heft_str_of("items")), v, &none);
+}
+
+static heft_jval f_urlencode(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
+{
+    heft_jbuf b = { .n = 0 };
+    (void)a, (void)all;
+    if (v.type != J_DICT && !heft_jhas_seq(v)) {
+        encode(j, &b, v, false);
+        return heft_jbuf_end(j, &b);
+    }
+    heft_jseq seq = heft_jwalk(j, v.type == J_DICT ? as_items(j, v) : v);
+    for (size_t i = 0; i < seq.n; i++) {
+        heft_jseq two = heft_jwalk(j, seq.item[i]);
+        if (two.n != 2) heft_jinja_fail(j, HEFT_E_FORMAT, "urlencode needs pairs");
+        if (i) heft_jbuf_z(j, &b, "&", false);
+        encode(j, &b, two.item[0], true);
+        heft_jbuf_z(j, &b, "=", false);
+        encode(j, &b, two.item[1], true);
     }
     return heft_jbuf_end(j, &b);
 }
@@ -252,16 +289,32 @@ static heft_jval f_tojson(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest a
 
 /* ---- numbers ---------------------------------------------------------- */
 
+/* The text with every digit of another script as the one of ASCII. */
+static heft_jval ascii_digits(heft_jinja *j, heft_jval s)
+{
+    heft_jbuf b = { .n = 0 };
+    int32_t cp;
+    for (size_t at = 0, n; at < s.s.n; at += n) {
+        n = heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
+        int digit = cp < 128 ? -1 : heft_jdigit(cp);
+        if (digit < 0)
+            heft_jbuf_str(j, &b, heft_jpart(s, at, n));
+        else
+            heft_jbuf_bytes(j, &b, &"0123456789"[digit], 1, s.data);
+    }
+    return heft_jbuf_end(j, &b);
+}
+
 /* A Python number's text, without underscores: false if it is none. */
 static bool number_text(heft_jinja *j, heft_jval s, char out[64])
 {
     size_t n = 0;
-    s = heft_jstrip(j, s, NULL, 3);
+    s = ascii_digits(j, heft_jstrip(j, s, NULL, 3));
     for (size_t i = 0; i < s.s.n; i++) {
         bool between = i && i + 1 < s.s.n && s.s.p[i - 1] >= '0' && s.s.p[i - 1] <= '9'
                        && s.s.p[i + 1] >= '0' && s.s.p[i + 1] <= '9';
         if (s.s.p[i] == '_' && between) continue;
-        if (s.s.p[i] == '_' || s.s.p[i] == 'x' || s.s.p[i] == 'X' || n + 1 == 64) return false;
+        if (s.s.p[i] == '_' || n + 1 == 64) return false;
         out[n++] = s.s.p[i];
     }
     out[n] = 0;
@@ -271,7 +324,7 @@ static bool number_text(heft_jinja *j, heft_jval s, char out[64])
 static heft_jval parse_real(heft_jinja *j, heft_jval s)
 {
     char text[64], *end;
-    if (!number_text(j, s, text) || strchr(text, '(')) return (heft_jval){ .type = J_ABSENT };
+    if (!number_text(j, s, text) || strpbrk(text, "(xX")) return (heft_jval){ .type = J_ABSENT };
     double f = strtod(text, &end);
     return *end || end == text ? (heft_jval){ .type = J_ABSENT } : heft_jreal(f);
 }
@@ -380,13 +433,13 @@ static heft_jval f_round(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest al
     double f = real_of(j, v), scale;
     heft_jval out;
     if (heft_jis(method, "common")) {
-        if (v.type != J_FLOAT && digits >= 0) return heft_jint(heft_jwhole(j, v, 0));
         out = v.type == J_FLOAT ? heft_jreal(round_common(f, digits))
+              : digits >= 0     ? heft_jint(heft_jwhole(j, v, 0))
                                 : heft_jint((int64_t)round_common(f, digits));
     } else if (heft_jis(method, "ceil") || heft_jis(method, "floor")) {
         scale = pow(10, (double)digits);
         f = heft_jis(method, "ceil") ? ceil(f * scale) : floor(f * scale);
-        out = heft_jreal(f / scale);
+        out = heft_jreal((f + 0.0) / scale); /* Python's floor is a whole number: never -0 */
     } else {
         heft_jinja_fail(j, HEFT_E_FORMAT, "round: the method is common, ceil or floor");
     }
@@ -399,7 +452,9 @@ static heft_jval f_filesizeformat(heft_jinja *j, heft_jval v, heft_jargv a, heft
     static const char *const two[] = { "Ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi" };
     static const char *const ten[] = { "k", "M", "G", "T", "P", "E", "Z", "Y" };
     bool binary = truth(j, a[0], false);
-    heft_jval n = f_float(j, v, a + 1, all);
+    const heft_jval none = { .type = J_NONE };
+    heft_jval n = f_float(j, v, &none, all);
+    if (n.type != J_FLOAT) heft_jinja_fail(j, HEFT_E_FORMAT, "filesizeformat needs a number");
     double base = binary ? 1024 : 1000, unit = base;
     char text[400];
     if (n.f == 1) return heft_jz("1 Byte");

@@ -239,8 +239,7 @@ static bool name_char(const char *p, const char *end, size_t *n)
 {
     int32_t cp;
     *n = heft_utf8_decode(p, (size_t)(end - p), &cp);
-    return cp == '_' || (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z')
-           || (cp >= '0' && cp <= '9');
+    return heft_jidentifier(cp, false);
 }
 
 /* Digits with single underscores between; a run of them at p. */
@@ -254,17 +253,52 @@ static const char *digits(const char *p, const char *end)
     return p;
 }
 
+static int digit_value(char c)
+{
+    if (is_digit(c)) return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : 99;
+}
+
+/* The base of a number that begins with 0x, 0o or 0b here; 10 for another. */
+static int base_of(const lexer *x)
+{
+    static const char sign[] = "xob";
+    static const int base[] = { 16, 8, 2 };
+    if (x->end - x->p < 3 || x->p[0] != '0') return 10;
+    const char *found = x->p[1] ? strchr(sign, x->p[1] | 32) : NULL;
+    size_t first = x->p[2] == '_' && x->end - x->p > 3 ? 3 : 2;
+    return found && digit_value(x->p[first]) < base[found - sign] ? base[found - sign] : 10;
+}
+
+/* A whole number in another base than ten. */
+static void based_number(lexer *x, int base)
+{
+    const char *p = x->p + 2;
+    uint64_t v = 0;
+    for (; p < x->end; p++) {
+        bool joins = *p == '_' && p + 1 < x->end && digit_value(p[1]) < base;
+        if (joins) continue;
+        if (digit_value(*p) >= base) break;
+        if (!heft_mul(v, (uint64_t)base, &v) || !heft_add(v, (uint64_t)digit_value(*p), &v)
+            || v > INT64_MAX)
+            fail(x, "a whole number beyond 64 bits");
+    }
+    push(x, T_INT)->value = heft_jint((int64_t)v);
+    advance(x, (size_t)(p - x->p));
+}
+
 static void number(lexer *x)
 {
     char copy[64];
     size_t n = 0;
     const char *p = digits(x->p, x->end);
-    bool real = false;
-    if (x->end - p >= 2 && *p == '.' && is_digit(p[1])) {
+    bool real = false, item = x->p[-1] == '.'; /* the 0 of a.0.1 */
+    if (!item && x->end - p >= 2 && *p == '.' && is_digit(p[1])) {
         real = true;
         p = digits(p + 1, x->end);
     }
-    if (p < x->end && (*p == 'e' || *p == 'E')) {
+    if (!item && p < x->end && (*p == 'e' || *p == 'E')) {
         const char *q = p + 1;
         if (q < x->end && (*q == '+' || *q == '-')) q++;
         if (q < x->end && is_digit(*q)) {
@@ -280,8 +314,6 @@ static void number(lexer *x)
     copy[n] = 0;
     if (!real && n > 1 && copy[0] == '0' && strspn(copy, "0") != n)
         fail(x, "a whole number that begins with 0");
-    if (!real && p < x->end && strchr("xXoObB", *p) && n == 1 && copy[0] == '0')
-        fail(x, "numbers are written in decimal here");
     heft_jtoken *t = push(x, real ? T_FLOAT : T_INT);
     if (real) {
         t->value = heft_jreal(strtod(copy, NULL));
@@ -301,10 +333,8 @@ static int32_t hex(lexer *x, const char *p, int n)
 {
     uint32_t v = 0;
     for (int i = 0; i < n; i++) {
-        char c = p + i < x->end ? p[i] : 0;
-        int d = is_digit(c) ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-        if (c >= 'A' && c <= 'F') d = c - 'A' + 10;
-        if (d < 0) fail(x, "an escape in a string lacks hexadecimal digits");
+        int d = p + i < x->end ? digit_value(p[i]) : 99;
+        if (d > 15) fail(x, "an escape in a string lacks hexadecimal digits");
         v = v * 16 + (uint32_t)d;
     }
     return v > 0x10ffff ? -1 : (int32_t)v;
@@ -367,6 +397,9 @@ static void string(lexer *x)
 static void name(lexer *x)
 {
     const char *p = x->p;
+    int32_t cp;
+    (void)heft_utf8_decode(p, (size_t)(x->end - p), &cp);
+    if (!heft_jidentifier(cp, true)) fail(x, "a character that begins no name");
     for (size_t n; p < x->end && name_char(p, x->end, &n);)
         p += n;
     push(x, T_NAME)->value = (heft_jval){ .type = J_STR, .s = { x->p, (size_t)(p - x->p), NULL } };
@@ -418,7 +451,9 @@ static void inside(lexer *x, const char *close, heft_jtoken_type type)
                 x->line_starting = false;
             return;
         }
-        if (is_digit(*x->p))
+        if (is_digit(*x->p) && base_of(x) != 10)
+            based_number(x, base_of(x));
+        else if (is_digit(*x->p))
             number(x);
         else if (*x->p == '\'' || *x->p == '"')
             string(x);

@@ -88,12 +88,20 @@ static void merge_sort(heft_jinja *j, keyed *p, keyed *scratch, size_t n, bool r
     memcpy(p, scratch, n * sizeof *p);
 }
 
-/* The value of "a.b,c" of an item: what it is sorted by. */
 static heft_jval key_of(heft_jinja *j, heft_jval v, heft_jval path, bool case_sensitive)
 {
-    if (path.type != J_STR || !memchr(path.s.p, ',', path.s.n))
-        return sort_key(j, follow(j, v, path, NULL), case_sensitive);
+    return sort_key(j, follow(j, v, path, NULL), case_sensitive);
+}
+
+/* The values of "a.b,c" of an item, as a list: what sort compares. */
+static heft_jval keys_of(heft_jinja *j, heft_jval v, heft_jval path, bool case_sensitive)
+{
     size_t n = 1, at = 0;
+    if (path.type != J_STR) {
+        heft_jval *one = heft_jinja_alloc(j, 1, sizeof *one);
+        *one = key_of(j, v, path, case_sensitive);
+        return heft_jseq_of(j, J_LIST, one, 1);
+    }
     for (size_t i = 0; i < path.s.n; i++)
         n += path.s.p[i] == ',';
     heft_jval *part = heft_jinja_alloc(j, n, sizeof *part);
@@ -108,11 +116,12 @@ static heft_jval key_of(heft_jinja *j, heft_jval v, heft_jval path, bool case_se
 }
 
 static keyed *sorted(heft_jinja *j, heft_jseq seq, heft_jval path, bool case_sensitive,
-                     bool reverse)
+                     bool reverse,
+                     heft_jval (*key)(heft_jinja *j, heft_jval v, heft_jval path, bool cased))
 {
     keyed *p = heft_jinja_alloc(j, seq.n, sizeof *p);
     for (size_t i = 0; i < seq.n; i++)
-        p[i] = (keyed){ key_of(j, seq.item[i], path, case_sensitive), seq.item[i] };
+        p[i] = (keyed){ key(j, seq.item[i], path, case_sensitive), seq.item[i] };
     merge_sort(j, p, heft_jinja_alloc(j, seq.n, sizeof *p), seq.n, reverse);
     return p;
 }
@@ -129,15 +138,12 @@ static heft_jval f_sort(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all
 {
     (void)all;
     heft_jseq seq = heft_jwalk(j, v);
-    heft_jval path = a[2];
-    if (path.type == J_INT) path = a[2];
-    keyed *p = sorted(j, seq, path, truth(j, a[1], false), truth(j, a[0], false));
+    keyed *p = sorted(j, seq, a[2], truth(j, a[1], false), truth(j, a[0], false), keys_of);
     return heft_jseq_of(j, J_LIST, values(j, p, seq.n), seq.n);
 }
 
 static heft_jval pairs(heft_jinja *j, heft_jval v, heft_jtype type)
 {
-    if (v.type == J_UNDEFINED) return heft_jseq_of(j, type, NULL, 0);
     if (v.type != J_DICT)
         heft_jinja_fail(j, HEFT_E_FORMAT, "a dict is needed, found %s", heft_jtype_name(v));
     heft_jval *item = heft_jinja_alloc(j, v.dict->n, sizeof *item);
@@ -149,7 +155,7 @@ static heft_jval pairs(heft_jinja *j, heft_jval v, heft_jtype type)
 static heft_jval f_items(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
     (void)a, (void)all;
-    return pairs(j, v, J_GENERATOR);
+    return v.type == J_UNDEFINED ? generator(j, NULL, 0) : pairs(j, v, J_GENERATOR);
 }
 
 static heft_jval f_dictsort(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
@@ -159,7 +165,8 @@ static heft_jval f_dictsort(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest
     if (a[1].type != J_ABSENT && !by_value && !heft_jis(a[1], "key"))
         heft_jinja_fail(j, HEFT_E_FORMAT, "dictsort: by is 'key' or 'value'");
     heft_jseq seq = *pairs(j, v, J_LIST).seq;
-    keyed *p = sorted(j, seq, heft_jint(by_value), truth(j, a[0], false), truth(j, a[2], false));
+    keyed *p =
+        sorted(j, seq, heft_jint(by_value), truth(j, a[0], false), truth(j, a[2], false), key_of);
     return heft_jseq_of(j, J_LIST, values(j, p, seq.n), seq.n);
 }
 
@@ -223,8 +230,9 @@ static heft_jval f_groupby(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest 
         for (end = i + 1; end < seq.n && heft_jequal(j, p[i].key, p[end].key);)
             end++;
         heft_jval name = case_sensitive ? p[i].key : follow(j, p[i].value, a[0], absent);
-        group[groups++] =
-            pair(j, name, heft_jseq_of(j, J_LIST, values(j, p + i, end - i), end - i));
+        heft_jval items = heft_jseq_of(j, J_LIST, values(j, p + i, end - i), end - i);
+        group[groups] = pair(j, name, items);
+        group[groups++].seq->name = "grouper";
     }
     return heft_jseq_of(j, J_LIST, group, groups);
 }
@@ -254,7 +262,7 @@ static const heft_jrow *row_named(heft_jinja *j, heft_jval name,
 /* What is false, even None or 0, has no items for these filters. */
 static heft_jseq walk_true(heft_jinja *j, heft_jval v)
 {
-    return heft_jtrue(j, v) ? heft_jwalk(j, v) : (heft_jseq){ .n = 0 };
+    return heft_jwalk(j, heft_jtrue(j, v) ? v : heft_jundefined(""));
 }
 
 static heft_jval f_map(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)

@@ -116,6 +116,19 @@ static heft_jval s_format(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest a
     return heft_jformat(j, s, all);
 }
 
+static heft_jval s_format_map(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
+{
+    heft_jargs args = { .n = 0 };
+    (void)all;
+    if (a[0].type != J_DICT)
+        heft_jinja_fail(j, HEFT_E_FORMAT, "format_map needs a dict, found %s",
+                        heft_jtype_name(a[0]));
+    args.named = heft_jinja_alloc(j, a[0].dict->n, sizeof *args.named);
+    for (size_t i = 0; i < a[0].dict->n; i++)
+        if (a[0].dict->entry[i].key.type == J_STR) args.named[args.n_named++] = a[0].dict->entry[i];
+    return heft_jformat(j, s, &args);
+}
+
 static heft_jval fill(heft_jinja *j, heft_jval s, heft_jargv a, bool left, bool right)
 {
     heft_jval with = a[1].type == J_ABSENT ? heft_jz(" ") : string(j, a[1]);
@@ -221,10 +234,33 @@ static heft_jval s_split(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest al
 static size_t find_last(heft_jinja *j, heft_jval s, heft_jval what, size_t end)
 {
     heft_jinja_step(j, s.s.n / 32 + 1);
-    for (size_t at = end + 1; at-- > what.s.n;)
-        if (!what.s.n || memcmp(s.s.p + at - what.s.n, what.s.p, what.s.n) == 0)
-            return at - what.s.n;
+    for (size_t at = end + 1; at-- > what.s.n;) {
+        const char *p = s.s.p + at - what.s.n;
+        if (!what.s.n) return at;
+        if (*p != what.s.p[0]) continue;
+        if (memcmp(p, what.s.p, what.s.n) == 0) return at - what.s.n;
+        heft_jinja_step(j, what.s.n / 32 + 1);
+    }
     return what.s.n == 0 ? 0 : SIZE_MAX;
+}
+
+/* The words of s, the last first, at most so many; then what is before them. */
+static void last_words(heft_jinja *j, growing *g, heft_jval s, int64_t most)
+{
+    for (s = heft_jstrip(j, s, NULL, 2); s.s.n; s = heft_jstrip(j, s, NULL, 2)) {
+        size_t at = s.s.n, back;
+        int32_t cp;
+        while (most && at) {
+            for (back = at - 1; back && ((unsigned char)s.s.p[back] & 0xc0) == 0x80;)
+                back--;
+            (void)heft_utf8_decode(s.s.p + back, at - back, &cp);
+            if (heft_jspace(cp)) break;
+            at = back;
+        }
+        if (most-- == 0) at = 0;
+        push(j, g, heft_jpart(s, at, s.s.n - at));
+        s.s.n = at;
+    }
 }
 
 static heft_jval s_rsplit(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
@@ -233,16 +269,17 @@ static heft_jval s_rsplit(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest a
     growing g = { .n = 0 };
     size_t end = s.s.n;
     (void)all;
-    if (!heft_jgiven(a[0])) {
-        if (most >= 0) heft_jinja_fail(j, HEFT_E_UNSUPPORTED, "rsplit at white space with a count");
-        return split_words(j, s, most);
-    }
-    if (!string(j, a[0]).s.n) heft_jinja_fail(j, HEFT_E_FORMAT, "rsplit: an empty separator");
-    for (size_t found; most && (found = find_last(j, s, a[0], end)) != SIZE_MAX; most--) {
+    if (heft_jgiven(a[0]) && !string(j, a[0]).s.n)
+        heft_jinja_fail(j, HEFT_E_FORMAT, "rsplit: an empty separator");
+    for (size_t found; heft_jgiven(a[0]) && most; most--) {
+        if ((found = find_last(j, s, a[0], end)) == SIZE_MAX) break;
         push(j, &g, heft_jpart(s, found + a[0].s.n, end - found - a[0].s.n));
         end = found;
     }
-    push(j, &g, heft_jpart(s, 0, end));
+    if (heft_jgiven(a[0]))
+        push(j, &g, heft_jpart(s, 0, end));
+    else
+        last_words(j, &g, s, most);
     for (size_t i = 0; i < g.n / 2; i++) {
         heft_jval other = g.item[i];
         g.item[i] = g.item[g.n - 1 - i];
@@ -296,23 +333,30 @@ static bool ends(heft_jval s, heft_jval with)
            && (!with.s.n || memcmp(s.s.p + s.s.n - with.s.n, with.s.p, with.s.n) == 0);
 }
 
-/* The part of s between characters a[0] and a[1], as slices have it. */
-static heft_jval window(heft_jinja *j, heft_jval s, heft_jargv a)
+/* Narrow s to its part between characters a[0] and a[1]; false: there is none, not even an empty
+ * one. */
+static bool window(heft_jinja *j, heft_jval *s, heft_jargv a)
 {
     const heft_jval part[3] = { a[0], a[1], { .type = J_ABSENT } };
-    if (a[0].type == J_ABSENT && a[1].type == J_ABSENT) return s;
-    return heft_jslice(j, s, part);
+    if (!heft_jgiven(a[0]) && !heft_jgiven(a[1])) return true;
+    int64_t n = (int64_t)heft_jchars(j, *s), bound[2] = { 0, n };
+    for (int i = 0; i < 2; i++) {
+        if (heft_jgiven(a[i])) bound[i] = heft_jwhole(j, a[i], 0);
+        if (bound[i] < 0) bound[i] = bound[i] < -n ? 0 : bound[i] + n;
+    }
+    if (bound[0] > (bound[1] < n ? bound[1] : n)) return false;
+    *s = heft_jslice(j, *s, part);
+    return true;
 }
 
 static heft_jval at_end(heft_jinja *j, heft_jval s, heft_jargv a,
                         bool (*meets)(heft_jval, heft_jval))
 {
-    bool found = false;
-    s = window(j, s, a + 1);
-    if (a[0].type != J_TUPLE) return heft_jbool(meets(s, string(j, a[0])));
+    bool there = window(j, &s, a + 1), found = false;
+    if (a[0].type != J_TUPLE) return heft_jbool(meets(s, string(j, a[0])) && there);
     for (size_t i = 0; i < a[0].seq->n; i++)
         found |= meets(s, string(j, a[0].seq->item[i]));
-    return heft_jbool(found);
+    return heft_jbool(found && there);
 }
 
 static heft_jval s_startswith(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
@@ -344,8 +388,8 @@ static heft_jval s_removesuffix(heft_jinja *j, heft_jval s, heft_jargv a, heft_j
 
 static int64_t found_at(heft_jinja *j, heft_jval s, heft_jargv a, bool last)
 {
-    heft_jval part = window(j, s, a + 1);
-    heft_jval what = string(j, a[0]);
+    heft_jval part = s, what = string(j, a[0]);
+    if (!window(j, &part, a + 1)) return -1;
     size_t at = last ? find_last(j, part, what, part.s.n) : heft_jfind(j, part, what, 0);
     if (at == SIZE_MAX) return -1;
     return (int64_t)heft_jchars(j, heft_jpart(s, 0, (size_t)(part.s.p - s.s.p) + at));
@@ -384,110 +428,14 @@ static heft_jval s_rindex(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest a
 
 static heft_jval s_count(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
 {
-    heft_jval part = window(j, s, a + 1), what = string(j, a[0]);
+    heft_jval part = s, what = string(j, a[0]);
     int64_t n = 0;
     (void)all;
+    if (!window(j, &part, a + 1)) return heft_jint(0);
     if (!what.s.n) return heft_jint((int64_t)heft_jchars(j, part) + 1);
     for (size_t at = 0; (at = heft_jfind(j, part, what, at)) != SIZE_MAX; at += what.s.n)
         n++;
     return heft_jint(n);
-}
-
-/* ---- strings: kinds of characters ------------------------------------- */
-
-static bool is_alpha(int32_t cp)
-{
-    int c = utf8proc_category(cp);
-    return c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO;
-}
-
-static bool is_decimal(int32_t cp)
-{
-    return utf8proc_category(cp) == UTF8PROC_CATEGORY_ND;
-}
-
-static bool is_digit(int32_t cp)
-{
-    return is_decimal(cp) || cp == 0xb2 || cp == 0xb3 || cp == 0xb9 || cp == 0x2070
-           || (cp >= 0x2074 && cp <= 0x2079) || (cp >= 0x2080 && cp <= 0x2089)
-           || (cp >= 0x2460 && cp <= 0x2468);
-}
-
-static bool is_ascii(int32_t cp)
-{
-    return cp < 128;
-}
-
-static heft_jval all_are(heft_jval s, bool (*is)(int32_t cp), bool empty)
-{
-    int32_t cp;
-    if (!s.s.n) return heft_jbool(empty);
-    for (size_t at = 0; at < s.s.n;) {
-        at += heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
-        if (!is(cp)) return heft_jbool(false);
-    }
-    return heft_jbool(true);
-}
-
-static heft_jval s_isalpha(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
-{
-    (void)j, (void)a, (void)all;
-    return all_are(s, is_alpha, false);
-}
-
-static heft_jval s_isalnum(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
-{
-    (void)j, (void)a, (void)all;
-    return all_are(s, heft_jalnum, false);
-}
-
-static heft_jval s_isdigit(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
-{
-    (void)j, (void)a, (void)all;
-    return all_are(s, is_digit, false);
-}
-
-static heft_jval s_isdecimal(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
-{
-    (void)j, (void)a, (void)all;
-    return all_are(s, is_decimal, false);
-}
-
-static heft_jval s_isspace(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
-{
-    (void)j, (void)a, (void)all;
-    return all_are(s, heft_jspace, false);
-}
-
-static heft_jval s_isascii(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
-{
-    (void)j, (void)a, (void)all;
-    return all_are(s, is_ascii, true);
-}
-
-static heft_jval cased_as(heft_jval s, bool upper)
-{
-    bool any = false;
-    int32_t cp;
-    for (size_t at = 0; at < s.s.n;) {
-        at += heft_utf8_decode(s.s.p + at, s.s.n - at, &cp);
-        bool up = utf8proc_isupper(cp), low = utf8proc_islower(cp);
-        if (upper ? low : up) return heft_jbool(false);
-        any |= upper ? up : low;
-    }
-    return heft_jbool(any);
-}
-
-static heft_jval s_isupper(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
-{
-    (void)j, (void)a, (void)all;
-    return cased_as(s, true);
-}
-
-static heft_jval s_islower(heft_jinja *j, heft_jval s, heft_jargv a, heft_jrest all)
-{
-    (void)j, (void)a, (void)all;
-    return cased_as(s, false);
 }
 
 /* ---- dicts ------------------------------------------------------------ */
@@ -615,33 +563,19 @@ static heft_jval c_reset(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest al
 
 static const heft_jrow of_string[] = {
     { "capitalize", "", 0, s_capitalize },
-    { "casefold", "", 0, NULL },
     { "center", "width fillchar", 1, s_center },
     { "count", "sub start end", 1, s_count },
     { "encode", "encoding errors", 0, NULL },
     { "endswith", "suffix start end", 1, s_endswith },
-    { "expandtabs", "tabsize", 0, NULL },
     { "find", "sub start end", 1, s_find },
     { "format", "*", 0, s_format },
-    { "format_map", "map", 1, NULL },
+    { "format_map", "map", 1, s_format_map },
     { "index", "sub start end", 1, s_index },
-    { "isalnum", "", 0, s_isalnum },
-    { "isalpha", "", 0, s_isalpha },
-    { "isascii", "", 0, s_isascii },
-    { "isdecimal", "", 0, s_isdecimal },
-    { "isdigit", "", 0, s_isdigit },
-    { "isidentifier", "", 0, NULL },
-    { "islower", "", 0, s_islower },
     { "isnumeric", "", 0, NULL },
-    { "isprintable", "", 0, NULL },
-    { "isspace", "", 0, s_isspace },
-    { "istitle", "", 0, NULL },
-    { "isupper", "", 0, s_isupper },
     { "join", "iterable", 1, s_join },
     { "ljust", "width fillchar", 1, s_ljust },
     { "lower", "", 0, s_lower },
     { "lstrip", "chars", 0, s_lstrip },
-    { "maketrans", "x y z", 1, NULL },
     { "partition", "sep", 1, s_partition },
     { "removeprefix", "prefix", 1, s_removeprefix },
     { "removesuffix", "suffix", 1, s_removesuffix },
@@ -658,7 +592,6 @@ static const heft_jrow of_string[] = {
     { "strip", "chars", 0, s_strip },
     { "swapcase", "", 0, s_swapcase },
     { "title", "", 0, s_title },
-    { "translate", "table", 1, NULL },
     { "upper", "", 0, s_upper },
     { "zfill", "width", 1, s_zfill },
     { .name = NULL },
@@ -701,8 +634,10 @@ static const heft_jrow of_cycler[] = {
 };
 
 static const heft_jrow *const tables[] = {
-    [J_STR] = of_string,  [J_DICT] = of_dict, [J_LIST] = of_list,     [J_TUPLE] = of_tuple,
-    [J_RANGE] = of_tuple, [J_LOOP] = of_loop, [J_CYCLER] = of_cycler, [J_JOINER] = NULL,
+    [J_BOOL] = heft_jint_methods, [J_INT] = heft_jint_methods, [J_FLOAT] = heft_jfloat_methods,
+    [J_STR] = of_string,          [J_DICT] = of_dict,          [J_LIST] = of_list,
+    [J_TUPLE] = of_tuple,         [J_RANGE] = of_tuple,        [J_LOOP] = of_loop,
+    [J_CYCLER] = of_cycler,       [J_JOINER] = NULL,
 };
 
 static const heft_jrow *find(const heft_jrow *table, heft_str name)
@@ -714,12 +649,14 @@ static const heft_jrow *find(const heft_jrow *table, heft_str name)
 
 const heft_jrow *heft_jmethod_of(heft_jval self, heft_str name)
 {
-    return find(tables[self.type], name);
+    const heft_jrow *row = self.type == J_STR ? find(heft_jchar_methods, name) : NULL;
+    return row ? row : find(tables[self.type], name);
 }
 
 bool heft_jmethod_somewhere(heft_str name, bool *known)
 {
     *known = false;
+    if (find(heft_jchar_methods, name)) return true;
     for (size_t i = 0; i < sizeof tables / sizeof *tables; i++) {
         const heft_jrow *row = find(tables[i], name);
         if (row && row->call) return true;

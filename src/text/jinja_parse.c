@@ -190,20 +190,34 @@ static heft_jnode *primary(heft_jparser *p)
 
 /* ---- what follows a primary ------------------------------------------- */
 
-/* Arguments in round brackets, into n->list. */
+/* `*values` or `**names`. */
+static heft_jnode *spread(heft_jparser *p, bool names)
+{
+    heft_jnode *n = heft_jp_node(p, p->t++, N_SPREAD);
+    n->op = names;
+    n->a = heft_jp_expression(p);
+    return n;
+}
+
+/* Arguments in round brackets, into n->list: without names, then `*`, then with names, then `**`;
+ * what has a name may stand before `*` too. */
 static void arguments(heft_jparser *p, heft_jnode *n)
 {
-    bool named = false;
+    bool named = false, some = false, all = false;
     heft_jp_need(p, T_OPEN_ROUND);
     for (bool first = true; !heft_jp_skip(p, T_CLOSE_ROUND); first = false) {
         if (!first) {
             heft_jp_need(p, T_COMMA);
             if (heft_jp_skip(p, T_CLOSE_ROUND)) break;
         }
-        if (heft_jp_is(p, T_TIMES) || heft_jp_is(p, T_POWER))
-            heft_jp_fail_at(p, p->t, HEFT_E_UNSUPPORTED, "arguments with * or ** are not supported",
-                            (heft_str){ .n = 0 });
-        if (heft_jp_is(p, T_NAME) && p->t[1].type == T_ASSIGN) {
+        if (all) heft_jp_expected(p, "')' behind **");
+        if (heft_jp_is(p, T_POWER)) {
+            heft_jp_add(p, n, spread(p, true));
+            all = true;
+        } else if (heft_jp_is(p, T_TIMES) && !some) {
+            heft_jp_add(p, n, spread(p, false));
+            some = true;
+        } else if (heft_jp_is(p, T_NAME) && p->t[1].type == T_ASSIGN) {
             heft_jnode *arg = heft_jp_node(p, p->t, N_NAMED);
             arg->value = heft_jp_need_name(p);
             p->t++;
@@ -211,7 +225,7 @@ static void arguments(heft_jparser *p, heft_jnode *n)
             heft_jp_add(p, n, arg);
             named = true;
         } else {
-            if (named) heft_jp_expected(p, "an argument with a name");
+            if (named || some) heft_jp_expected(p, "an argument with a name");
             heft_jp_add(p, n, heft_jp_expression(p));
         }
     }

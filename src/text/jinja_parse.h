@@ -12,6 +12,7 @@ typedef struct {
     int loops;           /* inside this many loops */
     int uses;            /* J_USES_* of the macro being parsed */
     heft_jdict bound;    /* every name that the template gives a value */
+    heft_jdict blocks;   /* every name of a block */
     heft_jnode **called; /* calls of plain names, checked at the end */
     size_t n_called, cap_called;
 } heft_jparser;

@@ -29,41 +29,45 @@ static heft_jnode *name_target(heft_jparser *p)
     for (size_t i = 0; i < sizeof constants / sizeof *constants; i++)
         if (heft_jis(n->value, constants[i]))
             heft_jp_fail_at(p, at, HEFT_E_FORMAT, "cannot assign to", heft_jview(n->value));
+    if (p->loops && heft_jis(n->value, "loop"))
+        heft_jp_fail_at(p, at, HEFT_E_FORMAT, "cannot assign in a loop to", heft_jview(n->value));
     heft_jp_bind(p, n->value);
     return n;
 }
 
-static heft_jnode *one_target(heft_jparser *p)
+/* A name, names in round brackets, or a namespace's attribute. */
+static heft_jnode *one_target(heft_jparser *p, bool attribute)
 {
+    const heft_jtoken *at = p->t;
     if (heft_jp_skip(p, T_OPEN_ROUND)) {
-        heft_jnode *n = heft_jp_node(p, p->t, N_TUPLE);
+        heft_jnode *n = heft_jp_node(p, at, N_TUPLE);
+        heft_jp_enter(p);
         do
-            heft_jp_add(p, n, name_target(p));
+            heft_jp_add(p, n, one_target(p, false));
         while (heft_jp_skip(p, T_COMMA) && !heft_jp_is(p, T_CLOSE_ROUND));
+        p->nesting--;
         heft_jp_need(p, T_CLOSE_ROUND);
         return n;
     }
-    return name_target(p);
+    heft_jnode *name = name_target(p);
+    if (!attribute || !heft_jp_skip(p, T_DOT)) return name;
+    heft_jnode *n = heft_jp_node(p, at, N_NS_TARGET);
+    n->a = name;
+    n->value = heft_jp_need_name(p);
+    heft_jp_bind(p, n->value);
+    return n;
 }
 
-/* What a for or a set assigns to. */
+/* What a for, a set or a with assigns to. */
 static heft_jnode *target(heft_jparser *p, bool attribute)
 {
     const heft_jtoken *at = p->t;
-    if (attribute && heft_jp_is(p, T_NAME) && p->t[1].type == T_DOT) {
-        heft_jnode *n = heft_jp_node(p, at, N_NS_TARGET);
-        n->a = name_target(p);
-        p->t++;
-        n->value = heft_jp_need_name(p);
-        heft_jp_bind(p, n->value);
-        return n;
-    }
-    heft_jnode *first = one_target(p);
+    heft_jnode *first = one_target(p, attribute);
     if (!heft_jp_is(p, T_COMMA)) return first;
     heft_jnode *n = heft_jp_node(p, at, N_TUPLE);
     heft_jp_add(p, n, first);
-    while (heft_jp_skip(p, T_COMMA) && heft_jp_is(p, T_NAME) && !heft_jp_is_word(p, "in"))
-        heft_jp_add(p, n, one_target(p));
+    while (heft_jp_skip(p, T_COMMA))
+        heft_jp_add(p, n, one_target(p, attribute));
     return n;
 }
 
@@ -136,6 +140,10 @@ static void parameters(heft_jparser *p, heft_jnode *n)
             param->a = heft_jp_expression(p);
         else if (had)
             heft_jp_expected(p, "a default, as the parameter before has one");
+        for (size_t i = 0; i < n->n; i++)
+            if (heft_str_eq(heft_jview(n->list[i]->value), heft_jview(param->value)))
+                heft_jp_fail_at(p, p->t - 1, HEFT_E_FORMAT, "two parameters are called",
+                                heft_jview(param->value));
         heft_jp_add(p, n, param);
     }
 }
@@ -149,6 +157,9 @@ static void macro_body(heft_jparser *p, heft_jnode *n, const char *end)
     n->op = p->uses;
     p->uses = outer_uses;
     p->loops = outer_loops;
+    for (size_t i = 0; i < n->n; i++)
+        if ((n->op & J_USES_CALLER) && heft_jis(n->list[i]->value, "caller") && !n->list[i]->a)
+            heft_jp_expected(p, "a default for the parameter 'caller'");
 }
 
 static heft_jnode *statement_macro(heft_jparser *p, const heft_jtoken *at)
@@ -191,7 +202,7 @@ static heft_jnode *statement_with(heft_jparser *p, const heft_jtoken *at)
     while (!heft_jp_is(p, T_BLOCK_END)) {
         if (n->n) heft_jp_need(p, T_COMMA);
         heft_jnode *set = heft_jp_node(p, p->t, N_SET);
-        set->a = one_target(p);
+        set->a = one_target(p, false);
         heft_jp_need(p, T_ASSIGN);
         set->b = heft_jp_expression(p);
         heft_jp_add(p, n, set);
@@ -200,10 +211,37 @@ static heft_jnode *statement_with(heft_jparser *p, const heft_jtoken *at)
     return n;
 }
 
+static heft_jnode *output(heft_jparser *p, heft_jnode *value)
+{
+    heft_jnode *n = heft_jp_node(p, p->t, N_OUTPUT);
+    n->a = value;
+    return n;
+}
+
 static heft_jnode *statement_print(heft_jparser *p, const heft_jtoken *at)
 {
-    heft_jnode *n = heft_jp_node(p, at, N_OUTPUT);
-    n->a = heft_jp_tuple(p, true, NULL);
+    heft_jnode *n = heft_jp_node(p, at, N_BODY);
+    while (!heft_jp_is(p, T_BLOCK_END)) {
+        if (n->n) heft_jp_need(p, T_COMMA);
+        heft_jp_add(p, n, output(p, heft_jp_expression(p)));
+    }
+    return n;
+}
+
+/* Nothing here extends another template, so that a block is rendered where it stands. */
+static heft_jnode *statement_block(heft_jparser *p, const heft_jtoken *at)
+{
+    heft_jnode *n = heft_jp_node(p, at, N_BLOCK);
+    int loops = p->loops;
+    n->value = heft_jp_need_name(p);
+    if (heft_jdict_find(p->j, &p->blocks, n->value))
+        heft_jp_fail_at(p, p->t - 1, HEFT_E_FORMAT, "there are two blocks", heft_jview(n->value));
+    heft_jdict_set(p->j, &p->blocks, n->value, heft_jbool(true));
+    n->op = heft_jp_skip_word(p, "scoped");
+    p->loops = 0;
+    n->b = body_to(p, "endblock");
+    p->loops = loops;
+    if (heft_jp_is(p, T_NAME) && heft_str_eq(heft_jview(p->t->value), heft_jview(n->value))) p->t++;
     return n;
 }
 
@@ -233,7 +271,7 @@ static const struct {
     { "call", statement_call }, { "filter", statement_filter },
     { "with", statement_with }, { "print", statement_print },
     { "break", leave_loop },    { "generation", statement_generation },
-    { "continue", leave_loop },
+    { "continue", leave_loop }, { "block", statement_block },
 };
 
 static heft_jnode *statement(heft_jparser *p)
@@ -266,7 +304,7 @@ static heft_jnode *body_until(heft_jparser *p, const char *const *ends)
             text->value = (p->t++)->value;
             heft_jp_add(p, n, text);
         } else if (heft_jp_skip(p, T_OUTPUT_BEGIN)) {
-            heft_jp_add(p, n, statement_print(p, p->t));
+            heft_jp_add(p, n, output(p, heft_jp_tuple(p, true, NULL)));
             heft_jp_need(p, T_OUTPUT_END);
         } else {
             heft_jp_need(p, T_BLOCK_BEGIN);

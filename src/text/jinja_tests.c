@@ -224,16 +224,24 @@ static heft_jval t_ge(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
     return heft_jbool(ordered(j, v, a[0], 0, 1));
 }
 
+/* Could it be a name? Fails for what could not even be a key. */
+static bool is_named(heft_jinja *j, heft_jval v)
+{
+    const heft_jdict none = { .n = 0 };
+    (void)heft_jdict_find(j, &none, v);
+    return v.type == J_STR;
+}
+
 static heft_jval t_filter(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    (void)j, (void)a, (void)all;
-    return heft_jbool(v.type == J_STR && heft_jfilter(heft_jview(v)));
+    (void)a, (void)all;
+    return heft_jbool(is_named(j, v) && heft_jfilter(heft_jview(v)));
 }
 
 static heft_jval t_test(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    (void)j, (void)a, (void)all;
-    return heft_jbool(v.type == J_STR && heft_jtest(heft_jview(v)));
+    (void)a, (void)all;
+    return heft_jbool(is_named(j, v) && heft_jtest(heft_jview(v)));
 }
 
 const heft_jrow heft_jtests[] = {
@@ -307,7 +315,8 @@ static heft_jval g_range(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest al
 static heft_jval entries(heft_jinja *j, const heft_jargs *all)
 {
     heft_jval out = heft_jdict_of(j);
-    if (all->n > 1) heft_jinja_fail(j, HEFT_E_FORMAT, "dict takes one value, then names");
+    if (all->n > 1 || (all->n && all->arg[0].type == J_UNDEFINED))
+        heft_jinja_fail(j, HEFT_E_FORMAT, "dict takes one value, then names");
     if (all->n && all->arg[0].type == J_DICT) {
         const heft_jdict *d = all->arg[0].dict;
         for (size_t i = 0; i < d->n; i++)
@@ -377,35 +386,43 @@ static size_t one_field(char *out, size_t size, const char *format, const struct
 #pragma GCC diagnostic pop
 }
 
+/* How many bytes at p are a field: '%', flags, a width, a letter; 0: none that is known. */
+static size_t field_length(const char *p, size_t n)
+{
+    static const char known[] = "aAbBcCdDeFgGhHIjklmMnpPrRsStTuUVwWxXyYZzf%";
+    size_t at = 1, digits = 0;
+    while (at < n && p[at] && strchr("-_0^#", p[at]))
+        at++;
+    for (; at < n && p[at] >= '0' && p[at] <= '9'; digits++)
+        at++;
+    if (at < n && (p[at] == 'E' || p[at] == 'O')) at++;
+    return at < n && digits < 3 && p[at] && strchr(known, p[at]) ? at + 1 : 0;
+}
+
+/* The local time by a format of strftime; what is no field of it stands for itself. */
 static heft_jval g_strftime(heft_jinja *j, heft_jval v, heft_jargv a, heft_jrest all)
 {
-    static const char known[] = "aAbBcdDeFHIjmMnpSTtuUVwWxXyYZzkl";
-    heft_jval s = heft_jtext(j, a[0]);
     heft_jbuf b = { .n = 0 };
+    heft_jval s = a[0];
+    char format[24], out[1024];
     (void)v, (void)all;
-    for (size_t i = 0; i < s.s.n; i++) {
-        char format[4] = "%", out[128];
-        if (s.s.p[i] != '%' || i + 1 == s.s.n) {
-            heft_jbuf_str(j, &b, heft_jpart(s, i, 1));
-            continue;
+    if (s.type != J_STR)
+        heft_jinja_fail(j, HEFT_E_FORMAT, "strftime_now needs a string, found %s",
+                        heft_jtype_name(s));
+    for (size_t i = 0, n; i < s.s.n; i += n) {
+        n = s.s.p[i] == '%' ? field_length(s.s.p + i, s.s.n - i) : 0;
+        bool data = heft_jfrom_data(heft_jpart(s, i, n));
+        char letter = n ? s.s.p[i + n - 1] : 0;
+        if (!n || n >= sizeof format) {
+            n = 1;
+            heft_jbuf_str(j, &b, heft_jpart(s, i, n));
+        } else if (letter == 'f') { /* the clock has whole seconds */
+            heft_jbuf_z(j, &b, "000000", data);
+        } else if (letter != 'Z' && letter != 'z') { /* a time without a zone */
+            memcpy(format, s.s.p + i, n);
+            format[n] = 0;
+            heft_jbuf_bytes(j, &b, out, one_field(out, sizeof out, format, &j->now), data);
         }
-        i++;
-        size_t n = 1;
-        if (s.s.p[i] == '-' && i + 1 < s.s.n) format[n++] = s.s.p[i++];
-        format[n] = s.s.p[i];
-        if (s.s.p[i] == '%') {
-            heft_jbuf_z(j, &b, "%", false);
-            continue;
-        }
-        if (s.s.p[i] == 'f') { /* the clock has whole seconds */
-            heft_jbuf_z(j, &b, "000000", false);
-            continue;
-        }
-        if (!s.s.p[i] || !strchr(known, s.s.p[i]))
-            heft_jinja_fail(j, HEFT_E_UNSUPPORTED, "strftime_now: the format '%s'",
-                            heft_show_z(format).text);
-        if (strchr("Zz", s.s.p[i])) continue; /* a time without a zone */
-        heft_jbuf_bytes(j, &b, out, one_field(out, sizeof out, format, &j->now), false);
     }
     return heft_jbuf_end(j, &b);
 }

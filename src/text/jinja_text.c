@@ -134,7 +134,7 @@ size_t heft_jfind(heft_jinja *j, heft_jval s, heft_jval what, size_t at)
         if (!p) return SIZE_MAX;
         at = (size_t)(p - s.s.p);
         if (memcmp(p, what.s.p, what.s.n) == 0) return at;
-        heft_jinja_step(j, 1);
+        heft_jinja_step(j, what.s.n / 32 + 1);
         at++;
     }
     return SIZE_MAX;
@@ -244,7 +244,7 @@ void heft_jfloat_repr(double f, char out[40])
         (void)snprintf(out, 40, "%.*f", precision - 1 - exponent, f);
 }
 
-static bool printable(int32_t cp)
+bool heft_jprintable(int32_t cp)
 {
     if (cp < 0x7f) return cp >= 0x20;
     switch (utf8proc_category(cp)) {
@@ -274,7 +274,7 @@ static void repr_string(heft_jinja *j, heft_jbuf *b, heft_jval s)
         heft_jval part = heft_jpart(s, at, n);
         const char *known = cp > 0 && cp < 128 ? strchr(plain, cp) : NULL;
         part.safe = b->safe;
-        if (cp != quote && !known && printable(cp)) {
+        if (cp != quote && !known && heft_jprintable(cp)) {
             heft_jbuf_str(j, b, part);
             continue;
         }
@@ -396,4 +396,18 @@ bool heft_jalnum(int32_t cp)
     int c = utf8proc_category(cp);
     return (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO)
            || (c >= UTF8PROC_CATEGORY_ND && c <= UTF8PROC_CATEGORY_NO);
+}
+
+bool heft_jidentifier(int32_t cp, bool first)
+{
+    if (cp < 128)
+        return cp == '_' || (cp >= 'a' && cp <= 'z') || (cp >= 'A' && cp <= 'Z')
+               || (!first && cp >= '0' && cp <= '9');
+    int c = utf8proc_category(cp);
+    bool letter =
+        (c >= UTF8PROC_CATEGORY_LU && c <= UTF8PROC_CATEGORY_LO) || c == UTF8PROC_CATEGORY_NL;
+    return letter
+           || (!first
+               && (c == UTF8PROC_CATEGORY_MN || c == UTF8PROC_CATEGORY_MC
+                   || c == UTF8PROC_CATEGORY_ND || c == UTF8PROC_CATEGORY_PC));
 }

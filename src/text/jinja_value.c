@@ -111,10 +111,12 @@ heft_jval heft_jpart(heft_jval s, size_t at, size_t n)
     return s;
 }
 
+static heft_jval no_items[1]; /* so that an empty sequence has a place to count from */
+
 heft_jval heft_jseq_of(heft_jinja *j, heft_jtype type, heft_jval *item, size_t n)
 {
     heft_jseq *seq = heft_jinja_alloc(j, 1, sizeof *seq);
-    seq->item = item;
+    seq->item = item ? item : no_items;
     seq->n = n;
     return (heft_jval){ .type = type, .seq = seq };
 }
@@ -186,7 +188,7 @@ static void room(heft_jinja *j, heft_jbuf *b, size_t more)
 void heft_jbuf_bytes(heft_jinja *j, heft_jbuf *b, const char *p, size_t n, bool data)
 {
     if (!n) return;
-    heft_jinja_step(j, n / 32);
+    heft_jinja_step(j, n / 32 + 1);
     room(j, b, n);
     memcpy(b->p + b->n, p, n);
     memset(b->from + b->n, data, n);
@@ -488,7 +490,7 @@ static heft_jseq walk_string(heft_jinja *j, heft_jval s)
 
 heft_jseq heft_jwalk(heft_jinja *j, heft_jval v)
 {
-    heft_jseq seq = { .n = 0 };
+    heft_jseq seq = { .item = no_items };
     if (v.type == J_UNDEFINED) return seq;
     if (v.type == J_STR) return walk_string(j, v);
     if (v.type == J_DICT) {
@@ -513,6 +515,7 @@ int64_t heft_jlength(heft_jinja *j, heft_jval v)
     if (v.type == J_UNDEFINED) return 0;
     if (v.type == J_STR) return (int64_t)heft_jchars(j, v);
     if (v.type == J_DICT) return (int64_t)v.dict->n;
+    if (v.type == J_LOOP) return heft_jloop_length(j, v.loop);
     if (!heft_jhas_seq(v) || v.type == J_GENERATOR)
         heft_jinja_fail(j, HEFT_E_FORMAT, "%s has no length", heft_jtype_name(v));
     return (int64_t)v.seq->n;

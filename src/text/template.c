@@ -71,6 +71,19 @@ heft_status heft_template_variables(const heft_template *t, bool (*take)(void *t
 
 /* ---- rendering -------------------------------------------------------- */
 
+/* Templates write special tokens with a role inside: '<|' + message.role + '|>'. So a role out of
+ * this list counts as the template's own word; any other is text that a caller made up. */
+static void trust_role(heft_jinja *j, heft_jval message)
+{
+    static const char *const roles[] = { "system",      "user",          "assistant",   "tool",
+                                         "developer",   "function",      "ipython",     "model",
+                                         "observation", "tool_response", "environment", "context" };
+    heft_jval *role =
+        message.type == J_DICT ? heft_jdict_find(j, message.dict, heft_jz("role")) : NULL;
+    for (size_t i = 0; role && i < sizeof roles / sizeof *roles; i++)
+        if (heft_jis(*role, roles[i])) *role = heft_jz(roles[i]);
+}
+
 static void add_variables(heft_jinja *j, json_t *object, bool data)
 {
     if (!object) return;
@@ -79,6 +92,9 @@ static void add_variables(heft_jinja *j, json_t *object, bool data)
     heft_jval v = heft_jfrom_json(j, object, data);
     for (size_t i = 0; i < v.dict->n; i++)
         heft_jdict_set(j, j->variables, v.dict->entry[i].key, v.dict->entry[i].value);
+    const heft_jval *messages = heft_jdict_find(j, v.dict, heft_jz("messages"));
+    for (size_t i = 0; messages && messages->type == J_LIST && i < messages->seq->n; i++)
+        trust_role(j, messages->seq->item[i]);
 }
 
 static void render(heft_jinja *j, const heft_jnode *body, json_t *data, json_t *tokens)

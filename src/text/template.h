@@ -18,10 +18,11 @@ heft_status heft_template_open(heft_str source, const char *name, heft_template 
 void heft_template_close(heft_template *t);
 
 /* Render with two JSON objects of variables: what a caller says (messages, tools, documents,
- * switches), which is data in the prompt and goes first where both have a name; and what the
- * release says (bos_token, eos_token, ...), which counts as the template's own text. Either may be
- * NULL. now: for strftime_now; NULL: the local time. Fails: HEFT_E_ARG with the template's own
- * words where it calls raise_exception; HEFT_E_FORMAT where it makes no sense for these values;
+ * switches), which is data in the prompt and goes first where both have a name, but for the usual
+ * words in the role of a message, which templates build special tokens of; and what the release
+ * says (bos_token, eos_token, ...), which counts as the template's own text. Either may be NULL.
+ * now: for strftime_now; NULL: the local time. Fails: HEFT_E_ARG with the template's own words
+ * where it calls raise_exception; HEFT_E_FORMAT where it makes no sense for these values;
  * HEFT_E_UNSUPPORTED; HEFT_E_NOMEM beyond a bound. */
 heft_status heft_template_render(const heft_template *t, json_t *data, json_t *tokens,
                                  const struct tm *now, heft_prompt *out,

@@ -312,12 +312,34 @@ static void a_failure_to_write_is_said_and_leaves_nothing(void **state)
 
     heft_scratch_file(dir, "folder", path, sizeof path);
     assert_int_equal(mkdir(path, 0700), 0);
-    const int32_t before = files();
+    int32_t before = files();
+    assert_int_equal(heft_out_open(&o, path, &err), HEFT_E_IO);
+    assert_non_null(strstr(err.text, "folder: is a directory, a file is expected"));
+    assert_int_equal(rmdir(path), 0);
+
     assert_int_equal(heft_out_open(&o, path, &err), HEFT_OK);
-    assert_int_equal(heft_out_commit(&o, &err), HEFT_E_IO); /* a folder has that name */
+    assert_int_equal(mkdir(path, 0700), 0); /* while it is written */
+    assert_int_equal(heft_out_commit(&o, &err), HEFT_E_IO);
     assert_non_null(strstr(err.text, "folder"));
     assert_true(files() == before && heft_mem().bytes == bytes);
     assert_int_equal(rmdir(path), 0);
+}
+
+/* As root a rename would put a file where /dev/null was. */
+static void a_device_or_a_pipe_is_never_replaced_by_a_file(void **state)
+{
+    (void)state;
+    char path[PATH];
+    struct stat s;
+    heft_out o;
+    heft_error err = { 0 };
+    heft_scratch_file(dir, "pipe", path, sizeof path);
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(heft_out_open(&o, path, &err), HEFT_E_IO);
+    assert_non_null(strstr(err.text, "pipe: is a device or a pipe, a file is expected"));
+    assert_int_equal(stat(path, &s), 0);
+    assert_true(S_ISFIFO(s.st_mode));
+    assert_int_equal(unlink(path), 0);
 }
 
 int main(void)
@@ -332,6 +354,7 @@ int main(void)
         cmocka_unit_test(what_is_abandoned_leaves_nothing),
         cmocka_unit_test(two_writers_of_one_name_do_not_mix),
         cmocka_unit_test(a_failure_to_write_is_said_and_leaves_nothing),
+        cmocka_unit_test(a_device_or_a_pipe_is_never_replaced_by_a_file),
     };
     return cmocka_run_group_tests(tests, set_up, clean_up);
 }

@@ -65,6 +65,55 @@ static void hashes_see_every_byte(void **state)
     assert_true(heft_str_hash(heft_str_of(NULL)) == heft_str_hash(heft_str_of("")));
 }
 
+/* As the definition has it, in arithmetic that cannot overflow. */
+static uint64_t digit_by_digit(heft_str a, uint64_t key)
+{
+    const uint64_t prime = ((uint64_t)1 << 61) - 1;
+    uint64_t h = a.n % prime;
+    for (size_t i = 0; i == 0 || i < a.n; i += 7) {
+        uint64_t digit = 0, product = 0;
+        for (size_t k = 0; k < 7 && i + k < a.n; k++)
+            digit |= (uint64_t)(uint8_t)a.p[i + k] << 8 * k;
+        for (int32_t bit = 60; bit >= 0; bit--) {
+            product = product * 2 % prime;
+            if (key % prime >> bit & 1) product = (product + h) % prime;
+        }
+        h = (product + digit) % prime;
+    }
+    return h;
+}
+
+static void a_keyed_hash_is_the_polynomial_of_its_definition(void **state)
+{
+    (void)state;
+    static const uint64_t keys[] = { 0, 1, 0x123456789abcdef, UINT64_MAX, ((uint64_t)1 << 61) - 1 };
+    char a[64];
+    for (size_t i = 0; i < sizeof a; i++)
+        a[i] = (char)(i * 37 ^ 0xff);
+    for (size_t n = 0; n <= sizeof a; n++)
+        for (size_t k = 0; k < sizeof keys / sizeof *keys; k++)
+            assert_true(heft_str_hash_keyed(bytes(a, n), keys[k])
+                        == digit_by_digit(bytes(a, n), keys[k]));
+}
+
+static void a_name_grows_until_it_is_full(void **state)
+{
+    (void)state;
+    heft_name name = { .n = 0 };
+    heft_name_add(&name, heft_str_of("layers."));
+    heft_name_number(&name, 0);
+    heft_name_number(&name, INT32_MAX);
+    heft_name_number(&name, INT32_MIN);
+    heft_name_add(&name, heft_str_of(NULL));
+    assert_string_equal(name.z, "layers.02147483647-2147483648");
+    assert_int_equal(name.n, strlen(name.z));
+    for (int32_t i = 0; i < 100; i++)
+        heft_name_add(&name, heft_str_of("abc"));
+    assert_int_equal(name.n, sizeof name.z - 1);
+    assert_int_equal(strlen(name.z), sizeof name.z - 1);
+    assert_true(heft_str_ends(heft_name_str(&name), "bca"));
+}
+
 static void every_code_point_is_encoded_and_decoded_to_itself(void **state)
 {
     (void)state;
@@ -179,6 +228,13 @@ static void validity_is_that_of_every_character(void **state)
                                        "\xf0\x9f\x98", "\xff" };
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++)
         assert_false(heft_utf8_valid(heft_str_of(bad[i])));
+    for (int i = 0; i < 24; i++) { /* anywhere among plain letters */
+        char text[] = "abcdefghijklmnopqrstuvwxyz";
+        text[i] = '\xc3';
+        assert_false(heft_utf8_valid(heft_str_of(text)));
+        text[i + 1] = '\xa9';
+        assert_true(heft_utf8_valid(heft_str_of(text)));
+    }
 }
 
 int main(void)
@@ -188,6 +244,8 @@ int main(void)
         cmocka_unit_test(beginnings_and_ends_are_found_and_the_empty_one_is_everywhere),
         cmocka_unit_test(two_equal_names_are_found_wherever_they_stand),
         cmocka_unit_test(hashes_see_every_byte),
+        cmocka_unit_test(a_keyed_hash_is_the_polynomial_of_its_definition),
+        cmocka_unit_test(a_name_grows_until_it_is_full),
         cmocka_unit_test(every_code_point_is_encoded_and_decoded_to_itself),
         cmocka_unit_test(any_four_bytes_decode_to_the_one_character_they_begin_with_or_none),
         cmocka_unit_test(what_is_held_back_is_exactly_an_unfinished_character),

@@ -155,12 +155,19 @@ static int clean_up(void **state)
     return nftw(root, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+static void a_secret_is_another_each_time(void **state)
+{
+    (void)state;
+    assert_true(heft_secret() != heft_secret());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_quota_of_any_group_above_counts_in_both_versions),
         cmocka_unit_test(a_quota_that_makes_no_sense_is_no_quota),
         cmocka_unit_test(a_limit_of_memory_is_found_in_both_versions),
+        cmocka_unit_test(a_secret_is_another_each_time),
         cmocka_unit_test(this_machine_has_a_core_and_memory),
         cmocka_unit_test(the_processor_has_a_name_and_seconds_pass),
     };

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -217,6 +218,33 @@ static void an_interrupt_stops_an_answer_and_two_at_the_prompt_leave(void **stat
     interrupt(&t);
     assert_int_equal(stand_up(&t), 130);
     heft_buf_free(&t.out);
+}
+
+/* What a terminal marks as pasted is one message, with its lines and tabs. */
+static void what_is_pasted_is_one_message(void **state)
+{
+    (void)state;
+    terminal t;
+    char save[600];
+    assert_int_equal(setenv("TERM", "xterm", 1), 0);
+    sit_down(&t, (const char *const[]){ "chat", FABLE, "--seed", "1", "-n", "4", NULL });
+    assert_int_equal(setenv("TERM", "dumb", 1), 0);
+    read_text(&t, "\033[?2004h");
+    type(&t, "See: \033[200~one\r\ttwo\001\033[Athree\r\033[201~end\n");
+    read_text(&t, "the answer has reached");
+    read_text(&t, "\033[?2004h");
+    (void)snprintf(save, sizeof save, "/save %s\n", path_of("pasted.json"));
+    type(&t, save);
+    read_text(&t, "saved in");
+    type(&t, "/bye\n");
+    assert_int_equal(stand_up(&t), 0);
+    assert_true(says(t.out.p, "\033[?2004l"));
+    heft_buf_free(&t.out);
+    json_t *session = json_load_file(path_of("pasted.json"), 0, NULL);
+    json_t *said = json_array_get(json_object_get(session, "messages"), 0);
+    assert_string_equal(json_string_value(json_object_get(said, "content")),
+                        "See: one\n\ttwo\001\033[Athree\nend");
+    json_decref(session);
 }
 
 /* ---- pipes ------------------------------------------------------------------------ */
@@ -515,6 +543,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_page_shows_what_is_shown, begin, end),
         cmocka_unit_test_setup_teardown(an_interrupt_stops_an_answer_and_two_at_the_prompt_leave,
                                         begin, end),
+        cmocka_unit_test_setup_teardown(what_is_pasted_is_one_message, begin, end),
         cmocka_unit_test_setup_teardown(a_turn_reads_only_what_is_new, begin, end),
         cmocka_unit_test_setup_teardown(a_template_that_rewrites_costs_what_is_behind_the_place,
                                         begin, end),

@@ -89,7 +89,7 @@ static void wrong_usage_is_exit_code_2_and_one_line(void **state)
           "heft: show: unknown option --jsno, nearest is --json (see heft show --help)\n" },
         { { "run", FABLE, "-n", "-2" }, "heft: --tokens: -2 is not in -1 to 134217728\n" },
         { { "run", FABLE, "-p", "a", "-f", "b" }, "heft: run: -p and -f exclude each other\n" },
-        { { "run", FABLE, "--ctk", "q8" }, "heft: --ctk: 'q8' is none of f16|bf16|f32\n" },
+        { { "run", FABLE, "--ctk", "q8" }, "heft: --ctk: 'q8' is none of f16|bf16|f32|q8_0\n" },
         { { "logits", FABLE }, "heft: logits: give either --ids or --text\n" },
         { { "logits", FABLE, "--ids", "1" }, "heft: logits: --out FILE is missing\n" },
         { { "eval", FABLE, "arithmetic", "text" },
@@ -690,7 +690,7 @@ static void bench_prints_its_keys_in_order(void **state)
     assert_int_equal(r.code, 0);
     static const char *const key[] = { "{\"prefill\":", ",\"decode\":",  ",\"bytes_per_token\":",
                                        ",\"gbps\":",    ",\"model\":\"", ",\"threads\":1,",
-                                       "\"isa\":\"" };
+                                       "\"isa\":\"",    ",\"batch\":1}" };
     const char *at = r.out;
     for (size_t i = 0; i < sizeof key / sizeof key[0]; i++) {
         at = strstr(at, key[i]);
@@ -700,6 +700,32 @@ static void bench_prints_its_keys_in_order(void **state)
     program_free(&r);
     r = RUN("", "bench", FABLE, "-p", "4", "-n", "2", "-r", "1");
     assert_true(says(r.out, "prefill      4 tokens"));
+    assert_true(says(r.out, "per token)"));
+    assert_false(says(r.out, "sequences"));
+    program_free(&r);
+}
+
+static void bench_lets_several_sequences_write_together(void **state)
+{
+    (void)state;
+    ran r = RUN("", "bench", FABLE, "-p", "4", "-n", "3", "-d", "2", "-r", "1", "--batch", "8");
+    assert_int_equal(r.code, 0);
+    assert_true(says(r.out, "of 8 sequences"));
+    assert_true(says(r.out, "per step)"));
+    program_free(&r);
+    r = RUN("", "bench", FABLE, "-p", "4", "-n", "3", "-r", "1", "--batch", "2", "--profile",
+            "--json");
+    assert_true(says(r.out, ",\"batch\":2,\"profile\":{"));
+    const char *decode = strstr(r.out, "\"decode\":{\"seconds\":");
+    assert_non_null(decode); /* three steps, whatever the batch */
+    assert_true(says(decode, "\"name\":\"embed\",\"seconds\":"));
+    assert_non_null(strstr(strstr(decode, "\"name\":\"embed\""), "\"calls\":3,"));
+    program_free(&r);
+    r = RUN("", "bench", FABLE, "--batch", "0");
+    assert_int_equal(r.code, 2);
+    program_free(&r);
+    r = RUN("", "bench", "--batch", "2");
+    assert_int_equal(r.code, 2);
     program_free(&r);
 }
 
@@ -772,6 +798,7 @@ int main(void)
         cmocka_unit_test(a_warning_appears_once_on_standard_error),
         cmocka_unit_test(eval_scores_a_text),
         cmocka_unit_test(bench_prints_its_keys_in_order),
+        cmocka_unit_test(bench_lets_several_sequences_write_together),
         cmocka_unit_test(logits_are_the_same_whatever_the_chunk),
     };
     return cmocka_run_group_tests(tests, open_scratch, close_scratch);

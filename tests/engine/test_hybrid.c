@@ -1,125 +1,40 @@
 /* Models whose layers keep a state of fixed size, as an engine runs them: the same tokens give the
  * same bits whatever the chunks, threads, neighbours, forks and rewinds; a state is brought back
  * from checkpoints, and from nothing where a step failed. */
-#include "engine/engine.h"
-#include "golden_model.h"
 #include "ops/cpu.h"
-#include "scratch.h"
+#include "subject.h"
 #include "testing.h"
 #include "workers.h"
-
-#include <string.h>
 
 enum { T = 200, LONG = 600 };
 
 static int32_t text[LONG], other[LONG];
 
-/* A golden model on disk, open, and what the scalar code says of the text in one chunk. */
-typedef struct {
-    heft_golden *g;
-    heft_model *model;
-    char at[HEFT_SCRATCH_PATH];
-    float *expected; /* (n, vocab) */
-} subject;
-
-static heft_engine *open_batch(const subject *s, const char *isa, int32_t threads,
-                               int32_t sequences, int32_t batch)
+/* What the scalar code says of the first n tokens of the text is expected. */
+static void open_subject(heft_subject *s, const char *name, heft_dtype gguf, int32_t n)
 {
-    heft_error err = { 0 };
-    heft_engine *e = NULL;
-    const heft_engine_options o = { .threads = threads,
-                                    .isa = isa,
-                                    .context = LONG,
-                                    .sequences = sequences,
-                                    .batch = batch,
-                                    .outputs = batch,
-                                    .cache = HEFT_CACHE_F32 };
-    assert_ok(heft_engine_open(s->model, &o, &e, &err), &err);
-    return e;
-}
-
-static heft_engine *open_engine(const subject *s, const char *isa, int32_t threads,
-                                int32_t sequences)
-{
-    return open_batch(s, isa, threads, sequences, LONG);
-}
-
-static heft_seq *open_seq(heft_engine *e)
-{
-    heft_error err = { 0 };
-    heft_seq *seq = NULL;
-    assert_ok(heft_seq_open(e, 0, &seq, &err), &err);
-    return seq;
-}
-
-/* gguf 0: the release, in BF16 */
-static void open_subject(subject *s, const char *name, heft_dtype gguf, int32_t n)
-{
-    heft_error err = { 0 };
-    char path[HEFT_SCRATCH_PATH + 16];
-    assert_ok(heft_golden_open(name, &s->g, &err), &err);
-    heft_scratch_open(s->at);
-    heft_scratch_file(s->at, gguf ? "m.gguf" : "", path, sizeof path);
-    const heft_golden_form bf16 = { .dtype = HEFT_BF16, .pad = 1 };
-    assert_ok(gguf ? heft_golden_write_gguf(s->g, path, gguf, &err)
-                   : heft_golden_write_release(s->g, path, &bf16, &err),
-              &err);
-    assert_ok(heft_model_open(path, NULL, &s->model, &err), &err);
     for (int32_t i = 0; i < LONG; i++) {
         text[i] = (7 * i * i + 3 * i) % 89;
         other[i] = (5 * i * i + i) % 83;
     }
-    heft_engine *e = open_engine(s, "scalar", 1, 1);
-    heft_seq *seq = open_seq(e);
-    const size_t bytes = sizeof(float) * (size_t)n * (size_t)s->g->vocab;
-    assert_ok(heft_seq_feed(seq, text, n, HEFT_LOGITS_ALL, &err), &err);
-    s->expected = malloc(bytes);
-    memcpy(s->expected, heft_engine_logits(e, 0), bytes);
-    heft_seq_close(seq);
-    heft_engine_close(e);
-}
-
-static void close_subject(subject *s)
-{
-    heft_model_close(s->model);
-    heft_scratch_close(s->at);
-    heft_golden_close(s->g);
-    free(s->expected);
-}
-
-/* The step's outputs from `first` on are rows from .. from+n-1 of the text. */
-static void assert_rows(const heft_engine *e, const subject *s, int32_t first, int32_t from,
-                        int32_t n)
-{
-    const size_t V = (size_t)s->g->vocab;
-    for (int32_t i = 0; i < n; i++)
-        assert_memory_equal(heft_engine_logits(e, first + i), s->expected + (size_t)(from + i) * V,
-                            V * sizeof(float));
-}
-
-static void feed_and_compare(heft_seq *seq, const subject *s, int32_t from, int32_t to,
-                             int32_t chunk)
-{
-    heft_error err = { 0 };
-    for (int32_t at = from; at < to; at += chunk) {
-        const int32_t n = to - at < chunk ? to - at : chunk;
-        assert_ok(heft_seq_feed(seq, text + at, n, HEFT_LOGITS_ALL, &err), &err);
-        assert_rows(seq->e, s, 0, at, n);
-    }
+    heft_subject_open(s, name, gguf);
+    s->context = LONG; /* longer than the golden's own */
+    heft_subject_expect(s, text, n);
 }
 
 /* ---- the same bits ------------------------------------------------------ */
 
-static void any_chunks_and_threads(const subject *s)
+static void any_chunks_and_threads(const heft_subject *s)
 {
     static const int32_t chunks[] = { 1, 2, 7, 32, T };
     for (int32_t threads = 1; threads <= 3; threads++) {
-        heft_engine *e = open_engine(s, NULL, threads, 1);
+        heft_engine *e = heft_subject_engine(s, NULL, threads, 1, LONG);
         for (size_t c = 0; c < sizeof chunks / sizeof *chunks
                            || (c < MOST_TRIES && !heft_all_worked(e->device->pool));
              c++) {
-            heft_seq *seq = open_seq(e); /* the slot of the one before, its state still there */
-            feed_and_compare(seq, s, 0, T, chunks[c % (sizeof chunks / sizeof *chunks)]);
+            heft_seq *seq =
+                heft_subject_seq(e); /* the slot of the one before, its state still there */
+            heft_subject_feed(s, seq, 0, T, chunks[c % (sizeof chunks / sizeof *chunks)]);
             heft_seq_close(seq);
         }
         assert_true(heft_all_worked(e->device->pool));
@@ -128,11 +43,11 @@ static void any_chunks_and_threads(const subject *s)
 }
 
 /* Three sequences in one step; the middle one has the text, in odd portions. */
-static void in_a_crowd(const subject *s)
+static void in_a_crowd(const heft_subject *s)
 {
     heft_error err = { 0 };
-    heft_engine *e = open_engine(s, NULL, 2, 3);
-    heft_seq *seq[3] = { open_seq(e), open_seq(e), open_seq(e) };
+    heft_engine *e = heft_subject_engine(s, NULL, 2, 3, LONG);
+    heft_seq *seq[3] = { heft_subject_seq(e), heft_subject_seq(e), heft_subject_seq(e) };
     for (int32_t at = 0, n; at < T; at += n) {
         n = 1 + at % 23 < T - at ? 1 + at % 23 : T - at;
         const int32_t before = heft_seq_length(seq[0]), behind = heft_seq_length(seq[2]);
@@ -140,7 +55,7 @@ static void in_a_crowd(const subject *s)
                                    { seq[1], text + at, n, HEFT_LOGITS_ALL },
                                    { seq[2], other + behind, 5, HEFT_LOGITS_ALL } };
         assert_ok(heft_engine_step(e, feed, 3, &err), &err);
-        assert_rows(e, s, 2, at, n);
+        heft_subject_rows(s, e, 2, at, n);
     }
     for (int32_t i = 0; i < 3; i++)
         heft_seq_close(seq[i]);
@@ -148,35 +63,35 @@ static void in_a_crowd(const subject *s)
 }
 
 /* The child goes on with the text, the parent with another: neither sees the other's state. */
-static void after_a_fork(const subject *s)
+static void after_a_fork(const heft_subject *s)
 {
     heft_error err = { 0 };
-    heft_engine *e = open_engine(s, NULL, 2, 2);
+    heft_engine *e = heft_subject_engine(s, NULL, 2, 2, LONG);
     for (int32_t at = 94; at <= 97; at++) {
-        heft_seq *parent = open_seq(e), *child = NULL;
-        feed_and_compare(parent, s, 0, at, 41);
+        heft_seq *parent = heft_subject_seq(e), *child = NULL;
+        heft_subject_feed(s, parent, 0, at, 41);
         assert_ok(heft_seq_fork(parent, &child, &err), &err);
         assert_ok(heft_seq_feed(parent, other, 50, HEFT_LOGITS_LAST, &err), &err);
-        feed_and_compare(child, s, at, T, 13);
+        heft_subject_feed(s, child, at, T, 13);
         heft_seq_close(child);
         assert_ok(heft_seq_rewind(parent, at, &err), &err);
-        feed_and_compare(parent, s, at, T, 13);
+        heft_subject_feed(s, parent, at, T, 13);
         heft_seq_close(parent);
     }
     heft_engine_close(e);
 }
 
-static void after_a_rewind(const subject *s)
+static void after_a_rewind(const heft_subject *s)
 {
     heft_error err = { 0 };
     static const int32_t to[] = { 160, 159, 150, 149, 77, 64, 3, 2, 1, 0 };
-    heft_engine *e = open_engine(s, NULL, 2, 1);
-    heft_seq *seq = open_seq(e);
-    feed_and_compare(seq, s, 0, 160, 50);
+    heft_engine *e = heft_subject_engine(s, NULL, 2, 1, LONG);
+    heft_seq *seq = heft_subject_seq(e);
+    heft_subject_feed(s, seq, 0, 160, 50);
     for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
         assert_ok(heft_seq_rewind(seq, to[i], &err), &err);
         assert_int_equal(heft_seq_length(seq), to[i]);
-        feed_and_compare(seq, s, to[i], 160, 50);
+        heft_subject_feed(s, seq, to[i], 160, 50);
         assert_ok(heft_seq_feed(seq, other, 40, HEFT_LOGITS_NONE, &err), &err);
     }
     heft_seq_close(seq);
@@ -196,13 +111,13 @@ static void the_same_tokens_give_the_same_bits(void **state)
         { "qwen3_5_gguf", HEFT_Q8_0 },
     };
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
-        subject s;
+        heft_subject s;
         open_subject(&s, each[i].golden, each[i].gguf, T);
         any_chunks_and_threads(&s);
         in_a_crowd(&s);
         after_a_fork(&s);
         after_a_rewind(&s);
-        close_subject(&s);
+        heft_subject_close(&s);
     }
 }
 
@@ -212,24 +127,24 @@ static void a_long_sequence_goes_back_to_a_checkpoint_and_no_further(void **stat
 {
     (void)state;
     heft_error err = { 0 };
-    subject s;
+    heft_subject s;
     open_subject(&s, "qwen3_next_plain", 0, LONG);
-    heft_engine *e = open_engine(&s, NULL, 2, 1);
-    heft_seq *seq = open_seq(e);
+    heft_engine *e = heft_subject_engine(&s, NULL, 2, 1, LONG);
+    heft_seq *seq = heft_subject_seq(e);
     assert_ok(heft_seq_feed(seq, text, 32, HEFT_LOGITS_LAST, &err), &err); /* a prompt */
-    feed_and_compare(seq, &s, 32, 560, 1);
+    heft_subject_feed(&s, seq, 32, 560, 1);
     assert_int_equal(seq->checkpoint[0], 32);
     assert_int_equal(seq->checkpoint[1], HEFT_CHECKPOINT_TOKENS);
     const int32_t tokens = 513;
     seq->token[HEFT_CHECKPOINT_TOKENS - 1] = 1; /* who ran this again would see another text */
     assert_ok(heft_seq_rewind(seq, tokens, &err), &err);
     seq->token[HEFT_CHECKPOINT_TOKENS - 1] = text[HEFT_CHECKPOINT_TOKENS - 1];
-    feed_and_compare(seq, &s, tokens, 560, 9);
+    heft_subject_feed(&s, seq, tokens, 560, 9);
     assert_ok(heft_seq_rewind(seq, 500, &err), &err);
-    feed_and_compare(seq, &s, 500, LONG, 100);
+    heft_subject_feed(&s, seq, 500, LONG, 100);
     heft_seq_close(seq);
     heft_engine_close(e);
-    close_subject(&s);
+    heft_subject_close(&s);
 }
 
 /* Let the next step fail when all of its work is done. */
@@ -242,13 +157,13 @@ static void after_a_failed_step_a_sequence_is_what_it_was(void **state)
 {
     (void)state;
     heft_error err = { 0 };
-    subject s;
+    heft_subject s;
     open_subject(&s, "qwen3_5_plain", 0, T);
-    heft_engine *e = open_batch(&s, NULL, 2, 2, 16);
-    heft_seq *seq = open_seq(e), *copy = NULL;
-    feed_and_compare(seq, &s, 0, 64, 16);
+    heft_engine *e = heft_subject_engine(&s, NULL, 2, 2, 16);
+    heft_seq *seq = heft_subject_seq(e), *copy = NULL;
+    heft_subject_feed(&s, seq, 0, 64, 16);
     for (int32_t at = 64; at < 184; at += 40) { /* three steps beyond the last checkpoint */
-        feed_and_compare(seq, &s, at, at + 40, 1);
+        heft_subject_feed(&s, seq, at, at + 40, 1);
         break_device(e);
         assert_int_equal(heft_seq_feed(seq, other, 9, HEFT_LOGITS_ALL, &err), HEFT_E_IO);
         assert_int_equal(heft_seq_length(seq), at + 40);
@@ -259,39 +174,39 @@ static void after_a_failed_step_a_sequence_is_what_it_was(void **state)
         }
         if (at == 144) { /* nor does a fork, or a rewind to the same place, take over the damage */
             assert_ok(heft_seq_fork(seq, &copy, &err), &err);
-            feed_and_compare(copy, &s, at + 40, T, 8);
+            heft_subject_feed(&s, copy, at + 40, T, 8);
             assert_ok(heft_seq_rewind(seq, at + 40, &err), &err);
         }
     }
-    feed_and_compare(seq, &s, 184, T, 4);
+    heft_subject_feed(&s, seq, 184, T, 4);
     heft_seq_close(copy);
     heft_seq_close(seq);
     heft_engine_close(e);
-    close_subject(&s);
+    heft_subject_close(&s);
 }
 
 static void steps_forks_and_rewinds_allocate_nothing(void **state)
 {
     (void)state;
     heft_error err = { 0 };
-    subject s;
+    heft_subject s;
     heft_plan plan;
     open_subject(&s, "qwen3_next_plain", 0, T);
     const size_t before = heft_mem().bytes;
-    heft_engine *e = open_engine(&s, NULL, 2, 2);
-    heft_seq *seq = open_seq(e), *copy = NULL;
+    heft_engine *e = heft_subject_engine(&s, NULL, 2, 2, LONG);
+    heft_seq *seq = heft_subject_seq(e), *copy = NULL;
     assert_ok(heft_engine_plan(s.model, heft_engine_resolved(e), &plan, &err), &err);
     assert_int_equal(heft_mem().bytes - before, plan.cache + plan.work);
     const uint64_t calls = heft_mem().calls;
-    feed_and_compare(seq, &s, 0, T, 17);
+    heft_subject_feed(&s, seq, 0, T, 17);
     assert_ok(heft_seq_fork(seq, &copy, &err), &err);
     assert_ok(heft_seq_rewind(copy, 71, &err), &err);
-    feed_and_compare(copy, &s, 71, T, 17);
+    heft_subject_feed(&s, copy, 71, T, 17);
     assert_int_equal(heft_mem().calls, calls);
     heft_seq_close(copy);
     heft_seq_close(seq);
     heft_engine_close(e);
-    close_subject(&s);
+    heft_subject_close(&s);
 }
 
 /* Guesses that were wrong would have to be taken back. */
@@ -299,12 +214,12 @@ static void text_that_repeats_itself_is_not_guessed(void **state)
 {
     (void)state;
     heft_error err = { 0 };
-    subject s;
+    heft_subject s;
     int32_t prompt[64];
     heft_generated r;
     open_subject(&s, "qwen3_next_plain", 0, 1);
-    heft_engine *e = open_engine(&s, NULL, 1, 1);
-    heft_seq *seq = open_seq(e);
+    heft_engine *e = heft_subject_engine(&s, NULL, 1, 1, LONG);
+    heft_seq *seq = heft_subject_seq(e);
     for (int32_t i = 0; i < 64; i++)
         prompt[i] = 3 + i % 4;
     const heft_generation g = { .sampling = heft_sampling_default(), .max_tokens = 60 };
@@ -312,7 +227,7 @@ static void text_that_repeats_itself_is_not_guessed(void **state)
     assert_int_equal(r.guessed, 0);
     heft_seq_close(seq);
     heft_engine_close(e);
-    close_subject(&s);
+    heft_subject_close(&s);
 }
 
 /* A state does not grow: a token costs what layers with attention keep of it. */
@@ -320,7 +235,7 @@ static void a_plan_has_the_states_of_sequences_and_their_checkpoints(void **stat
 {
     (void)state;
     heft_error err = { 0 };
-    subject s;
+    heft_subject s;
     heft_plan one, two;
     open_subject(&s, "qwen3_next_plain", 0, 1);
     heft_engine_options o = { .threads = 1, .context = 64, .sequences = 1 };
@@ -333,7 +248,7 @@ static void a_plan_has_the_states_of_sequences_and_their_checkpoints(void **stat
     const int64_t pages = 4, entries = pages * HEFT_TILE * one.cache_per_token;
     assert_true(two.cache - one.cache >= 3 * 3 * each + entries);
     assert_true(two.cache - one.cache < 3 * 3 * each + entries + 512);
-    close_subject(&s);
+    heft_subject_close(&s);
 }
 
 int main(void)

@@ -1,106 +1,34 @@
 /* Mixtures of experts, as an engine runs them: the same tokens give the same bits whoever else goes
  * to an expert, and a token touches no bytes but those of the experts it goes to. */
-#include "engine/engine.h"
-#include "golden_model.h"
 #include "ops/cpu.h"
-#include "scratch.h"
+#include "subject.h"
 #include "testing.h"
-
-#include <string.h>
-
-/* A golden model on disk, open. */
-typedef struct {
-    heft_golden *g;
-    heft_model *model;
-    char at[HEFT_SCRATCH_PATH];
-} subject;
-
-static void open_subject(subject *s, const char *name, heft_dtype gguf)
-{
-    heft_error err = { 0 };
-    char path[HEFT_SCRATCH_PATH + 16];
-    assert_ok(heft_golden_open(name, &s->g, &err), &err);
-    heft_scratch_open(s->at);
-    heft_scratch_file(s->at, gguf ? "m.gguf" : "", path, sizeof path);
-    const heft_golden_form bf16 = { .dtype = HEFT_BF16, .pad = 1 };
-    assert_ok(gguf ? heft_golden_write_gguf(s->g, path, gguf, &err)
-                   : heft_golden_write_release(s->g, path, &bf16, &err),
-              &err);
-    assert_ok(heft_model_open(path, NULL, &s->model, &err), &err);
-}
-
-static void close_subject(subject *s)
-{
-    heft_model_close(s->model);
-    heft_scratch_close(s->at);
-    heft_golden_close(s->g);
-}
-
-static heft_engine *open_engine(const subject *s, const char *isa, int32_t threads,
-                                int32_t sequences)
-{
-    heft_error err = { 0 };
-    heft_engine *e = NULL;
-    const int32_t rows = s->g->n_ids * sequences;
-    const heft_engine_options o = { .threads = threads,
-                                    .isa = isa,
-                                    .context = s->g->length,
-                                    .sequences = sequences,
-                                    .batch = rows,
-                                    .outputs = rows,
-                                    .cache = HEFT_CACHE_F32 };
-    assert_ok(heft_engine_open(s->model, &o, &e, &err), &err);
-    return e;
-}
-
-static heft_seq *open_seq(heft_engine *e, const subject *s)
-{
-    heft_error err = { 0 };
-    heft_seq *seq = NULL;
-    assert_ok(heft_seq_open(e, s->g->length, &seq, &err), &err);
-    return seq;
-}
 
 /* ---- the same bits ------------------------------------------------------ */
 
-/* Rows from .. from+n-1 of the text as the step's outputs from `first` on. */
-static void assert_rows(const heft_engine *e, const subject *s, int32_t first, int32_t from,
-                        int32_t n, const float *expected)
+static void in_chunks(const heft_subject *s, int32_t threads, int32_t chunk)
 {
-    const size_t V = (size_t)s->g->vocab;
-    for (int32_t i = 0; i < n; i++)
-        assert_memory_equal(heft_engine_logits(e, first + i), expected + (size_t)(from + i) * V,
-                            V * sizeof(float));
-}
-
-static void in_chunks(const subject *s, int32_t threads, int32_t chunk, const float *expected)
-{
-    heft_error err = { 0 };
-    heft_engine *e = open_engine(s, NULL, threads, 1);
-    heft_seq *seq = open_seq(e, s);
-    for (int32_t at = 0; at < s->g->n_ids; at += chunk) {
-        const int32_t n = s->g->n_ids - at < chunk ? s->g->n_ids - at : chunk;
-        assert_ok(heft_seq_feed(seq, s->g->ids + at, n, HEFT_LOGITS_ALL, &err), &err);
-        assert_rows(e, s, 0, at, n, expected);
-    }
+    heft_engine *e = heft_subject_engine(s, NULL, threads, 1, s->T);
+    heft_seq *seq = heft_subject_seq(e);
+    heft_subject_feed(s, seq, 0, s->T, chunk);
     heft_seq_close(seq);
     heft_engine_close(e);
 }
 
 /* Three sequences in one step; the middle one has the text, the others its parts. */
-static void in_a_crowd(const subject *s, const float *expected)
+static void in_a_crowd(const heft_subject *s)
 {
     heft_error err = { 0 };
-    heft_engine *e = open_engine(s, NULL, 2, 3);
+    heft_engine *e = heft_subject_engine(s, NULL, 2, 3, 3 * s->T);
     heft_seq *seq[3];
     for (int32_t i = 0; i < 3; i++)
-        seq[i] = open_seq(e, s);
+        seq[i] = heft_subject_seq(e);
     const int32_t T = s->g->n_ids;
     const heft_feed feed[] = { { seq[0], s->g->ids + 5, 11, HEFT_LOGITS_ALL },
                                { seq[1], s->g->ids, T, HEFT_LOGITS_ALL },
                                { seq[2], s->g->ids + 17, T - 17, HEFT_LOGITS_ALL } };
     assert_ok(heft_engine_step(e, feed, 3, &err), &err);
-    assert_rows(e, s, 11, 0, T, expected);
+    heft_subject_rows(s, e, 11, 0, T);
     for (int32_t i = 0; i < 3; i++)
         heft_seq_close(seq[i]);
     heft_engine_close(e);
@@ -120,20 +48,14 @@ static void whoever_else_goes_to_an_expert_the_bits_are_the_same(void **state)
     };
     static const int32_t chunks[] = { 1, 7, 32, 40 };
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
-        heft_error err = { 0 };
-        subject s;
-        open_subject(&s, each[i].golden, each[i].gguf);
-        heft_engine *e = open_engine(&s, "scalar", 1, 1);
-        heft_seq *seq = open_seq(e, &s);
-        assert_ok(heft_seq_feed(seq, s.g->ids, s.g->n_ids, HEFT_LOGITS_ALL, &err), &err);
-        const float *expected = heft_engine_logits(e, 0); /* until the engine closes */
+        heft_subject s;
+        heft_subject_open(&s, each[i].golden, each[i].gguf);
+        heft_subject_expect(&s, s.g->ids, s.g->n_ids);
         for (int32_t threads = 1; threads <= 3; threads++)
             for (size_t c = 0; c < sizeof chunks / sizeof *chunks; c++)
-                in_chunks(&s, threads, chunks[c], expected);
-        in_a_crowd(&s, expected);
-        heft_seq_close(seq);
-        heft_engine_close(e);
-        close_subject(&s);
+                in_chunks(&s, threads, chunks[c]);
+        in_a_crowd(&s);
+        heft_subject_close(&s);
     }
 }
 
@@ -226,19 +148,19 @@ static void a_token_touches_the_bytes_that_the_plan_says(void **state)
     int32_t seen = 0;
     assert_ok(heft_golden_list(&names, &err), &err);
     for (int32_t i = 0; i < names.n; i++) {
-        subject s;
+        heft_subject s;
         heft_plan plan;
-        open_subject(&s, names.name[i], 0);
+        heft_subject_open(&s, names.name[i], 0);
         if (!is_mixture(&s.model->net)) {
-            close_subject(&s);
+            heft_subject_close(&s);
             continue;
         }
-        heft_engine *e = open_engine(&s, NULL, 1, 1);
+        heft_engine *e = heft_subject_engine(&s, NULL, 1, 1, s.g->n_ids);
         assert_ok(heft_engine_plan(s.model, NULL, &plan, &err), &err);
         counted.k = e->device->k;
         e->device->k.mul = counting_mul;
         e->device->k.row = counting_row;
-        heft_seq *seq = open_seq(e, &s);
+        heft_seq *seq = heft_subject_seq(e);
         for (int32_t t = 0; t < s.g->n_ids; t++) {
             counted.bytes = 0;
             assert_ok(heft_seq_feed(seq, s.g->ids + t, 1, HEFT_LOGITS_LAST, &err), &err);
@@ -249,7 +171,7 @@ static void a_token_touches_the_bytes_that_the_plan_says(void **state)
         }
         heft_seq_close(seq);
         heft_engine_close(e);
-        close_subject(&s);
+        heft_subject_close(&s);
         seen++;
     }
     assert_true(seen >= 25);
@@ -258,21 +180,21 @@ static void a_token_touches_the_bytes_that_the_plan_says(void **state)
 static void active_parameters_are_those_of_the_chosen_experts(void **state)
 {
     (void)state;
-    subject s;
-    open_subject(&s, "mixtral_plain", 0); /* two of four experts of three matrices 64 x 64 */
+    heft_subject s;
+    heft_subject_open(&s, "mixtral_plain", 0); /* two of four experts of three matrices 64 x 64 */
     const heft_model_facts *f = heft_model_describe(s.model);
     assert_int_equal(f->parameters - f->parameters_active, 2 * (4 - 2) * 3 * 64 * 64);
-    close_subject(&s);
-    open_subject(&s, "gpt_oss_plain", 0); /* three of five, with biases; gate and up are one */
+    heft_subject_close(&s);
+    heft_subject_open(&s, "gpt_oss_plain", 0); /* three of five, with biases; gate and up are one */
     f = heft_model_describe(s.model);
     assert_int_equal(f->parameters - f->parameters_active,
                      2 * (5 - 3) * (3 * 64 * 64 + 2 * 64 + 64));
     assert_true(f->copied_bytes < f->bytes / 20); /* biases of experts are not copied */
-    close_subject(&s);
-    open_subject(&s, "llama_grouped", 0);
+    heft_subject_close(&s);
+    heft_subject_open(&s, "llama_grouped", 0);
     f = heft_model_describe(s.model);
     assert_int_equal(f->parameters, f->parameters_active);
-    close_subject(&s);
+    heft_subject_close(&s);
 }
 
 int main(void)

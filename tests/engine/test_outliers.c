@@ -104,7 +104,7 @@ static void for_all(void (*check)(heft_dtype, heft_cache_type))
     int32_t formats = 0;
     for (int32_t t = 0; t < HEFT_DTYPES; t++) {
         if (heft_dtypes[t].sum == HEFT_SUM_NONE || heft_dtypes[t].gguf < 0) continue;
-        for (int32_t c = HEFT_CACHE_F16; c <= HEFT_CACHE_F32; c++)
+        for (int32_t c = 0; c < HEFT_CACHE_TYPES; c++)
             check((heft_dtype)t, (heft_cache_type)c);
         formats++;
     }
@@ -138,8 +138,11 @@ static void bias_keys(subject *s, float *hidden, heft_cache_type cache, float bi
     run(s, cache, LAYERS, hidden);
 }
 
+/* A block of Q8_0 has one scale: there the numbers beside an outlier are as exact as it is (what
+ * that means, tests/kernels/test_scalar_rows.c says). */
 static void check_key_bias(heft_dtype type, heft_cache_type cache)
 {
+    if (cache == HEFT_CACHE_Q8_0) return;
     for (int32_t deaf = 0; deaf < 2; deaf++) {
         subject plain, loud;
         open_subject(&plain, type, NULL);

@@ -223,11 +223,12 @@ static void the_same_bits_few_and_many(void **state)
 
 int main(void)
 {
-    enum { CASES = 8 };
+    enum { CASES = 9 };
     struct CMUnitTest tests[CASES + HEFT_DTYPES] = {
         CASE("f32 weights, f32 cache", HEFT_F32, HEFT_CACHE_F32),
         CASE("bf16 weights, bf16 cache", HEFT_BF16, HEFT_CACHE_BF16),
         CASE("f16 weights, f16 cache", HEFT_F16, HEFT_CACHE_F16),
+        CASE("f16 weights, q8_0 cache", HEFT_F16, HEFT_CACHE_Q8_0),
         CASE("q8_0 weights", HEFT_Q8_0, HEFT_CACHE_F16),
         CASE("q4_0 weights", HEFT_Q4_0, HEFT_CACHE_F16),
         CASE("q4_k weights", HEFT_Q4_K, HEFT_CACHE_F16),

@@ -4,129 +4,54 @@
  * The text is 56 tokens long, the windows, chunks and groups of the goldens shorter than that, and
  * a page holds 32: so a page boundary falls inside a chunk, pages go out of reach, and a rewind has
  * to bring some of them back. */
-#include "engine/engine.h"
-#include "golden_model.h"
-#include "scratch.h"
+#include "subject.h"
 #include "testing.h"
-
-#include <string.h>
 
 enum { MOST = 192 };
 
-typedef struct {
-    heft_golden *g;
-    heft_model *model;
-    char at[HEFT_SCRATCH_PATH];
-    int32_t text[MOST], T;
-    float *expected; /* (T, vocab) of the scalar code, one thread, one chunk */
-} subject;
+static int32_t text[MOST];
 
-static heft_engine *open_engine(const subject *s, const char *isa, int32_t threads,
-                                int32_t sequences)
+/* The golden's text and what follows it, as far as its length. */
+static void open_subject(heft_subject *s, const char *name)
 {
-    heft_error err = { 0 };
-    heft_engine *e = NULL;
-    const heft_engine_options o = { .threads = threads,
-                                    .isa = isa,
-                                    .context = s->g->length,
-                                    .sequences = sequences,
-                                    .batch = sequences * s->T,
-                                    .outputs = sequences * s->T };
-    if (heft_engine_open(s->model, &o, &e, &err)) fail_msg("%s: %s", s->g->directory, err.text);
-    return e;
-}
-
-static heft_seq *open_seq(heft_engine *e, const subject *s)
-{
-    heft_error err = { 0 };
-    heft_seq *seq = NULL;
-    assert_ok(heft_seq_open(e, s->g->length, &seq, &err), &err);
-    return seq;
-}
-
-static void open_subject(subject *s, const char *name)
-{
-    heft_error err = { 0 };
-    const heft_golden_form bf16 = { .dtype = HEFT_BF16 };
-    *s = (subject){ 0 };
-    assert_ok(heft_golden_open(name, &s->g, &err), &err);
-    heft_scratch_open(s->at);
-    assert_ok(heft_golden_write_release(s->g, s->at, &bf16, &err), &err);
-    assert_ok(heft_model_open(s->at, NULL, &s->model, &err), &err);
-    for (int32_t i = 0; i < s->g->n_ids + s->g->n_greedy && s->T < s->g->length; i++) {
-        assert_true(s->T < MOST);
-        s->text[s->T++] = i < s->g->n_ids ? s->g->ids[i] : s->g->greedy[i - s->g->n_ids];
+    int32_t T = 0;
+    heft_subject_open(s, name, 0);
+    s->cache = HEFT_CACHE_F16;
+    for (int32_t i = 0; i < s->g->n_ids + s->g->n_greedy && T < s->g->length; i++) {
+        assert_true(T < MOST);
+        text[T++] = i < s->g->n_ids ? s->g->ids[i] : s->g->greedy[i - s->g->n_ids];
     }
-    const size_t n = (size_t)s->T * (size_t)s->g->vocab;
-    s->expected = heft_alloc(n, sizeof *s->expected);
-    assert_non_null(s->expected);
-    heft_engine *e = open_engine(s, "scalar", 1, 1);
-    heft_seq *seq = open_seq(e, s);
-    assert_ok(heft_seq_feed(seq, s->text, s->T, HEFT_LOGITS_ALL, &err), &err);
-    memcpy(s->expected, heft_engine_logits(e, 0), n * sizeof *s->expected);
-    heft_seq_close(seq);
-    heft_engine_close(e);
-}
-
-static void close_subject(subject *s)
-{
-    heft_free(s->expected);
-    heft_model_close(s->model);
-    heft_scratch_close(s->at);
-    heft_golden_close(s->g);
-}
-
-/* Outputs of the last step from `first` on are those of n tokens of the text from `from` on. */
-static void assert_rows(const heft_engine *e, const subject *s, int32_t first, int32_t from,
-                        int32_t n, const char *how)
-{
-    const size_t V = (size_t)s->g->vocab;
-    for (int32_t i = 0; i < n; i++)
-        if (memcmp(heft_engine_logits(e, first + i), s->expected + (size_t)(from + i) * V,
-                   V * sizeof(float))
-            != 0)
-            fail_msg("%s: %s: token %d gets other bits", s->g->directory, how, from + i);
-}
-
-/* The text from where the sequence is, up to `to`, in chunks. */
-static void go_on(heft_seq *seq, const subject *s, int32_t to, int32_t chunk, const char *how)
-{
-    heft_error err = { 0 };
-    for (int32_t at = heft_seq_length(seq); at < to; at += chunk) {
-        const int32_t n = to - at < chunk ? to - at : chunk;
-        assert_ok(heft_seq_feed(seq, s->text + at, n, HEFT_LOGITS_ALL, &err), &err);
-        assert_rows(seq->e, s, 0, at, n, how);
-    }
+    heft_subject_expect(s, text, T);
 }
 
 /* Tokens of another text. */
-static void stray(heft_seq *seq, const subject *s, int32_t n)
+static void stray(heft_seq *seq, const heft_subject *s, int32_t n)
 {
     heft_error err = { 0 };
     const int32_t room = s->g->length - heft_seq_length(seq);
     assert_ok(heft_seq_feed(seq, s->text + 3, n < room ? n : room, HEFT_LOGITS_NONE, &err), &err);
 }
 
-static void in_chunks(const subject *s)
+static void in_chunks(const heft_subject *s)
 {
     static const struct {
         int32_t threads, chunk;
     } each[] = { { 1, 1 }, { 2, 7 }, { 3, 33 } };
     for (size_t i = 0; i < sizeof each / sizeof *each; i++) {
-        heft_engine *e = open_engine(s, NULL, each[i].threads, 1);
-        heft_seq *seq = open_seq(e, s);
-        go_on(seq, s, s->T, each[i].chunk, "in chunks");
+        heft_engine *e = heft_subject_engine(s, NULL, each[i].threads, 1, s->T);
+        heft_seq *seq = heft_subject_seq(e);
+        heft_subject_feed(s, seq, 0, s->T, each[i].chunk);
         heft_seq_close(seq);
         heft_engine_close(e);
     }
 }
 
 /* Ours between two others, in portions of other sizes than theirs. */
-static void in_a_crowd(const subject *s)
+static void in_a_crowd(const heft_subject *s)
 {
     heft_error err = { 0 };
-    heft_engine *e = open_engine(s, NULL, 2, 3);
-    heft_seq *seq[3] = { open_seq(e, s), open_seq(e, s), open_seq(e, s) };
+    heft_engine *e = heft_subject_engine(s, NULL, 2, 3, 3 * s->T);
+    heft_seq *seq[3] = { heft_subject_seq(e), heft_subject_seq(e), heft_subject_seq(e) };
     while (heft_seq_length(seq[1]) < s->T) {
         heft_feed feed[3];
         int32_t n = 0, before = 0, ours = 0;
@@ -141,41 +66,41 @@ static void in_a_crowd(const subject *s)
                                      HEFT_LOGITS_ALL };
         }
         assert_ok(heft_engine_step(e, feed, n, &err), &err);
-        assert_rows(e, s, before, at, ours, "in a crowd");
+        heft_subject_rows(s, e, before, at, ours);
     }
     for (int32_t i = 0; i < 3; i++)
         heft_seq_close(seq[i]);
     heft_engine_close(e);
 }
 
-static void after_a_fork(const subject *s)
+static void after_a_fork(const heft_subject *s)
 {
     heft_error err = { 0 };
-    heft_engine *e = open_engine(s, NULL, 2, 2);
+    heft_engine *e = heft_subject_engine(s, NULL, 2, 2, 2 * s->T);
     for (int32_t at = 31; at <= 41; at += 5) {
-        heft_seq *parent = open_seq(e, s), *child = NULL;
-        go_on(parent, s, at, 13, "before a fork");
+        heft_seq *parent = heft_subject_seq(e), *child = NULL;
+        heft_subject_feed(s, parent, 0, at, 13);
         assert_ok(heft_seq_fork(parent, &child, &err), &err);
         stray(parent, s, 9);
-        go_on(child, s, s->T, 13, "after a fork");
+        heft_subject_feed(s, child, heft_seq_length(child), s->T, 13);
         heft_seq_close(child);
         heft_seq_close(parent);
     }
     heft_engine_close(e);
 }
 
-static void after_a_rewind(const subject *s)
+static void after_a_rewind(const heft_subject *s)
 {
     heft_error err = { 0 };
     static const int32_t to[] = { 41, 40, 32, 31, 9, 1, 0 };
-    heft_engine *e = open_engine(s, NULL, 2, 1);
-    heft_seq *seq = open_seq(e, s);
+    heft_engine *e = heft_subject_engine(s, NULL, 2, 1, s->T);
+    heft_seq *seq = heft_subject_seq(e);
     for (size_t i = 0; i < sizeof to / sizeof *to; i++) {
-        go_on(seq, s, s->T, 50, "before a rewind");
+        heft_subject_feed(s, seq, heft_seq_length(seq), s->T, 50);
         assert_ok(heft_seq_rewind(seq, to[i], &err), &err);
         stray(seq, s, 12);
         assert_ok(heft_seq_rewind(seq, to[i], &err), &err);
-        go_on(seq, s, s->T, 50, "after a rewind");
+        heft_subject_feed(s, seq, heft_seq_length(seq), s->T, 50);
     }
     heft_seq_close(seq);
     heft_engine_close(e);
@@ -188,13 +113,13 @@ static void every_family_gives_the_same_bits(void **state)
     heft_golden_names names;
     assert_ok(heft_golden_list(&names, &err), &err);
     for (int32_t i = 0; i < names.n; i++) {
-        subject s;
+        heft_subject s;
         open_subject(&s, names.name[i]);
         in_chunks(&s);
         in_a_crowd(&s);
         after_a_fork(&s);
         after_a_rewind(&s);
-        close_subject(&s);
+        heft_subject_close(&s);
     }
     assert_true(names.n > 100);
 }

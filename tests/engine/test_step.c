@@ -330,7 +330,7 @@ static void options_out_of_range_are_refused_by_name(void **state)
         { { .batch = -1 }, "the batch is -1, expected 1 to 65536" },
         { { .batch = 65537 }, "the batch is 65537, expected 1 to 65536" },
         { { .outputs = -1 }, "the number of outputs is -1, expected 1 to 65536" },
-        { { .cache = (heft_cache_type)3 }, "the cache type is 3, expected 0 to 2" },
+        { { .cache = HEFT_CACHE_TYPES }, "the cache type is 4, expected 0 to 3" },
         { { .isa = "mmx" },
           "heft has no instruction set named \"mmx\"; it has scalar, avx2, avx512 and neon" },
     };

@@ -15,7 +15,10 @@ static const heft_machine sample = {
     .read = 1.25e10,
     .format = { { "F32", 1e10, 3e10 }, { "Q4_K", 1.0 / 3 * 1e10, 1e11 } },
     .n_formats = 2,
-    .cache = { { "F16", 6e9, 3e10 }, { "BF16", 5e9, 4e10 }, { "F32", 7e9, 2e10 } },
+    .cache = { { "F16", 6e9, 3e10 },
+               { "BF16", 5e9, 4e10 },
+               { "F32", 7e9, 2e10 },
+               { "Q8_0", 4e9, 3e10 } },
 };
 
 static void what_was_written_is_read_again(void **state)
@@ -61,6 +64,7 @@ static void a_broken_profile_is_refused_by_name(void **state)
         { "\"Q4_K\"", "\"Q4_X\"", "unknown key Q4_X" },
         { "\"macs\"", "\"mac\"", "F32: macs is missing, expected a number" },
         { "\"caches\":{\"F16\"", "\"caches\":{\"F17\"", "F16 is missing, expected an object" },
+        { "\"Q8_0\"", "\"Q8_1\"", "Q8_0 is missing, expected an object" },
         { "\"caches\"", "\"cache\"", "caches is missing" },
         { "\"formats\":{", "\"formats\":[{", "machine.json: line 1, column " },
         { "}\n", "", "machine.json: line 1, column " },

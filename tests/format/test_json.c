@@ -270,6 +270,32 @@ static void skip_passes_over_whole_values(void **state)
     assert_false(heft_json_skip(&j));
 }
 
+/* Strings are passed over in steps of eight bytes. */
+static void a_byte_that_is_not_plain_is_seen_wherever_it_stands(void **state)
+{
+    (void)state;
+    enum { N = 20 };
+    for (int at = 0; at < N; at++)
+        for (int c = 0; c < 256; c++) {
+            char text[N + 4] = "[", out[1024], expected[64];
+            for (int i = 0; i < N; i++)
+                text[1 + i] = (char)(0x20 + (i * 13 + c) % 2 * 0x5f); /* space and delete */
+            text[1] = text[N] = '"';
+            text[N + 1] = ']';
+            if (at == 0 || at == N - 1 || (at == N - 2 && c == '\\')) continue; /* the quotes */
+            text[1 + at] = (char)c;
+            read_all(text, N + 2, 0, out, sizeof out);
+            (void)snprintf(expected, sizeof expected, "f: line 1, column %d: ", 2 + at);
+            const bool plain = c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+            if (plain)
+                assert_true(heft_str_begins(heft_str_of(out), "[ '"));
+            else if (c == '"')
+                assert_int_equal(strncmp(out, "f: line 1, column ", 18), 0);
+            else
+                assert_int_equal(strncmp(out, expected, strlen(expected)), 0);
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -281,6 +307,7 @@ int main(void)
         cmocka_unit_test(a_number_of_1001_characters_is_refused),
         cmocka_unit_test(a_number_ends_where_its_grammar_does),
         cmocka_unit_test(skip_passes_over_whole_values),
+        cmocka_unit_test(a_byte_that_is_not_plain_is_seen_wherever_it_stands),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

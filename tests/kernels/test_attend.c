@@ -75,9 +75,9 @@ static void range(const shape *s, int32_t i, uint64_t *seed, heft_query *q)
 static uint8_t *entries(int32_t fence, const shape *s, int32_t n, size_t *stride, const crowd *c,
                         uint64_t *seed)
 {
-    const size_t width = (size_t)heft_dtypes[s->dtype].bytes;
-    *stride = width * (size_t)n + (size_t)s->skew;
-    const size_t bytes = *stride * (HEFT_TILE - 1) + width * (size_t)n;
+    const size_t row = heft_row_bytes(s->dtype, n);
+    *stride = row + (size_t)s->skew;
+    const size_t bytes = *stride * (HEFT_TILE - 1) + row;
     uint8_t *p = fenced(fence, bytes);
     for (int32_t e = 0; e < HEFT_TILE; e++) {
         bool seen = false;
@@ -86,7 +86,7 @@ static uint8_t *entries(int32_t fence, const shape *s, int32_t n, size_t *stride
         if (seen)
             random_weights(p + *stride * (size_t)e, s->dtype, 1, n, seed);
         else
-            memset(p + *stride * (size_t)e, 0xff, width * (size_t)n);
+            memset(p + *stride * (size_t)e, 0xff, row);
     }
     return p;
 }
@@ -152,17 +152,18 @@ static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
                    { 40, 24 },   { 0, 5 },     { 5, 0 },     { 300, 290 },
                    { 100, 600 }, { 8, 8 },     { 256, 256 }, { 72, 72 } };
     static const int32_t queries[] = { 0, 1, 2, 3, 4, 5, 8, 9, 65, 70 };
-    static const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16 };
+    static const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16, HEFT_Q8_0 };
     heft_kernels scalar, sets[MAX_SETS];
     const int32_t count = sets_here(sets);
     heft_kernels_init(&scalar, 0);
     uint64_t seed = 7;
     for (size_t w = 0; w < sizeof widths / sizeof widths[0]; w++)
         for (size_t n = 0; n < sizeof queries / sizeof queries[0]; n++)
-            for (int32_t way = 0; way < 3 * SEES; way++) {
+            for (int32_t way = 0; way < 4 * SEES; way++) {
                 if (queries[n] > 9 && widths[w].dk > 128 && way % 2) continue; /* slow in scalar */
-                shape s = { .dtype = types[way % 3],
-                            .sight = (sight)(way / 3),
+                if (way % 4 == 3 && (widths[w].dk % 32 || widths[w].dv % 32)) continue;
+                shape s = { .dtype = types[way % 4],
+                            .sight = (sight)(way / 4),
                             .dk = widths[w].dk,
                             .dv = widths[w].dv,
                             .nq = queries[n],
@@ -179,34 +180,37 @@ static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
 
 /* ---- the scalar code is softmax attention ---- */
 
-static double number(heft_dtype t, const uint8_t *p)
+/* Number i of a stored entry. */
+static double number(heft_dtype t, const uint8_t *p, int32_t i)
 {
+    const uint8_t *at = p + heft_row_bytes(t, i);
     float f;
     uint16_t h;
-    memcpy(&f, p, t == HEFT_F32 ? 4 : 0);
-    memcpy(&h, p, t == HEFT_F32 ? 0 : 2);
+    memcpy(&f, at, t == HEFT_F32 ? 4 : 0);
+    memcpy(&h, at, t == HEFT_F32 ? 0 : 2);
+    if (t == HEFT_Q8_0) return (double)heft_half(h) * (int8_t)at[2 + i % 32];
     return (double)(t == HEFT_F32 ? f : t == HEFT_F16 ? heft_half(h) : heft_bf16(h));
 }
 
-enum { D = 48, MANY = 3 * HEFT_TILE };
+enum { D = 64, MANY = 3 * HEFT_TILE };
 
 /* o = sum softmax(score) v over the entries lo .. hi-1 of a sequence, in double. */
 static void reference(double *o, const uint8_t *k, const uint8_t *v, heft_dtype t, const float *q,
                       int32_t lo, int32_t hi, float scale, float softcap, float slope, int32_t pos)
 {
-    const size_t width = (size_t)heft_dtypes[t].bytes;
+    const size_t row = heft_row_bytes(t, D);
     double sum = 0;
     memset(o, 0, D * sizeof *o);
     for (int32_t e = lo; e < hi; e++) {
         double s = 0;
         for (int32_t d = 0; d < D; d++)
-            s += (double)q[d] * number(t, k + width * (size_t)(e * D + d));
+            s += (double)q[d] * number(t, k + row * (size_t)e, d);
         s *= (double)scale;
         if (softcap > 0) s = (double)softcap * tanh(s / (double)softcap);
         s = exp(s + (double)slope * (e - pos)); /* small enough to do without the maximum */
         sum += s;
         for (int32_t d = 0; d < D; d++)
-            o[d] += s * number(t, v + width * (size_t)(e * D + d));
+            o[d] += s * number(t, v + row * (size_t)e, d);
     }
     for (int32_t d = 0; d < D; d++)
         o[d] /= sum;
@@ -214,8 +218,7 @@ static void reference(double *o, const uint8_t *k, const uint8_t *v, heft_dtype 
 
 static heft_tile tile_at(const uint8_t *k, const uint8_t *v, heft_dtype t, int32_t tile)
 {
-    const size_t stride = D * (size_t)heft_dtypes[t].bytes,
-                 skip = stride * HEFT_TILE * (size_t)tile;
+    const size_t stride = heft_row_bytes(t, D), skip = stride * HEFT_TILE * (size_t)tile;
     return (heft_tile){ .k = k + skip,
                         .v = v + skip,
                         .k_stride = stride,
@@ -233,9 +236,11 @@ static void attention_is_softmax_of_scaled_capped_biased_scores_over_what_is_see
     uint64_t seed = 99;
     heft_kernels scalar;
     heft_kernels_init(&scalar, 0);
-    for (int32_t way = 0; way < 12; way++) {
-        const heft_dtype t = (heft_dtype)(way % 3);
-        const float softcap = way / 3 & 1 ? 2.0f : 0, slope = way / 6 ? 0.05f : 0, scale = 0.6f;
+    static const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16, HEFT_Q8_0 };
+    for (int32_t way = 0; way < 16; way++) {
+        const heft_dtype t = types[way % 4];
+        const float softcap = way / 4 & 1 ? 2.0f : 0, slope = way / 8 ? 0.05f : 0;
+        const float scale = t == HEFT_Q8_0 ? 1.4f : 0.6f; /* random blocks are smaller */
         const int32_t lo = 11, hi = 80, pos = 79; /* part of the first and of the third tile */
         float q[D], o[D];
         double want[D];
@@ -340,16 +345,15 @@ static void every_set_scores_keys_alike(void **state)
     uint64_t seed = 21;
     random_floats(q, 64 * MAX_WIDTH, &seed);
     random_floats(w, 64, &seed);
-    for (int32_t way = 0; way < 3 * 8 * 6 * 6; way++) {
-        const heft_dtype type = (heft_dtype)(way % 3);
-        const int32_t dk = widths[way / 3 % 8], H = heads[way / 24 % 6], n = entries[way / 144 % 6];
-        const size_t bytes = (size_t)heft_dtypes[type].bytes * (size_t)(dk * n);
-        uint8_t *keys = fenced(KEYS, bytes);
+    for (int32_t way = 0; way < 4 * 8 * 6 * 6; way++) {
+        const heft_dtype type = way % 4 == 3 ? HEFT_Q8_0 : (heft_dtype)(way % 4);
+        const int32_t dk = widths[way / 4 % 8], H = heads[way / 32 % 6], n = entries[way / 192 % 6];
+        if (dk % heft_dtypes[type].block) continue;
+        uint8_t *keys = fenced(KEYS, heft_row_bytes(type, dk) * (size_t)n);
         random_weights(keys, type, n, dk, &seed);
-        const heft_tile t = { .k = keys,
-                              .k_stride = (size_t)heft_dtypes[type].bytes * (size_t)dk,
-                              .dtype = type,
-                              .dk = dk };
+        const heft_tile t = {
+            .k = keys, .k_stride = heft_row_bytes(type, dk), .dtype = type, .dk = dk
+        };
         float want[HEFT_TILE];
         scalar.index(&t, want, q, w, H, n);
         for (int32_t i = 0; i < count; i++)

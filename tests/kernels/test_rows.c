@@ -75,12 +75,13 @@ static const float *run_scale(const heft_kernels *k, int32_t n, int32_t way, uin
     return y;
 }
 
+enum { FUNCTIONS = HEFT_ACT_SIGMOID + 1 };
+
 /* Gate and up side by side, or interleaved: then the last number read is the last of all. */
 static const float *run_glu(const heft_kernels *k, int32_t n, int32_t way, uint64_t seed,
                             float extra[EXTRA])
 {
     (void)extra;
-    enum { FUNCTIONS = HEFT_ACT_SIGMOID + 1 };
     const int32_t form = way / FUNCTIONS, step = 1 + (form & 1);
     float *y = output(n), *x = make(X, 2 * n, &seed, true);
     heft_glu g = { .fn = (heft_act_kind)(way % FUNCTIONS), .gate = x, .gate_step = step };
@@ -105,13 +106,14 @@ static const float *run_rotate(const heft_kernels *k, int32_t n, int32_t way, ui
 static const float *run_narrow(const heft_kernels *k, int32_t n, int32_t way, uint64_t seed,
                                float extra[EXTRA])
 {
-    const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16 };
-    const size_t bytes = heft_dtypes[types[way % 3]].bytes * (size_t)n;
-    float *y = output(n), *x = make(X, n, &seed, way >= 3);
+    const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16, HEFT_Q8_0 }, type = types[way % 4];
+    const int32_t whole = n / heft_dtypes[type].block * heft_dtypes[type].block;
+    const size_t bytes = heft_row_bytes(type, whole);
+    float *y = output(n), *x = make(X, n, &seed, way >= 4);
     uint8_t *entries = fenced(B, bytes);
-    extra[0] = k->narrow(entries, types[way % 3], x, n);
+    extra[0] = k->narrow(entries, type, x, whole);
     memset(y, 0, sizeof(float) * (size_t)n);
-    if (n) memcpy(y, entries, bytes);
+    if (bytes) memcpy(y, entries, bytes);
     extra[1] = fence_intact(B, bytes);
     return y;
 }
@@ -146,10 +148,14 @@ static const float *run_softmax(const heft_kernels *k, int32_t n, int32_t way, u
 }
 
 static const kernel kernels[] = {
-    { "norm_rms", 4, run_norm_rms }, { "norm_layer", 8, run_norm_layer },
-    { "add", 4, run_add },           { "scale", 4, run_scale },
-    { "glu", 48, run_glu },          { "rotate", 2, run_rotate },
-    { "narrow", 6, run_narrow },     { "softmax", 3, run_softmax },
+    { "norm_rms", 4, run_norm_rms },
+    { "norm_layer", 8, run_norm_layer },
+    { "add", 4, run_add },
+    { "scale", 4, run_scale },
+    { "glu", 8 * FUNCTIONS, run_glu },
+    { "rotate", 2, run_rotate },
+    { "narrow", 8, run_narrow },
+    { "softmax", 3, run_softmax },
     { "condense", 4, run_condense },
 };
 

@@ -1,5 +1,6 @@
 /* The scalar row kernels: what they compute is what their papers say, in double precision, and the
  * order of their sums is the one of docs/sums.md. */
+#include "dtype/blocks.h"
 #include "fence.h"
 #include "kernels/fill.h"
 #include "random_mat.h"
@@ -7,6 +8,7 @@
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -119,6 +121,7 @@ static double wanted(heft_act_kind fn, double x)
         return 0.5 * x * (1 + tanh(sqrt(2 / acos(-1)) * (x + 0.044715 * x * x * x)));
     case HEFT_ACT_GELU_ERF: return 0.5 * x * (1 + erf(x / sqrt(2)));
     case HEFT_ACT_RELU: return x > 0 ? x : 0;
+    case HEFT_ACT_RELU_SQUARED: return x > 0 ? x * x : 0;
     case HEFT_ACT_SIGMOID_1702: return x / (1 + exp(-1.702 * x));
     case HEFT_ACT_SIGMOID: return 1 / (1 + exp(-x));
     }
@@ -133,7 +136,8 @@ static void activations_follow_their_formulas(void **state)
             float y;
             const heft_glu g = { .fn = (heft_act_kind)fn, .gate = &x, .gate_step = 1 };
             k.glu(&y, &g, 1);
-            assert_near((double)y, wanted((heft_act_kind)fn, (double)x), 1.5e-6);
+            const double want = wanted((heft_act_kind)fn, (double)x);
+            assert_near((double)y, want, 1.5e-6 * fmax(1, fabs(want) / 12));
         }
 }
 
@@ -183,6 +187,56 @@ static void narrowing_says_when_a_number_does_not_fit(void **state)
     assert_true(copy == huge);
 }
 
+/* Number i of blocks. */
+static float stored(const heft_block_q8_0 *b, int32_t i)
+{
+    uint16_t d;
+    memcpy(&d, b[i / 32].d, sizeof d);
+    return heft_half(d) * (float)b[i / 32].q[i % 32];
+}
+
+static void blocks_of_a_cache_are_within_half_a_step_however_small_their_numbers(void **state)
+{
+    (void)state;
+    enum { BLOCKS = 3 };
+    heft_block_q8_0 b[BLOCKS];
+    for (int32_t power = -40; power <= 20; power++) {
+        float x[32 * BLOCKS];
+        for (int32_t i = 0; i < 32 * BLOCKS;
+             i++) /* the largest first, and then smaller ones of both signs */
+            x[i] =
+                ldexpf((i % 2 ? -1.0f : 1.0f) * (1 - (float)(i * i % 131) / 131), power + i / 32);
+        assert_true(k.narrow(b, HEFT_Q8_0, x, 32 * BLOCKS));
+        for (int32_t i = 0; i < 32 * BLOCKS; i++) {
+            /* a 254th of the largest, and a scale that rounding up made larger; or half of the
+             * least half */
+            const double step = ldexp(1.0 / 254, power + i / 32) * (1 + 0x1p-10) + 0x1p-25;
+            assert_near((double)stored(b, i), (double)x[i], step);
+            assert_true(abs(b[i / 32].q[i % 32]) <= 127);
+        }
+        if (power >= -6) assert_int_equal(b[0].q[0], 127);
+    }
+}
+
+static void blocks_of_a_cache_say_what_they_cannot_hold(void **state)
+{
+    (void)state;
+    heft_block_q8_0 b[2];
+    float x[64] = { 3, -1.5f };
+    assert_true(k.narrow(b, HEFT_Q8_0, x, 64));
+    assert_true(stored(b, 31) == 0 && stored(b, 32) == 0); /* 0 too is a block's largest number */
+    x[40] = 127 * 65504.0f;
+    assert_true(k.narrow(b, HEFT_Q8_0, x, 64));
+    assert_true(stored(b, 40) == x[40]);
+    x[40] *= 1.001f; /* its scale is no half */
+    assert_false(k.narrow(b, HEFT_Q8_0, x, 64));
+    x[40] = INFINITY;
+    x[5] = NAN;
+    assert_true(k.narrow(b, HEFT_Q8_0, x, 64));
+    for (int32_t i = 0; i < 64; i++)
+        assert_true(isnan(stored(b, i)) && b[i / 32].q[i % 32] == 0);
+}
+
 static void condensing_weighs_every_number_by_a_softmax_of_its_own(void **state)
 {
     (void)state;
@@ -221,6 +275,8 @@ int main(void)
         cmocka_unit_test(a_gated_unit_limits_the_gate_above_and_up_on_both_sides),
         cmocka_unit_test(rotation_turns_pairs_or_halves_and_keeps_lengths),
         cmocka_unit_test(narrowing_says_when_a_number_does_not_fit),
+        cmocka_unit_test(blocks_of_a_cache_are_within_half_a_step_however_small_their_numbers),
+        cmocka_unit_test(blocks_of_a_cache_say_what_they_cannot_hold),
         cmocka_unit_test(condensing_weighs_every_number_by_a_softmax_of_its_own),
         cmocka_unit_test(softmax_gives_weights_their_sum_and_the_maximum),
     };

@@ -2,6 +2,7 @@
 #include "in_memory.h"
 
 #include "base/buf.h"
+#include "format/container.h"
 #include "format/json.h"
 
 #include <string.h>
@@ -74,10 +75,7 @@ void heft_configure_text(heft_configured *c, heft_container container, const hef
                          const heft_entry *change, const heft_factors *factors, bool strict)
 {
     heft_tensor tensor[4] = { 0 };
-    const heft_tensor *by_name[4];
-    heft_source s = {
-        .container = container, .path = "memory", .tensor = tensor, .by_name = by_name
-    };
+    heft_source s = { .container = container, .path = "memory", .tensor = tensor };
     for (; factors && factors->name; factors++) {
         assert_true(s.n_tensors < 4);
         tensor[s.n_tensors++] = (heft_tensor){ .name = heft_str_of(factors->name),
@@ -91,6 +89,7 @@ void heft_configure_text(heft_configured *c, heft_container container, const hef
     const heft_log log = heft_collect(c->warned);
     s.config = tree_of(base, change, &c->arena);
     c->st = heft_configure(&s, strict, &log, &c->arena, c->used, &c->spec, &c->err);
+    heft_source_unseal(&s);
 }
 
 void heft_configured_clear(heft_configured *c)
@@ -99,18 +98,11 @@ void heft_configured_clear(heft_configured *c)
     *c = (heft_configured){ 0 };
 }
 
-static int by_name(const void *a, const void *b)
-{
-    const heft_tensor *const *x = a, *const *y = b;
-    return heft_str_cmp((*x)->name, (*y)->name);
-}
-
 void heft_seal_copy(heft_source *copy)
 {
-    for (int64_t i = 0; i < copy->n_tensors; i++)
-        copy->by_name[i] = &copy->tensor[i];
-    if (copy->n_tensors)
-        qsort(copy->by_name, (size_t)copy->n_tensors, sizeof *copy->by_name, by_name);
+    heft_error err = { 0 };
+    heft_source_unseal(copy);
+    assert_ok(heft_source_seal(copy, &err), &err);
 }
 
 heft_source heft_copy_source(const heft_source *s)
@@ -118,8 +110,8 @@ heft_source heft_copy_source(const heft_source *s)
     heft_source copy = *s;
     const size_t n = (size_t)s->n_tensors;
     copy.tensor = heft_alloc(n + 1, sizeof *copy.tensor);
-    copy.by_name = heft_alloc(n + 1, sizeof *copy.by_name);
-    assert_true(copy.tensor && copy.by_name);
+    copy.names = (heft_names){ 0 };
+    assert_non_null(copy.tensor);
     memcpy(copy.tensor, s->tensor, n * sizeof *copy.tensor);
     heft_seal_copy(&copy);
     return copy;
@@ -128,6 +120,6 @@ heft_source heft_copy_source(const heft_source *s)
 void heft_free_copy(heft_source *copy)
 {
     heft_free(copy->tensor);
-    heft_free((void *)copy->by_name);
+    heft_source_unseal(copy);
     *copy = (heft_source){ 0 };
 }

@@ -45,7 +45,7 @@ heft_log heft_collect(char *text);
 /* A copy of a source with room for one tensor more; its arrays are its own, the rest is borrowed.
  * Change tensors, then seal. */
 heft_source heft_copy_source(const heft_source *s);
-/* Sort the names anew, after tensors were changed. */
+/* After tensors were changed: find them by their names as they are now. */
 void heft_seal_copy(heft_source *copy);
 void heft_free_copy(heft_source *copy);
 

@@ -127,6 +127,35 @@ static void opening_takes_the_bytes_it_says(void **state)
     assert_int_equal(heft_mem().bytes, before);
 }
 
+static void blocks_of_32_take_34_bytes_and_other_widths_are_refused(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    size_t promised = 0;
+    heft_cache c;
+    const heft_cache_shape shape = {
+        .spec = &spec, .type = HEFT_Q8_0, .slots = 2, .context = 100, .batch = 16
+    };
+    assert_int_equal(heft_cache_bytes(&shape, &promised, &err), HEFT_E_UNSUPPORTED);
+    assert_string_equal(err.text, "layer 0: it keeps 4 numbers of a head; a cache of type Q8_0 "
+                                  "needs a multiple of 32. Use --ctk f16, bf16 or f32");
+    for (int32_t i = 0; i < LAYERS; i++) {
+        layer[i].attn.dk = 64;
+        layer[i].attn.dv = i == 3 ? 40 : 32;
+    }
+    assert_int_equal(heft_cache_open(&c, &shape, &err), HEFT_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "layer 3: it keeps 40 numbers"));
+    layer[3].attn.dv = 96;
+    assert_int_equal(heft_cache_token_bytes(&spec, HEFT_Q8_0), 2 * 34 * (3 * (2 + 1) + 2 + 3));
+    assert_ok(heft_cache_bytes(&shape, &promised, &err), &err);
+    const size_t before = heft_mem().bytes;
+    assert_ok(heft_cache_open(&c, &shape, &err), &err);
+    assert_int_equal(heft_mem().bytes - before, promised);
+    assert_int_equal(c.kv[0].page_bytes, 32 * 2 * 34 * (2 + 1));
+    assert_int_equal(c.kv[3 * HEFT_MAX_CACHE].page_bytes, 32 * 2 * 34 * (2 + 3));
+    heft_cache_close(&c);
+}
+
 static void a_window_forgets_what_a_longer_sequence_leaves_behind(void **state)
 {
     (void)state;
@@ -509,6 +538,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(layers_of_equal_reach_form_a_group),
         TEST(opening_takes_the_bytes_it_says),
+        TEST(blocks_of_32_take_34_bytes_and_other_widths_are_refused),
         TEST(a_window_forgets_what_a_longer_sequence_leaves_behind),
         TEST(a_layer_that_reads_another_keeps_nothing),
         TEST(a_state_goes_with_a_fork_and_has_no_pages),

@@ -232,11 +232,11 @@ static void layer_types_say_one_known_word_for_every_layer(void **state)
     (void)state;
     static const refusal table[] = {
         { { QWEN, { "layer_types", "[\"full_attention\",\"linear_attention\"]" } },
-          "config.json: layer_types[1] is \"linear_attention\", expected full_attention or "
-          "sliding_attention" },
+          "config.json: layer_types[1] is \"linear_attention\", expected full_attention, "
+          "sliding_attention or chunked_attention" },
         { { QWEN, { "layer_types", "[\"full_attention\",7]" } },
-          "config.json: layer_types[1] is 7, expected full_attention or "
-          "sliding_attention" },
+          "config.json: layer_types[1] is 7, expected full_attention, "
+          "sliding_attention or chunked_attention" },
         { { QWEN, { "layer_types", "[\"full_attention\"]" } },
           "config.json: layer_types has 1 entries, expected 2" },
         { { QWEN, { "layer_types", "[\"full_attention\",\"full_attention\",\"full_attention\"]" } },

@@ -106,8 +106,10 @@ static void what_compressed_attention_cannot_be_is_refused_by_name(void **state)
         { { { "compress_ratios", "[0, 4, 5000, 4]" } },
           "layer 2: the number of tokens of an entry is 5000, expected 1 to 4096" },
         { { { "layer_types", "[\"sliding_attention\", \"full_attention\"]" } },
-          "config.json: layer_types[1] is \"full_attention\", expected sliding_attention or the "
-          "like" },
+          "config.json: layer_types has 2 entries, expected 4" },
+        { { { "layer_types", "[\"full_attention\", 2, 3, 4]" } },
+          "config.json: layer_types[0] is \"full_attention\", expected sliding_attention, "
+          "compressed_sparse_attention or heavily_compressed_attention" },
         { { { "o_groups", "7" } }, "layer 0: 64 heads cannot form 7 groups of equal size" },
         { { { "hc_mult", "1" } }, "the number of residual streams is 1, expected 2 to 16" },
         { { { "hc_sinkhorn_iters", "0" } },
@@ -123,7 +125,7 @@ static void what_compressed_attention_cannot_be_is_refused_by_name(void **state)
         { { { "norm_topk_prob", "false" } },
           "config.json: norm_topk_prob is false; heft runs deepseek_v4 with true only" },
         { { { "mlp_layer_types", "[\"moe\", \"dense\", \"moe\", \"moe\"]" } },
-          "config.json: mlp_layer_types[1] is \"dense\", expected hash_moe or moe" },
+          "config.json: mlp_layer_types[1] is \"dense\", expected moe or hash_moe" },
     };
     for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
         heft_configured c;

@@ -25,6 +25,7 @@
 #include "scratch.h"
 
 #include "engine/engine.h"
+#include "format/container.h"
 
 #include <string.h>
 
@@ -103,7 +104,8 @@ static const refusal refusals[] = {
     { { TYPE("llama4_text"), { "no_rope_layers", "[1,2.5]" } },
       "config.json: no_rope_layers[1] is 2.5, expected an integer of -2147483647 to 2147483647" },
     { { TYPE("llama4_text"), { "layer_types", "[\"chunked_attention\",\"odd\"]" } },
-      "config.json: layer_types[1] is \"odd\", expected full_attention or sliding_attention" },
+      "config.json: layer_types[1] is \"odd\", expected full_attention, "
+      "sliding_attention or chunked_attention" },
 };
 
 static void a_mixture_that_cannot_be_run_is_refused_by_name(void **state)
@@ -262,7 +264,7 @@ static void experts_may_be_one_gguf_tensor_each(void **state)
     enum { E = 4, LAYERS = 2 };
     copy.n_tensors += 3 * LAYERS * (E - 1);
     copy.tensor = calloc((size_t)copy.n_tensors, sizeof *copy.tensor);
-    copy.by_name = calloc((size_t)copy.n_tensors, sizeof *copy.by_name);
+    copy.names = (heft_names){ 0 };
     int64_t n = 0;
     for (int64_t i = 0, k = 0; i < s.source->n_tensors; i++) {
         const heft_tensor *t = &s.source->tensor[i];
@@ -297,7 +299,7 @@ static void experts_may_be_one_gguf_tensor_each(void **state)
     heft_net_close(&apart);
     heft_net_close(&stacked);
     free(copy.tensor);
-    free(copy.by_name);
+    heft_source_unseal(&copy);
     close_subject(&s);
 }
 
@@ -368,6 +370,59 @@ static void layers_that_draft_are_named_and_not_run(void **state)
     close_subject(&s);
 }
 
+/* The config of a wrapper, and its tensors behind the name of the part that writes text. */
+static void the_text_part_of_a_wrapper_runs_and_what_sees_is_named(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    subject s;
+    heft_net plain, net;
+    char warned[2048];
+    const heft_log log = heft_collect(warned);
+    open_subject(&s, "kimi_k2_plain", false);
+    heft_source copy = heft_copy_source(s.source);
+    static char names[256][96];
+    assert_in_range(copy.n_tensors, 1, 256);
+    for (int64_t i = 0; i < copy.n_tensors; i++) {
+        (void)snprintf(names[i], sizeof names[i], "language_model.%s", copy.tensor[i].name.p);
+        copy.tensor[i].name = heft_str_of(names[i]);
+    }
+    heft_value text = *s.source->config, placeholder = { .kind = HEFT_V_INT, .n = 5 },
+               kind = { .kind = HEFT_V_STRING, .str = heft_str_of("kimi_k25") },
+               root = { .kind = HEFT_V_OBJECT, .n = 3, .child = &kind };
+    kind.key = heft_str_of("model_type");
+    kind.next = &placeholder;
+    placeholder.key = heft_str_of("media_placeholder_token_id");
+    placeholder.next = &text;
+    text.key = heft_str_of("text_config");
+    text.next = NULL;
+    copy.config = &root;
+    heft_tensor *seeing = &copy.tensor[copy.n_tensors];
+    *seeing = copy.tensor[0];
+    seeing->name = heft_str_of("vision_tower.encoder.blocks.0.wo.weight");
+    const int64_t bytes = (int64_t)seeing->bytes;
+    copy.n_tensors++;
+    heft_seal_copy(&copy);
+    assert_ok(heft_net_open(&plain, s.source, true, NULL, &err), &err);
+    assert_ok(heft_net_open(&net, &copy, true, &log, &err), &err);
+    assert_int_equal(net.unused_tensors, 1);
+    assert_int_equal(net.unused_bytes, bytes);
+    assert_non_null(strstr(warned, "1 tensors vision_tower.* of "));
+    assert_int_equal(net.parameters, plain.parameters);
+    assert_ptr_equal(net.g.head.w.data, plain.g.head.w.data);
+    for (int32_t l = 0; l < net.spec.L; l++)
+        assert_ptr_equal(net.layer[l].kv_a.w.data, plain.layer[l].kv_a.w.data);
+    assert_ptr_equal(net.layer[1].e_up.w[11].data, plain.layer[1].e_up.w[11].data);
+    heft_net_close(&net);
+    heft_net_close(&plain);
+    seeing->name = heft_str_of("hearing_tower.weight");
+    heft_seal_copy(&copy);
+    assert_int_equal(heft_net_open(&net, &copy, false, NULL, &err), HEFT_E_UNSUPPORTED);
+    assert_non_null(strstr(err.text, "hearing_tower.weight is not known"));
+    heft_free_copy(&copy);
+    close_subject(&s);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +433,7 @@ int main(void)
         cmocka_unit_test(experts_may_be_one_gguf_tensor_each),
         cmocka_unit_test(experts_that_do_not_fit_are_refused_by_name),
         cmocka_unit_test(layers_that_draft_are_named_and_not_run),
+        cmocka_unit_test(the_text_part_of_a_wrapper_runs_and_what_sees_is_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -237,6 +237,18 @@ static void olmo3_of_flat_rope_parameters_is_the_same_model(void **state)
     heft_configured_clear(&c);
 }
 
+static void rope_parameters_by_layer_types_unknown_are_refused(void **state)
+{
+    (void)state;
+    static const heft_entry other[] = { { "rope_scaling", NULL },
+                                        { "rope_parameters",
+                                          "{\"linear_attention\":{\"rope_type\":\"default\"}}" },
+                                        { 0 } };
+    refuse(olmo3_7b, other,
+           "config.json: rope_parameters has linear_attention, expected rope_type or "
+           "full_attention");
+}
+
 #define EIGHT(x) x "," x "," x "," x "," x "," x "," x "," x
 #define FACTORS48                                                                                  \
     "[" EIGHT("1.5") "," EIGHT("2") "," EIGHT("4") "," EIGHT("8") "," EIGHT("16") "," EIGHT(       \
@@ -400,6 +412,31 @@ static void granite_without_multipliers_has_a_scale_of_one(void **state)
     heft_configured_clear(&c);
 }
 
+static const heft_entry minitron_4b[] = {
+    { "model_type", "\"nemotron\"" }, { "num_hidden_layers", "32" },
+    { "hidden_size", "3072" },        { "intermediate_size", "9216" },
+    { "num_attention_heads", "24" },  { "num_key_value_heads", "8" },
+    { "vocab_size", "256000" },       { NULL, NULL }
+};
+
+static void nemotron_means_its_class_where_it_is_silent(void **state)
+{
+    (void)state;
+    heft_configured c = { 0 };
+    accept(&c, minitron_4b);
+    assert_near(c.spec.eps, 1e-5, 1e-12);
+    assert_int_equal(c.spec.ctx, 4096);
+    assert_int_equal(c.spec.tied, HEFT_NO);
+    assert_int_equal(c.spec.rope[0].r.width, 64);
+    assert_int_equal(c.spec.layer[31].act.fn, HEFT_ACT_RELU_SQUARED);
+    heft_configured_clear(&c);
+    static const heft_entry scaled[] = {
+        { "rope_scaling", "{\"rope_type\":\"linear\",\"factor\":2}" }, { 0 }
+    };
+    refuse(minitron_4b, scaled,
+           "config.json: rope_scaling is an object; heft runs nemotron with null only");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -410,11 +447,13 @@ int main(void)
         cmocka_unit_test(rope_parameters_by_layer_type_reach_the_layers_of_the_type),
         cmocka_unit_test(olmo3_scales_the_rotation_of_full_layers_only),
         cmocka_unit_test(olmo3_of_flat_rope_parameters_is_the_same_model),
+        cmocka_unit_test(rope_parameters_by_layer_types_unknown_are_refused),
         cmocka_unit_test(phi3_has_the_magnitude_of_its_releases),
         cmocka_unit_test(glm_means_its_class_where_it_is_silent),
         cmocka_unit_test(a_list_by_layers_is_as_long_as_the_layers_are_many),
         cmocka_unit_test(cohere2_rotates_where_it_slides),
         cmocka_unit_test(granite_without_multipliers_has_a_scale_of_one),
+        cmocka_unit_test(nemotron_means_its_class_where_it_is_silent),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

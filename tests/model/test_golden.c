@@ -53,7 +53,8 @@ static run run_model(const heft_golden *g, const char *path, bool greedily)
 {
     heft_error err = { 0 };
     heft_model *m = NULL;
-    assert_ok(heft_model_open(path, NULL, &m, &err), &err);
+    const heft_model_options strictly = { .strict = true };
+    assert_ok(heft_model_open(path, &strictly, &m, &err), &err);
     const heft_engine_options options = {
         .threads = 1,
         .context = g->length,

@@ -30,7 +30,8 @@ typedef struct {
     heft_arena arena;
     const heft_value *tree;
     heft_source source;
-    int64_t numbers; /* in all tensors */
+    int64_t numbers; /* in all tensors that are run */
+    int64_t not_run; /* tensors that are not */
     uint64_t bytes;
     uint8_t *memory;
 } release;
@@ -86,7 +87,9 @@ static void add_tensor(release *r, const heft_value *row, heft_dtype plain, int6
     for (int32_t i = 0; i < t->rank; i++)
         numbers *= t->shape[i] = heft_value_at(shape, i)->n;
     t->bytes = (uint64_t)numbers * (uint64_t)heft_dtypes[t->dtype].bytes;
-    if (!heft_str_begins(t->name, "rope_f")) r->numbers += numbers;
+    const bool not_run = heft_value_get(row, "not_run") != NULL;
+    if (!not_run && !heft_str_begins(t->name, "rope_f")) r->numbers += numbers;
+    r->not_run += not_run;
     r->bytes += t->bytes;
 }
 
@@ -119,8 +122,7 @@ static void list_tensors(release *r, const char *key, heft_dtype plain)
     for (const heft_value *row = rows->child; row; row = row->next)
         n += expand(r, row, plain, false);
     r->source.tensor = heft_alloc((size_t)n, sizeof *r->source.tensor);
-    r->source.by_name = heft_alloc((size_t)n, sizeof *r->source.by_name);
-    assert_true(r->source.tensor && r->source.by_name);
+    assert_non_null(r->source.tensor);
     for (const heft_value *row = rows->child; row; row = row->next)
         (void)expand(r, row, plain, true);
     r->memory = mmap(NULL, r->bytes, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -189,36 +191,39 @@ static void close_release(release *r)
 /* ---- what publishers say ------------------------------------------------ */
 
 /* Parameters as the publisher gives them: "=N" a count, which is met exactly; "671B" a figure, met
- * to 1 % or, where it has few digits, to half of its last; "~21B" a name that is no rounding of
- * what is published under it, met to 5 %. */
+ * to 1 %; "~37B" one that is coarser than that, met by rounding to the digits that it has ("4e1B":
+ * to tens); "<21B" the same, but with the further digits cut off. What is counted is every tensor
+ * of the text part once (a tied head is the embedding), without layers that draft, with `beside`;
+ * of active parameters, those that a token goes through, without `tables`. */
 static const struct {
     const char *release, *total, *active; /* active: of a mixture */
     int32_t tables; /* of tokens that active leaves out: 1 the embedding, 2 the head too */
     double beside;  /* parameters of towers that total counts and the text part has not */
 } published[] = {
     { .release = "Codestral-22B-v0.1", .total = "=22247282688" },
-    { .release = "DeepSeek-R1", .total = "671B", .active = "37B", .tables = 1 },
+    { .release = "DeepSeek-R1", .total = "671B", .active = "~37B", .tables = 1 },
     { .release = "DeepSeek-R1-Distill-Llama-70B", .total = "=70553706496" },
     { .release = "DeepSeek-R1-Distill-Llama-8B", .total = "=8030261248" },
     { .release = "DeepSeek-R1-Distill-Qwen-1.5B", .total = "=1777088000" },
     { .release = "DeepSeek-R1-Distill-Qwen-14B", .total = "=14770033664" },
     { .release = "DeepSeek-R1-Distill-Qwen-32B", .total = "=32763876352" },
     { .release = "DeepSeek-R1-Distill-Qwen-7B", .total = "=7615616512" },
-    { .release = "DeepSeek-V2-Lite", .total = "=15706484224", .active = "~2.4B", .tables = 1 },
-    { .release = "DeepSeek-V3", .total = "671B", .active = "37B", .tables = 1 },
-    { .release = "DeepSeek-V3.2", .total = "671B", .active = "37B", .tables = 1 },
-    { .release = "DeepSeek-V4-Flash", .total = "284B", .active = "13B", .tables = 1 },
-    { .release = "DeepSeek-V4-Pro", .total = "1.6T", .active = "49B", .tables = 1 },
-    { .release = "ERNIE-4.5-21B-A3B-PT", .total = "~21B", .active = "3B", .tables = 1 },
+    { .release = "DeepSeek-V2-Lite", .total = "=15706484224", .active = "<2.4B", .tables = 1 },
+    { .release = "DeepSeek-V3", .total = "671B", .active = "~37B", .tables = 1 },
+    { .release = "DeepSeek-V3.2", .total = "671B", .active = "~37B", .tables = 1 },
+    { .release = "DeepSeek-V4-Flash", .total = "284B", .active = "~13B", .tables = 1 },
+    { .release = "DeepSeek-V4-Pro", .total = "~1.6T", .active = "49B", .tables = 1 },
+    { .release = "ERNIE-4.5-21B-A3B-PT", .total = "<21B", .active = "~3B", .tables = 1 },
     { .release = "EXAONE-4.0-32B", .total = "32B" },
     { .release = "GLM-4-9B-0414", .total = "9.4B" },
     { .release = "GLM-4.5", .total = "355B", .active = "32B", .tables = 2 },
-    { .release = "GLM-4.5-Air", .total = "106B", .active = "12B", .tables = 2 },
-    { .release = "GLM-4.7-Flash", .total = "30B", .active = "3B", .tables = 2 },
+    { .release = "GLM-4.5-Air", .total = "106B", .active = "~12B", .tables = 2 },
+    { .release = "GLM-4.7-Flash", .total = "30B", .active = "~3B", .tables = 2 },
     { .release = "GLM-5", .total = "744B", .active = "40B", .tables = 2 },
-    { .release = "GLM-5.2", .total = "744B", .active = "~40B", .tables = 2 },
-    { .release = "Kimi-K2-Instruct", .total = "1T", .active = "32B", .tables = 1 },
-    { .release = "Kimi-K2-Thinking", .total = "1T", .active = "32B", .tables = 1 },
+    { .release = "GLM-5.2", .total = "744B", .active = "40B", .tables = 1 },
+    { .release = "Kimi-K2-Instruct", .total = "~1T", .active = "32B", .tables = 1 },
+    { .release = "Kimi-K2-Thinking", .total = "~1T", .active = "32B", .tables = 1 },
+    { .release = "Kimi-K2.5", .total = "~1T", .active = "32B", .tables = 1, .beside = 400e6 },
     { .release = "Llama-2-70b-hf", .total = "=68976648192" },
     { .release = "Llama-2-7b-hf", .total = "=6738415616" },
     { .release = "Llama-3.1-405B", .total = "405B" },
@@ -226,10 +231,12 @@ static const struct {
     { .release = "Llama-3.1-8B", .total = "=8030261248" },
     { .release = "Llama-3.2-1B", .total = "=1235814400" },
     { .release = "Llama-3.2-3B", .total = "=3212749824" },
-    { .release = "Llama-4-Maverick-17B-128E", .total = "400B", .active = "17B", .beside = 872e6 },
-    { .release = "Llama-4-Scout-17B-16E", .total = "109B", .active = "17B", .beside = 872e6 },
+    { .release = "Llama-4-Maverick-17B-128E", .total = "400B", .active = "~17B", .beside = 872e6 },
+    { .release = "Llama-4-Scout-17B-16E", .total = "109B", .active = "~17B", .beside = 872e6 },
     { .release = "Magistral-Small-2506", .total = "23.6B" },
-    { .release = "MiniMax-M2", .total = "230B", .active = "10B", .tables = 2 },
+    { .release = "MiniMax-M2", .total = "230B", .active = "~10B", .tables = 2 },
+    { .release = "Minitron-4B-Base", .total = "4.2B" },
+    { .release = "Minitron-8B-Base", .total = "8.3B" },
     { .release = "Mistral-7B-v0.1", .total = "=7241732096" },
     { .release = "Mistral-Large-Instruct-2407", .total = "123B" },
     { .release = "Mistral-Nemo-Base-2407", .total = "=12247782400" },
@@ -239,7 +246,7 @@ static const struct {
     { .release = "OLMo-2-1124-13B", .total = "13.7B" },
     { .release = "OLMo-2-1124-7B", .total = "=7298617344" },
     { .release = "OLMo-7B-hf", .total = "=6888095744" },
-    { .release = "OLMoE-1B-7B-0924", .total = "=6919161856", .active = "1.3B" },
+    { .release = "OLMoE-1B-7B-0924", .total = "=6919161856", .active = "~1.3B" },
     { .release = "Olmo-3-1025-7B", .total = "7.3B" },
     { .release = "Olmo-3-1125-32B", .total = "32B" },
     { .release = "Phi-3-mini-4k-instruct", .total = "=3821079552" },
@@ -256,16 +263,16 @@ static const struct {
     { .release = "Qwen3-0.6B", .total = "0.6B" },
     { .release = "Qwen3-14B", .total = "14.8B" },
     { .release = "Qwen3-235B-A22B", .total = "=235093634560", .active = "22B" },
-    { .release = "Qwen3-30B-A3B", .total = "=30532122624", .active = "~3.3B" },
+    { .release = "Qwen3-30B-A3B", .total = "=30532122624", .active = "<3.3B" },
     { .release = "Qwen3-32B", .total = "32.8B" },
     { .release = "Qwen3-4B", .total = "=4022468096" },
     { .release = "Qwen3-8B", .total = "=8190735360" },
-    { .release = "Qwen3-Next-80B-A3B-Instruct", .total = "80B", .active = "3B", .tables = 2 },
-    { .release = "Qwen3.5-0.8B", .total = "0.8B" },
+    { .release = "Qwen3-Next-80B-A3B-Instruct", .total = "80B", .active = "~3B", .tables = 2 },
+    { .release = "Qwen3.5-0.8B", .total = "~0.8B" },
     { .release = "Qwen3.5-27B", .total = "27B" },
-    { .release = "Qwen3.5-35B-A3B", .total = "35B", .active = "3B", .tables = 1 },
-    { .release = "Qwen3.5-397B-A17B", .total = "397B", .active = "17B" },
-    { .release = "Qwen3.5-4B", .total = "4B" },
+    { .release = "Qwen3.5-35B-A3B", .total = "35B", .active = "~3B", .tables = 1 },
+    { .release = "Qwen3.5-397B-A17B", .total = "397B", .active = "~17B" },
+    { .release = "Qwen3.5-4B", .total = "~4B" },
     { .release = "Qwen3.5-9B", .total = "9B" },
     { .release = "SmolLM3-3B", .total = "=3075098624" },
     { .release = "Yi-34B-200K", .total = "=34388917248" },
@@ -276,8 +283,8 @@ static const struct {
     { .release = "c4ai-command-r-v01", .total = "35B" },
     { .release = "c4ai-command-r7b-12-2024", .total = "8B" },
     { .release = "falcon-180B", .total = "180B" },
-    { .release = "falcon-40b", .total = "~40B" },
-    { .release = "falcon-7b", .total = "7B" },
+    { .release = "falcon-40b", .total = "~4e1B" },
+    { .release = "falcon-7b", .total = "~7B" },
     { .release = "gemma-2-27b", .total = "=27227128320" },
     { .release = "gemma-2-2b", .total = "=2614341888" },
     { .release = "gemma-2-9b", .total = "=9241705984" },
@@ -288,11 +295,11 @@ static const struct {
     { .release = "gemma-3-4b", .total = "3884M" },
     { .release = "gemma-4-26B-A4B", .total = "25.2B", .active = "3.8B" },
     { .release = "gemma-4-31B", .total = "30.7B" },
-    { .release = "gemma-4-E4B", .total = "8B", .beside = 450e6 },
+    { .release = "gemma-4-E4B", .total = "~8B", .beside = 450e6 },
     { .release = "gemma-7b", .total = "=8537680896" },
     { .release = "glm-4-9b-hf", .total = "9.4B" },
     { .release = "gpt-j-6b", .total = "6B" },
-    { .release = "gpt-neo-2.7B", .total = "2.7B" },
+    { .release = "gpt-neo-2.7B", .total = "~2.7B" },
     { .release = "gpt-neox-20b", .total = "=20554567680" },
     { .release = "gpt-oss-120b", .total = "116.83B", .active = "5.13B", .tables = 1 },
     { .release = "gpt-oss-20b", .total = "20.91B", .active = "3.61B", .tables = 1 },
@@ -304,24 +311,27 @@ static const struct {
     { .release = "phi-4", .total = "=14659507200" },
     { .release = "phi-4-reasoning-plus", .total = "14.7B" },
     { .release = "stablelm-2-12b", .total = "12.1B" },
-    { .release = "starcoder2-7b", .total = "7B" },
+    { .release = "starcoder2-7b", .total = "~7B" },
 };
 enum { PUBLISHED = sizeof published / sizeof *published };
 
 static void agrees(const char *file, const char *what, const char *figure, double found)
 {
-    const char kind = *figure == '=' || *figure == '~' ? *figure++ : ' ';
+    const char kind = *figure == '=' || *figure == '~' || *figure == '<' ? *figure++ : '%';
     char *unit;
     const double digits = strtod(figure, &unit);
     const double scale = *unit == 'T' ? 1e12 : *unit == 'B' ? 1e9 : *unit == 'M' ? 1e6 : 1;
-    const char *point = strchr(figure, '.');
-    double last = scale, within = 0;
+    const char *point = strchr(figure, '.'), *power = strchr(figure, 'e');
+    double last = power ? scale * pow(10, strtod(power + 1, NULL)) : scale;
     for (const char *c = point; c && c + 1 < unit; c++)
         last /= 10;
-    if (kind == ' ') within = fmax(digits * scale * 0.01, last / 2);
-    if (kind == '~') within = digits * scale * 0.05;
-    if (!(fabs(found - digits * scale) <= within))
-        fail_msg("%s: %s %.0f, published %s", file, what, found, figure);
+    const double more = found - digits * scale; /* than published */
+    const bool close = fabs(more) <= digits * scale * 0.01;
+    const bool met = kind == '='   ? more == 0
+                     : kind == '%' ? close
+                     : kind == '~' ? !close && fabs(more) < last / 2
+                                   : !close && more >= last / 2 && more < last;
+    if (!met) fail_msg("%s: %s %.0f, published %c%s", file, what, found, kind, figure);
 }
 
 static void check_published(const char *file, const heft_net *net)
@@ -330,7 +340,8 @@ static void check_published(const char *file, const heft_net *net)
     int32_t i = 0;
     while (i < PUBLISHED && !heft_str_is(name, published[i].release))
         i++;
-    if (i == PUBLISHED) fail_msg("%s: no figure says how many parameters it has", file);
+    if (i == PUBLISHED)
+        fail_msg("%s: no row of `published` in " __FILE__ " says how many parameters it has", file);
     const double tables = (double)published[i].tables * net->g.embed.rows * net->g.embed.cols;
     agrees(file, "parameters", published[i].total, (double)net->parameters + published[i].beside);
     if (published[i].active)
@@ -385,7 +396,7 @@ static void the_shapes_of_releases_bind_and_their_matrices_stay_in_place(void **
             if (heft_net_open(&net, &r.source, true, NULL, &err))
                 fail_msg("%s: %s", releases.name[i], err.text);
             assert_int_equal(net.parameters, r.numbers);
-            assert_int_equal(net.unused_tensors, 0);
+            assert_int_equal(net.unused_tensors, r.not_run);
             if ((uint64_t)net.copied_bytes >= r.bytes / 1000)
                 fail_msg("%s: %lld bytes of %llu are copied", releases.name[i],
                          (long long)net.copied_bytes, (unsigned long long)r.bytes);

@@ -43,6 +43,7 @@ static const char *release_of(json_t *files)
     json_t *content;
     (void)snprintf(folder, sizeof folder, "%s/additional_chat_templates", place);
     static const char *const old[] = { "tool_use.jinja", "../chat_template.jinja",
+                                       "../chat_template.json", "../processor_config.json",
                                        "../special_tokens_map.json" };
     for (size_t i = 0; i < sizeof old / sizeof *old; i++) {
         (void)snprintf(path, sizeof path, "%s/%s", folder, old[i]);
@@ -425,7 +426,7 @@ static bool stands_for_unknown(const heft_tokenizer *t, const special *s)
     int32_t *id = NULL;
     size_t n = 0, found = 0;
     heft_error err = { 0 };
-    (void)snprintf(apart, sizeof apart, "%c\n%s", s->text[0], s->text + 1);
+    (void)snprintf(apart, sizeof apart, "%c\n%s \xf0\x90\x8c\xb0", s->text[0], s->text + 1);
     assert_ok(heft_tokenize(t, apart, strlen(apart), HEFT_TOKENIZE_NO_SPECIAL, &id, &n, &err),
               &err);
     for (size_t i = 0; i < n; i++)
@@ -453,67 +454,197 @@ static size_t specials_of(const heft_tokenizer *t, special **out)
     return n;
 }
 
-/* A conversation that has the text wherever a caller may write one. */
-static char *everywhere(const char *text, int less)
+/* What a conversation has, beside a user's message. */
+enum {
+    SYSTEM = 1,
+    TOOLS = 2,
+    OBJECT_CALL = 4,
+    STRING_CALL = 8,
+    REASONING = 16,
+    PARTS = 32,
+    DOCUMENTS = 64,
+    NAMES = 128,
+    RESULT = 256,
+    TOKENS = 512,
+    OPEN = 1024 /* it ends with what the model said, or a tool */
+};
+static const int shapes[] = {
+    0,
+    SYSTEM,
+    SYSTEM | TOOLS | OBJECT_CALL | RESULT | REASONING | NAMES,
+    SYSTEM | TOOLS | STRING_CALL | RESULT | REASONING,
+    TOOLS | OBJECT_CALL | REASONING,
+    TOOLS,
+    PARTS | SYSTEM,
+    DOCUMENTS | SYSTEM,
+    DOCUMENTS | TOOLS,
+    REASONING | OPEN,
+    TOOLS | OBJECT_CALL | REASONING | RESULT | OPEN,
+    TOKENS,
+};
+
+/* A caller's text in a place that can be told: "@place" stands in its middle. */
+enum { N_PLACES = 15 };
+static const char *const places[N_PLACES] = {
+    "system",   "user",     "answer", "reasoning", "callname", "argument", "string", "result",
+    "toolname", "tooltext", "enum",   "default",   "document", "part",     "switch",
+};
+static size_t seen[N_PLACES]; /* prompts that show the text of a place */
+
+static const char *at_place(const char *place, const char *text)
 {
-    json_t *call = json_pack("{s:s,s:s,s:{s:s,s:{s:s,s:s}}}", "id", text, "type", "function",
-                             "function", "name", text, "arguments", "a", text, text, "b");
+    static char *kept[64];
+    static size_t next;
+    heft_buf b = heft_buf_of(1 << 24);
+    heft_buf_printf(&b, "%s@%s%s", text, place, text);
+    assert_false(b.failed);
+    heft_free(kept[next]);
+    kept[next] = heft_strdup((heft_str){ b.p, b.n });
+    heft_buf_free(&b);
+    const char *made = kept[next++];
+    next %= sizeof kept / sizeof *kept;
+    assert_non_null(made);
+    return made;
+}
+
+static json_t *message(const char *role, const char *place, const char *text, int shape)
+{
+    const char *typed = at_place(place, text);
+    json_t *m = json_pack("{s:s,s:s}", "role", role, "content", typed);
+    if (shape & PARTS)
+        (void)json_object_set_new(m, "content",
+                                  json_pack("[{s:s,s:s},{s:s,s:s}]", "type", "text", "text", typed,
+                                            "type", "text", "text", at_place("part", text)));
+    if (shape & NAMES) (void)json_object_set_new(m, "name", json_string(typed));
+    return m;
+}
+
+static json_t *call_of(const char *text, int shape)
+{
+    json_t *arguments =
+        json_pack("{s:s,s:[s],s:{s:s}}", at_place("argument", text), at_place("argument", text),
+                  "list", at_place("argument", text), "deep", at_place("argument", text), "v");
+    if (shape & STRING_CALL) {
+        char *string = json_dumps(arguments, JSON_ENCODE_ANY);
+        json_decref(arguments);
+        arguments = json_pack("s++", string, " ", at_place("string", text));
+        free(string);
+    }
+    return json_pack("{s:s,s:s,s:{s:s,s:o}}", "id", text, "type", "function", "function", "name",
+                     at_place("callname", text), "arguments", arguments);
+}
+
+static json_t *messages_of(const char *text, int shape)
+{
     json_t *m = json_array();
-    if (less < 2)
-        (void)json_array_append_new(m, json_pack("{s:s,s:s}", "role", "system", "content", text));
-    (void)json_array_append_new(m, json_pack("{s:s,s:s}", "role", "user", "content", text));
-    if (less < 1) {
-        (void)json_array_append_new(m,
-                                    json_pack("{s:s,s:s,s:s,s:[O]}", "role", "assistant", "content",
-                                              text, "reasoning_content", text, "tool_calls", call));
-        (void)json_array_append_new(m, json_pack("{s:s,s:s,s:s,s:s}", "role", "tool", "content",
-                                                 text, "name", text, "tool_call_id", text));
+    if (shape & SYSTEM) (void)json_array_append_new(m, message("system", "system", text, shape));
+    (void)json_array_append_new(m, message("user", "user", text, shape));
+    json_t *answer = message("assistant", "answer", text, shape);
+    static const char *const keys[] = { "reasoning_content", "reasoning", "thinking" };
+    for (size_t i = 0; (shape & REASONING) && i < 3; i++)
+        (void)json_object_set_new(answer, keys[i], json_string(at_place("reasoning", text)));
+    if (shape & (OBJECT_CALL | STRING_CALL))
+        (void)json_object_set_new(answer, "tool_calls", json_pack("[o]", call_of(text, shape)));
+    (void)json_array_append_new(m, answer);
+    if (shape & RESULT) {
+        json_t *result = message("tool", "result", text, shape | NAMES);
+        (void)json_object_set_new(result, "tool_call_id", json_string(text));
+        (void)json_array_append_new(m, result);
+        if (!(shape & OPEN))
+            (void)json_array_append_new(m, message("assistant", "answer", text, shape));
     }
-    (void)json_array_append_new(m, json_pack("{s:s,s:s}", "role", "assistant", "content", text));
-    (void)json_array_append_new(m, json_pack("{s:s,s:s}", "role", "user", "content", text));
-    char *out = json_dumps(m, 0);
-    json_decref(call);
-    json_decref(m);
-    return out;
+    if (!(shape & OPEN)) (void)json_array_append_new(m, message("user", "user", text, shape));
+    return m;
 }
 
-/* How often a text stands in what the template wrote, overlapping ones too. */
-static size_t written(const heft_prompt *p, const char *text)
+static json_t *tools_of(const char *text)
 {
-    size_t begin = 0, n = strlen(text), times = 0;
-    for (size_t i = 0; i < p->n_ranges; begin = p->range[i++].end)
-        for (size_t at = begin; !p->range[i].data && at + n <= p->range[i].end; at++)
-            times += memcmp(p->text + at, text, n) == 0;
-    return times;
+    return json_pack("[{s:s,s:{s:s,s:s,s:{s:s,s:{s:{s:s,s:s,s:[s,s],s:s}},s:[s]},s:{s:s,s:s}}}]",
+                     "type", "function", "function", "name", at_place("toolname", text),
+                     "description", at_place("tooltext", text), "parameters", "type", "object",
+                     "properties", at_place("toolname", text), "type", "string", "description",
+                     at_place("tooltext", text), "enum", at_place("enum", text), text, "default",
+                     at_place("default", text), "required", at_place("toolname", text), "return",
+                     "type", "string", "description", at_place("tooltext", text));
 }
 
-/* Render and tokenize; every special id must be one that the template wrote. */
-static size_t assert_harmless(const char *name, const heft_chat *c, const heft_tokenizer *t,
-                              const special *s, size_t n, const char *typed)
+/* How often each special token comes out; false: the template refuses such a conversation. */
+static bool count_specials(const heft_chat *c, const heft_tokenizer *t, const special *s, size_t n,
+                           const heft_conversation *talk, size_t *times)
 {
+    heft_prompt p = { .n = 0 };
+    int32_t *id = NULL;
+    size_t n_ids = 0;
+    char place[32];
+    heft_error err = { 0 };
+    if (heft_chat_prompt(c, talk, &p, &err)) return false;
+    assert_ok(heft_tokenize_prompt(t, &p, HEFT_TOKENIZE_NO_SPECIAL, &id, &n_ids, &err), &err);
+    for (size_t k = 0; k < n; k++)
+        for (size_t i = 0; i < n_ids; i++)
+            times[k] += id[i] == s[k].id;
+    for (size_t i = 0; i < N_PLACES; i++) {
+        (void)snprintf(place, sizeof place, "@%s", places[i]);
+        seen[i] += strstr(p.text, place) != NULL;
+    }
+    heft_release(id);
+    heft_prompt_clear(&p);
+    return true;
+}
+
+/* A text in every place of a conversation of this shape, and in a switch, where one is named. */
+static bool count_with(const heft_chat *c, const heft_tokenizer *t, const special *s, size_t n,
+                       const char *text, int shape, const char *knob, size_t *times)
+{
+    json_t *part[4] = { messages_of(text, shape) };
+    char *json[4] = { NULL };
+    if (shape & TOOLS) part[1] = tools_of(text);
+    if (shape & DOCUMENTS)
+        part[2] = json_pack("[{s:s,s:s,s:s}]", "title", at_place("document", text), "text",
+                            at_place("document", text), "contents", at_place("document", text));
+    if (shape & TOKENS)
+        part[3] = json_pack("{s:s,s:s}", "bos_token", at_place("switch", text), "eos_token", text);
+    if (knob) part[3] = json_pack("{s:s}", knob, at_place("switch", text));
+    for (size_t i = 0; i < 4; i++)
+        if (part[i]) json[i] = json_dumps(part[i], 0);
+    heft_conversation talk = { .messages = json[0],
+                               .tools = json[1],
+                               .documents = json[2],
+                               .kwargs = json[3],
+                               .now = "2025-03-07T09:05:03" };
+    bool rendered = count_specials(c, t, s, n, &talk, times);
+    for (size_t i = 0; i < 4; i++) {
+        json_decref(part[i]);
+        free(json[i]);
+    }
+    return rendered;
+}
+
+/* With a typed text there are no more special tokens than with a harmless one in its place, which
+ * is known without asking anybody where a byte comes from. */
+static size_t say(const char *name, const heft_chat *c, const heft_tokenizer *t, const special *s,
+                  size_t n, const char *text, int shape, const char *knob)
+{
+    size_t *times = calloc(n, sizeof *times), *harmless = calloc(n, sizeof *harmless);
+    assert_true(times && harmless);
+    bool rendered = count_with(c, t, s, n, text, shape, knob, times)
+                    && count_with(c, t, s, n, "harmless", shape, knob, harmless);
+    for (size_t k = 0; rendered && k < n; k++)
+        if (times[k] > harmless[k])
+            fail_msg("%s, conversation %d: typed text became the token %s", name, shape, s[k].text);
+    free(times);
+    free(harmless);
+    return rendered;
+}
+
+/* Each of the template's own switches with the text, by itself. */
+static size_t say_in_switches(const char *name, const heft_chat *c, const heft_tokenizer *t,
+                              const special *s, size_t n, const char *text)
+{
+    const heft_chat_facts *f = heft_chat_describe(c);
     size_t prompts = 0;
-    for (int less = 0; less < 3; less++) {
-        char *messages = everywhere(typed, less);
-        heft_conversation talk = { .messages = messages, .now = "2025-03-07T09:05:03" };
-        heft_prompt p = { .n = 0 };
-        int32_t *id = NULL;
-        size_t n_ids = 0;
-        heft_error err = { 0 };
-        heft_status st = heft_chat_prompt(c, &talk, &p, &err);
-        free(messages);
-        if (st) continue; /* the template refuses such a conversation */
-        prompts++;
-        assert_ok(heft_tokenize_prompt(t, &p, HEFT_TOKENIZE_NO_SPECIAL, &id, &n_ids, &err), &err);
-        for (size_t k = 0; k < n; k++) {
-            size_t times = 0;
-            for (size_t i = 0; i < n_ids; i++)
-                times += id[i] == s[k].id;
-            if (times > written(&p, s[k].text))
-                fail_msg("%s: typed text became the token %s", name, s[k].text);
-        }
-        heft_release(id);
-        heft_prompt_clear(&p);
-    }
+    for (int32_t i = 0; i < f->n_knobs; i++)
+        for (int shape = SYSTEM; shape <= (SYSTEM | TOOLS); shape += TOOLS)
+            prompts += say(name, c, t, s, n, text, shape, f->knob[i]);
     return prompts;
 }
 
@@ -527,7 +658,9 @@ static void inject(const heft_chat *c, const char *name, const heft_tokenizer *t
         for (size_t i = 0; i < n; i++)
             heft_buf_printf(&b, "%s%s", s[i].text, between[k]);
         assert_false(b.failed);
-        *prompts += assert_harmless(name, c, t, s, n, b.p);
+        for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++)
+            *prompts += say(name, c, t, s, n, b.p, shapes[i], NULL);
+        if (!k) *prompts += say_in_switches(name, c, t, s, n, b.p);
         heft_buf_free(&b);
     }
 }
@@ -585,13 +718,15 @@ static void typed_special_tokens_stay_text_in_committed_tokenizers(void **state)
     heft_tokenizer *t = open_tokenizer(HEFT_SOURCE_DIR "/models/fable");
     inject_everywhere(t, &prompts);
     heft_tokenizer_close(t);
-    assert_true(prompts > 300);
+    assert_true(prompts > 3000);
+    for (size_t i = 0; i < N_PLACES; i++)
+        if (!seen[i]) fail_msg("no template shows the text of %s", places[i]);
 }
 
 static void typed_special_tokens_stay_text_in_gguf_vocabularies(void **state)
 {
-    static const char *const vocab[] = { "deepseek-llm", "gpt-2", "gpt-neox",
-                                         "llama-spm",    "mpt",   "starcoder" };
+    static const char *const vocab[] = { "bert-bge",  "deepseek-llm", "gpt-2",    "gpt-neox",
+                                         "llama-spm", "mpt",          "starcoder" };
     (void)state;
     for (size_t i = 0; i < sizeof vocab / sizeof *vocab; i++) {
         char path[128];

@@ -71,6 +71,66 @@ static void every_byte_keeps_its_origin_through_every_operation(void **state)
     assert_data("{% filter lower %}<E>{{ u }}{% endfilter %}", "...<e>x");
     assert_data("{% for c in u %}{{ c }}-{% endfor %}", "<.E.>.x.");
     assert_data("{{ n + 1 }}{{ 1 + 1 }}{{ '7'|int }}{{ (u|length) }}", "13...");
+    assert_data("{{ u|title }}|{{ u|capitalize }}|{{ u.swapcase() }}|{{ u.casefold() }}",
+                "<E>x.<e>x.<e>X.<e>x");
+    assert_data("{{ ('-' ~ u)|truncate(3, true, '!', 0) }}", ".<.");
+    assert_data("{{ u.center(7, '<') }}{{ u.zfill(5) }}{{ u.ljust(5) }}", "..<E>x..<E>x<E>x.");
+    assert_data("{{ u.partition('E') }}", ".'<'..'E'..'>x'.");
+    assert_data("{{ u.rsplit('>', 1)|join('>') }}", "<E.x");
+    assert_data("{{ u.translate({69: '<E>', 60: none}) }}", "...>x");
+    assert_data("{{ u.translate(u.maketrans('E', 'F')) }}{{ 'E'.translate({69: u}) }}", "<.>x<E>x");
+    assert_data("{{ '%c%c' % (n + 48, 60) }}{{ '{:c}'.format(n + 48) }}", "<.<");
+    assert_data("{{ '{:{f}>6}|{:>6}'.format(u, u, f=u[0]) }}", "<<<E>x...<E>x");
+    assert_data("{{ '%*d|%s' % (4, n, u) }}{{ u|format }}", "..12.<E>x<E>x");
+    assert_data("{{ '{u}'.format_map({'u': u}) }}{{ '{!r}'.format(u) }}", "<E>x'<E>x'");
+    assert_data("{{ u|urlencode }}{{ u|forceescape|length }}", "%3CE%3Ex..");
+    assert_data("{{ strftime_now(u) }}{{ strftime_now('<E>') }}", "<E>x...");
+    assert_data("{{ strftime_now(u[0] ~ '%%') }}", "<.");
+    assert_data("{% for k, v in d|dictsort %}{{ k }}={{ v }};{% endfor %}", "<k>.<v>.");
+    assert_data("{% for k in d %}{{ k }}{{ d[k] }}{% endfor %}", "<k><v>");
+    assert_data("{{ l|map('replace', '<', '[')|join('<E>') }}", ".a>....b>");
+    assert_data("{{ l|sort(reverse=true)|first }}{{ l|batch(1)|list|last|first }}", "<b><b>");
+    assert_data("{{ l|unique|list|tojson(indent=1) }}", "...\"<a>\"...\"<b>\"..");
+    assert_data("{{ d|tojson(indent=u[0], separators=(u[1], ':')) }}", "{.<\"<k>\".\"<v>\".}");
+    assert_data(
+        "{% macro f(a) %}[{{ caller(a) }}]{% endmacro %}{% call(x) f(u) %}{{ x }}{% endcall %}",
+        ".<E>x.");
+    assert_data(
+        "{% macro f() %}{{ varargs[0] }}{{ kwargs.k }}{% endmacro %}{{ f(*l, **{'k': u}) }}",
+        "<a><E>x");
+    assert_data(
+        "{% set ns = namespace(v='<E>') %}{% for x in l %}{% set ns.v = ns.v ~ x %}{% endfor %}"
+        "{{ ns.v }}",
+        "...<a><b>");
+    assert_data("{% block b %}<E>{{ u }}{% endblock %}{% with v = u[1:] %}{{ v }}{% endwith %}",
+                "...<E>xE>x");
+    assert_data("{{ u if '<E>' in u else '' }}{{ missing|default(u) }}{{ '' or u }}",
+                "<E>x<E>x<E>x");
+    assert_data("{{ n|string }}{{ n|float }}{{ -n|abs }}{{ n|round }}{{ [n, n]|sum }}",
+                "1212.0121224");
+}
+
+/* Phi-4-mini and GLM-4 write their turns so. */
+static void the_usual_roles_are_the_templates_words_and_no_others(void **state)
+{
+    static const char source[] = "{% for m in messages %}<|{{ m.role }}|>{% endfor %}";
+    heft_prompt out = { .n = 0 };
+    heft_error err = { .code = HEFT_OK };
+    (void)state;
+    assert_ok(make(source,
+                   "{\"messages\":[{\"role\":\"user\"},{\"role\":\"tool\"},{\"role\":\"end\"},"
+                   "{\"role\":\"user|><|end\"},{\"role\":null},7,{}]}",
+                   &out, &err),
+              &err);
+    assert_string_equal(out.text, "<|user|><|tool|><|end|><|user|><|end|><|None|><||><||>");
+    static const size_t end[] = { 18, 21, 25, 36, 40, 44, 54 };
+    assert_int_equal(out.n_ranges, 7);
+    for (size_t i = 0; i < 7; i++) {
+        assert_int_equal(out.range[i].end, end[i]);
+        assert_int_equal(out.range[i].data, i % 2);
+    }
+    heft_free(out.text);
+    heft_free(out.range);
 }
 
 static void assert_refused(const char *source, heft_status code, const char *message)
@@ -121,6 +181,9 @@ static void nothing_a_template_does_is_without_a_bound(void **state)
         "{{ '%999999999d' % 1 }}",
         "{{ '{:999999999}'.format('a') }}",
         "{{ 'x'|indent(10**13) }}",
+        "{{ ['a' * 8 * 10**7] }}",
+        "{% set x = 'a' * 10**7 %}{% for i in range(99999) %}{{ x.isalpha() }}{% endfor %}",
+        "{% set x = 'a' * 10**6 %}{{ (x * 2).rfind(x ~ 'b' ~ x[9:]) }}{{ (x * 9).find(x ~ 'b') }}",
         "{{ ''.__class__.__mro__ }}",
         "{{ cycler.__init__.__globals__ }}",
         "{% for x in [[1]] recursive %}{{ loop([[1]]) }}{% endfor %}",
@@ -155,6 +218,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_byte_keeps_its_origin_through_every_operation),
+        cmocka_unit_test(the_usual_roles_are_the_templates_words_and_no_others),
         cmocka_unit_test(what_heft_does_not_have_is_refused_at_load_with_its_place),
         cmocka_unit_test(nothing_a_template_does_is_without_a_bound),
         cmocka_unit_test(deep_nesting_is_refused_and_never_a_crash),

@@ -185,6 +185,7 @@ COHERE2 = but(
 
 GEMMA4 = but(
     BASE,
+    "hidden_act",
     "rope_theta",
     architectures=["Gemma4ForCausalLM"],
     attention_bias=False,

@@ -1,7 +1,7 @@
 """Golden models of what stands between the groups: see cases.py."""
 
 from cases_classics import OPT
-from cases_dense import BASE, GEMMA4
+from cases_dense import BASE, GEMMA4, TINY
 from change import but
 
 EXAONE4 = but(
@@ -20,6 +20,21 @@ EXAONE4 = but(
     },
     sliding_window=8,
     sliding_window_pattern="LLLG",
+    tie_word_embeddings=False,
+)
+
+NEMOTRON = but(
+    BASE,
+    "pad_token_id",
+    "rms_norm_eps",
+    architectures=["NemotronForCausalLM"],
+    attention_bias=False,
+    head_dim=16,
+    hidden_act="relu2",
+    mlp_bias=False,
+    model_type="nemotron",
+    norm_eps=0.015625,
+    partial_rotary_factor=0.5,
     tie_word_embeddings=False,
 )
 
@@ -74,6 +89,48 @@ REST = {
         "transformers": "5.23.0",
         "llama_cpp": True,
         "inert": ["vocab_size_per_layer_input"],
+    },
+    "nemotron_plain": {
+        "what": "layer norms of weights less 1, squared ReLU without a gate, half of a head rotated",
+        "config": NEMOTRON,
+        "llama_cpp": True,
+        "inert": ["head_dim"],
+    },
+    "nemotron_wide": {
+        "what": "heads wider than hidden/heads, as those of Minitron 8B; a tied head",
+        "config": but(NEMOTRON, head_dim=24, tie_word_embeddings=True),
+        "llama_cpp_refuses": "llama.cpp takes the width of all heads for the model's, and has no such model without a head",
+    },
+    "nemotron_biases": {
+        "what": "biases of all matrices, a quarter of a head rotated, head width left out",
+        "config": but(
+            NEMOTRON,
+            "head_dim",
+            attention_bias=True,
+            mlp_bias=True,
+            num_hidden_layers=3,
+            partial_rotary_factor=0.25,
+            rope_theta=500.0,
+        ),
+    },
+    "nemotron_defaults": {
+        "what": "keys left out: head width, rotated part, theta, activation, biases, tie",
+        "config": but(
+            NEMOTRON,
+            "attention_bias",
+            "head_dim",
+            "hidden_act",
+            "mlp_bias",
+            "partial_rotary_factor",
+            "rope_theta",
+            "tie_word_embeddings",
+            num_key_value_heads=4,
+        ),
+    },
+    "nemotron_release": {
+        "what": "a whole release as the reference library saves it",
+        "config": but(NEMOTRON, **TINY, head_dim=16),
+        "release": "bfloat16",
     },
     "opt_no_bias": {
         "what": "linears without biases, norms with them",

@@ -52,6 +52,8 @@ def tensor_name(name: str, kind_of_model: str = "") -> str:
     whole = f"{pattern}.{kind}" # stacked experts have no .weight
     if whole in names:
         return names[whole].format(layer[1])
+    if pattern not in names:
+        raise KeyError(f"no name in GGUF for {pattern} of {kind_of_model}: see FAMILIES in containers*.py")
     return names[pattern].format(*([layer[1]] if layer else [])) + "." + kind
 
 
@@ -169,7 +171,9 @@ def metadata(config, model, head_width: int, tokens) -> tuple:
     if config.model_type in CLASSICS:
         return classic_entries(config) + vocabulary(config, tokens), []
     family = FAMILIES.get(config.model_type, {})
-    arch = family.get("architecture") or ARCHITECTURES[config.model_type]
+    arch = family.get("architecture") or ARCHITECTURES.get(config.model_type)
+    if not arch:
+        raise KeyError(f"no architecture in GGUF for {config.model_type}: see FAMILIES in containers*.py, or no_gguf")
     own = family.get("metadata", lambda config: [])(config)
     by_layer = "attention.head_count_kv" in {key for key, _, _ in own}
     heads = None if by_layer else config.num_key_value_heads

@@ -46,6 +46,10 @@ def cohere2(config) -> list:
     ]
 
 
+def nemotron(config) -> list:
+    return [("attention.layer_norm_epsilon", "f32", config.norm_eps)]
+
+
 def granite(config) -> list:
     return [
         ("attention.scale", "f32", config.attention_multiplier),
@@ -144,4 +148,5 @@ FAMILIES = {
     "granite": {"architecture": "granite", "metadata": granite},
     "smollm3": {"architecture": "smollm3"},
     "cohere2": {"architecture": "cohere2", "metadata": cohere2},
+    "nemotron": {"architecture": "nemotron", "metadata": nemotron},
 }

@@ -53,6 +53,17 @@ SILENT = {
 }  # fmt: skip
 
 
+# What helps where no seed does.
+ADVICE = (
+    "In tools/golden/reference.py GAINS makes the matrices that a name matches hotter or colder, and scale says where "
+    "other tensors lie; `hot` in the case moves the bounds, with a reason."
+)
+NOT_THE_SAME = (
+    "Do containers*.py say its names and metadata, and ONE_PLUS of reference.py that its norms multiply by 1 + w? "
+    "llama_cpp_differs in the case says why it must."
+)
+
+
 class Unfit(Exception):
     """This seed does not make a golden."""
 
@@ -253,7 +264,7 @@ def add_gguf(golden: dict, arrays: dict, case: dict, model, characters: list) ->
     if "llama_cpp_differs" in case:
         golden["gguf"]["llama_cpp_runs_another_model"] = case["llama_cpp_differs"]
     elif differs > allowed * float(np.abs(arrays["logits"]).max()):
-        raise RuntimeError(f"llama.cpp reads the GGUF file as another model: {differs:.3g}")
+        sys.exit(f"llama.cpp makes another model of the GGUF file: a logit differs by {differs:.3g}. {NOT_THE_SAME}")
     if config.model_type in reference.TABLED:
         golden["gguf"]["llama_cpp_tolerance"] = reference.TABLED_TOLERANCE
         golden["gguf"]["llama_cpp_tolerance_reason"] = "llama.cpp looks gelu up in a table of half precision"
@@ -317,7 +328,7 @@ def make(name: str, case: dict) -> None:
         theirs = golden["gguf"].get("llama_cpp_differs_by", "-")
         print(f"{name}: seed {seed}, {size} bytes, {measured}, llama.cpp {theirs}")
         return
-    sys.exit(f"{name}: none of {SEEDS} seeds is fit")
+    sys.exit(f"{name}: none of {SEEDS} seeds is fit. {ADVICE}")
 
 
 if __name__ == "__main__":

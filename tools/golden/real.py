@@ -21,6 +21,7 @@ import containers
 import hybrids
 import latent
 import mixtures
+import not_run
 import reference
 from releases_large import FROM_MEMORY, RELEASES
 from transformers import AutoConfig, AutoModelForCausalLM
@@ -91,22 +92,33 @@ def in_gguf(config, model, named: list) -> dict:
     return {"gguf": [list(e) for e in entries], "gguf_tensors": listed(stacked)}
 
 
+def beside(config: dict, rows: list) -> list:
+    """All tensors of the release: those of the model, and what heft does not run."""
+    text = config.get("text_config", config)
+    rows = rows + not_run.drafts(text, rows)
+    if text is not config:
+        rows = [row | {"name": "language_model." + row["name"]} for row in rows]
+    return rows + not_run.tower(config.get("vision_config"), text["hidden_size"])
+
+
 def make(release: str) -> None:
-    model = load(RELEASES[release])
+    config = RELEASES[release]
+    text = config.get("text_config", config)
+    model = load(text)
     tied = set(model._tied_weights_keys or []) if model.config.tie_word_embeddings else set()
     kind = model.config.model_type
     kept = [(n, p) for n, p in model.state_dict().items() if n not in tied and p.dim()]
     named = [(own, list(part.shape)) for n, p in kept for own, part in apart.parts(kind, n, p)]
     described = {
         "release": release,
-        "listed_by": reference.made_by(RELEASES[release]),
-        "config": RELEASES[release],
-        "tensors": listed(named),
+        "listed_by": reference.made_by(text),
+        "config": config,
+        "tensors": beside(config, listed(named)),
     } | ({"from_memory": True} if release in FROM_MEMORY else {})
     try:
-        described |= in_gguf(model.config, model, named)
+        described |= in_gguf(model.config, model, named) if text is config else {}
     except (KeyError, RuntimeError, AttributeError, ValueError) as missing:
-        print(f"  {release}: no GGUF: {missing!r}"[:120])
+        print(f"  {release}: no GGUF: {missing!r}"[:160])
     rows = []
     for key, value in described.items():
         if key in ("tensors", "gguf", "gguf_tensors"):

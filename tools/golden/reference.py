@@ -54,7 +54,7 @@ GAINS = [
 # Model types whose activation llama.cpp rounds to half precision, and what that costs.
 TABLED = {"gemma", "gemma2", "gemma3_text", "gemma3", "gemma4_text"}
 # Model types whose norms multiply by 1 + w, all but those of NOT_ONE_PLUS.
-ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3"} | hybrids.KINDS
+ONE_PLUS = {"gemma", "gemma2", "gemma3_text", "gemma3", "nemotron"} | hybrids.KINDS
 NOT_ONE_PLUS = r"(linear_attn\.norm|ssm_norm)\.weight$"
 TABLED_TOLERANCE = 1e-4
 
@@ -133,7 +133,8 @@ def load(config: dict, dtype=torch.float32):
     with tempfile.TemporaryDirectory() as at:
         pathlib.Path(at, "config.json").write_text(json.dumps(latent.known(config)))
         parsed = AutoConfig.from_pretrained(at)
-    parsed._experts_implementation = "eager"  # of transformers 5; its others know no float64
+    if hasattr(parsed, "_experts_implementation"):  # of transformers 5
+        parsed._experts_implementation = "eager"  # its others know no float64
     # The eager function of Falcon adds ALiBi twice, once with the mask; the default one does not.
     attention = "sdpa" if config.get("alibi") else "eager"
     with no_init_weights():  # StableLM's cannot initialise a norm without bias
@@ -209,6 +210,17 @@ def beside(shapes: dict, seed: int) -> list:
     ]
 
 
+def activated(model) -> list:
+    """The modules whose output the activation of feed-forward blocks takes."""
+    named = list(model.named_modules())
+    gates = r"\.(gate(_up)?_proj|w1|experts|dense_h_to_4h|c_fc|fc_in|fc1|ffn\.up_proj)$"
+    found = [m for name, m in named if re.search(gates, name)]
+    found = found or [m for name, m in named if name.endswith(".up_proj")]  # a block without a gate
+    if not found:
+        sys.exit(f"which modules of {model.config.model_type} are activated? `activated` of reference.py should say")
+    return found
+
+
 @contextlib.contextmanager
 def largest(model):
     """Watch the largest attention score and feed-forward input of the runs within."""
@@ -232,12 +244,7 @@ def largest(model):
     def input_of_activation(_, __, output):
         seen["feed_forward"] = max(seen["feed_forward"], float(output.abs().max()))
 
-    activated = r"\.(gate(_up)?_proj|w1|experts|dense_h_to_4h|c_fc|fc_in|fc1|ffn\.up_proj)$"
-    hooks = [
-        m.register_forward_hook(input_of_activation)
-        for name, m in model.named_modules()
-        if re.search(activated, name)
-    ]
+    hooks = [m.register_forward_hook(input_of_activation) for m in activated(model)]
     if eager:
         module.eager_attention_forward = watched
     else:
@@ -376,18 +383,23 @@ def write_gguf(path: str, entries: list, table: list, extra: list) -> None:
     writer.close()
 
 
+ERROR = 4  # GGML_LOG_LEVEL_ERROR
+DOES_NOT_LOAD = "Names and metadata are those of containers*.py; llama_cpp_refuses in the case says why it cannot."
+
+
 def llama_cpp(path: str, ids: list, vocab: int, length: int) -> np.ndarray:
     """llama.cpp's logits (T, V) of a GGUF file, with a cache in float32."""
     import llama_cpp as lib
 
-    quiet = lib.llama_log_callback(lambda *_: None)
-    lib.llama_log_set(quiet, ctypes.c_void_p(0))
+    said = []
+    kept = lib.llama_log_callback(lambda level, text, _: said.append(text.decode()) if level == ERROR else None)
+    lib.llama_log_set(kept, ctypes.c_void_p(0))
     lib.llama_backend_init()
     parameters = lib.llama_model_default_params()
     parameters.use_extra_bufts = False
     model = lib.llama_model_load_from_file(path.encode(), parameters)
     if not model:
-        raise RuntimeError(f"llama.cpp does not load {path}")
+        sys.exit(f"llama.cpp does not load the GGUF file: {''.join(said).strip()}\n{DOES_NOT_LOAD}")
     options = lib.llama_context_default_params()
     options.n_ctx = options.n_batch = options.n_ubatch = length
     options.n_threads = options.n_threads_batch = 1

@@ -70,6 +70,7 @@ V3 = llama("deepseek_v3", 7168, 18432, 61, 128, 128, 129280, 163840, 10000) | {
     "n_shared_experts": 1,
     "norm_topk_prob": True,
     "num_experts_per_tok": 8,
+    "num_nextn_predict_layers": 1,
     "q_lora_rank": 1536,
     "qk_nope_head_dim": 128,
     "qk_rope_head_dim": 64,
@@ -376,6 +377,7 @@ RELEASES = {
         "n_routed_experts": 384,
         "num_attention_heads": 64,
         "num_key_value_heads": 64,
+        "num_nextn_predict_layers": 0,
         "rope_theta": 50000.0,
         "routed_scaling_factor": 2.827,
         "topk_group": 1,
@@ -488,6 +490,14 @@ RELEASES = {
             "rope_type": "yarn",
         },
         "sliding_window": 4096,
+    },
+    "Minitron-4B-Base": layer_norms(llama("nemotron", 3072, 9216, 32, 24, 8, 256000, 4096, 10000))
+    | {
+        "head_dim": 128,
+        "hidden_act": "relu2",
+        "kv_channels": 128,
+        "norm_eps": 1e-05,
+        "partial_rotary_factor": 0.5,
     },
     "stablelm-2-12b": layer_norms(llama("stablelm", 5120, 13824, 40, 32, 8, 100352, 4096, 10000)
     | {

@@ -127,6 +127,7 @@ MORE = {
         rms_norm_eps=1e-05,
         rope_scaling=SCALED | {"original_max_position_embeddings": 4096, "type": "yarn"},
     ),
+    "Minitron-8B-Base": of("Minitron-4B-Base", hidden_size=4096, intermediate_size=16384, num_attention_heads=48),
     "phi-4-reasoning-plus": of("phi-4", max_position_embeddings=32768, rope_theta=500000),
     "gemma-2b": of(
         "gemma-7b", hidden_size=2048, intermediate_size=16384, num_hidden_layers=18, num_attention_heads=8, num_key_value_heads=1
@@ -191,6 +192,27 @@ MORE = {
     )),
 }
 
+# Kimi K2.5 is K2-Thinking behind a wrapper: the part that writes text, and one that sees.
+MORE["Kimi-K2.5"] = {
+    "model_type": "kimi_k25",
+    "media_placeholder_token_id": 163605,
+    "text_config": MORE["Kimi-K2-Thinking"],
+    "tie_word_embeddings": False,
+    "vision_config": {
+        "init_pos_emb_height": 64,
+        "init_pos_emb_time": 4,
+        "init_pos_emb_width": 64,
+        "merge_kernel_size": [2, 2],
+        "mm_hidden_size": 1152,
+        "model_type": "kimi_k25_vision",
+        "patch_size": 14,
+        "vt_hidden_size": 1152,
+        "vt_intermediate_size": 4304,
+        "vt_num_attention_heads": 16,
+        "vt_num_hidden_layers": 27,
+    },
+}
+
 # Shapes that the publishers' or the reference library's own pages, read while the families were
 # written, do not give.
 FROM_MEMORY = {
@@ -202,8 +224,10 @@ FROM_MEMORY = {
     "DeepSeek-R1-Distill-Llama-8B",
     "DeepSeek-R1-Distill-Llama-70B",
     "Kimi-K2-Thinking",
+    "Kimi-K2.5",
     "Magistral-Small-2506",
     "Mistral-Large-Instruct-2407",
+    "Minitron-8B-Base",
     "Mixtral-8x22B-v0.1",
     "Olmo-3-1125-32B",
     "QwQ-32B-Preview",

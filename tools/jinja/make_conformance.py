@@ -10,6 +10,8 @@ import pathlib
 import re
 
 from reference import environment, render
+import snippets_more
+import snippets_more
 from snippets import SNIPPETS, VARIABLES
 
 OUT = pathlib.Path(__file__).parents[2] / "tests/text/golden/jinja.json"
@@ -17,7 +19,7 @@ OUT = pathlib.Path(__file__).parents[2] / "tests/text/golden/jinja.json"
 
 def main():
     env, rows, seen = environment(), [], set()
-    for source in SNIPPETS:
+    for source in SNIPPETS + snippets_more.SNIPPETS:
         assert source not in seen, source
         seen.add(source)
         kind, text = render(env, source, json.loads(json.dumps(VARIABLES)))

@@ -64,6 +64,12 @@ RELEASES = [
                                 "eos_token": "<|end|>", "chat_template": SHOW},
       "special_tokens_map.json": {"bos_token": "<|user|>", "cls_token": added("<|system|>"),
                                   "additional_special_tokens": ["<|assistant|>"]}}, {}),
+    ({"tokenizer_config.json": BASE, "chat_template.json": {"chat_template": "P" + SHOW}}, {}),
+    ({"tokenizer_config.json": BASE, "processor_config.json": {"chat_template": "Q" + SHOW}}, {"tools": TOOL}),
+    ({"tokenizer_config.json": BASE, "chat_template.json": {"chat_template": "P" + SHOW},
+      "processor_config.json": {"chat_template": "Q"}}, {}),
+    ({"tokenizer_config.json": {**BASE, "chat_template": SHOW}, "chat_template.json": {"chat_template": "P"}}, {}),
+    ({"tokenizer_config.json": BASE, "chat_template.jinja": "J" + SHOW, "chat_template.json": {"chat_template": "P"}}, {}),
     ({"tokenizer_config.json": {"tokenizer_class": "Qwen2Tokenizer", "chat_template": SHOW, "added_tokens_decoder": {}}}, {}),
     ({"tokenizer_config.json": {"tokenizer_class": "LlamaTokenizerFast", "chat_template": SHOW, "pad_token": None,
                                 "added_tokens_decoder": {}}}, {}),
@@ -85,6 +91,8 @@ def prompt_of(files, talk):
             (here / name).parent.mkdir(exist_ok=True)
             (here / name).write_text(content if isinstance(content, str) else json.dumps(content))
         t = transformers.AutoTokenizer.from_pretrained(place)
+        if not t.chat_template:  # then that of a processor, which writes it through its tokenizer
+            t.chat_template = transformers.ProcessorMixin.get_processor_dict(place)[0]["chat_template"]
         return t.apply_chat_template(
             USER, tools=talk.get("tools"), chat_template=talk.get("template"), tokenize=False,
             add_generation_prompt=not talk.get("no_generation_prompt", False), **talk.get("kwargs", {}))

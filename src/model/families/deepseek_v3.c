@@ -1,7 +1,7 @@
-/* DeepSeek V3, V3.1, R1; Kimi K2; Moonlight: latent attention, experts chosen by sigmoids with a
- * correction from the best groups, and one that all share. Layers that draft further tokens are not
- * run. A GGUF file of one says what its router is, else that of deepseek_v2.
- * Source: arXiv:2412.19437, section 2.1. */
+/* DeepSeek V3, V3.1, R1; Kimi K2, K2.5; Moonlight: latent attention, experts chosen by sigmoids
+ * with a correction from the best groups, and one that all share. Layers that draft further tokens,
+ * and the part of Kimi K2.5 that sees, are not run. A GGUF file of one says what its router is,
+ * else that of deepseek_v2. Source: arXiv:2412.19437, section 2.1. */
 #include "model/run.h"
 
 static bool claims(struct heft_cfg *c)
@@ -26,13 +26,26 @@ static void configure(struct heft_cfg *c, heft_spec *s)
     heft_cfg_deepseek(c, s, &absent);
 }
 
-static const char *const types[] = { "deepseek_v3", "kimi_k2", NULL };
+static const char *const types[] = { "deepseek_v3", "kimi_k2", "kimi_k25", NULL };
 static const char *const archs[] = { "deepseek2", NULL };
 static const heft_weight *const globals[] = { heft_names_globals, NULL };
 static const heft_weight *const layers[] = { heft_names_llama,      heft_names_latent,
                                              heft_names_experts,    heft_names_shared_experts,
                                              heft_names_correction, NULL };
-static const char *const harmless[] = { "aux_loss_alpha", "ep_size", "seq_aux", NULL };
+static const char *const harmless[] = {
+    "aux_loss_alpha",
+    "ep_size",
+    "ignore_index",
+    "image_token_id",
+    "seq_aux",
+    "media_placeholder_token_id",
+    "video_placeholder",
+    "vision_config",
+    "use_unified_vision_chunk",
+    "video_token_id",
+    NULL,
+};
+static const char *const seeing[] = { "vision_tower.", "mm_projector.", NULL };
 static const heft_must_be must_be[] = {
     { "attention_bias", "false" },
     { "moe_layer_freq", "1" },
@@ -51,6 +64,7 @@ const heft_family heft_family_deepseek_v3 = {
     .claims = claims,
     .harmless = harmless,
     .must_be = must_be,
+    .not_run = seeing,
     .context = 4096,
     .configure = configure,
 };

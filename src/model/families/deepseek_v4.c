@@ -80,9 +80,10 @@ static void configure(struct heft_cfg *c, heft_spec *s)
                   hashed = heft_cfg_int(c, "num_hash_layers", "hash_layer_count", gguf ? 0 : 3);
     if (heft_cfg_int(c, NULL, "expert_gating_func", 4) != 4)
         heft_cfg_refuse(c, HEFT_E_UNSUPPORTED, "expert_gating_func is not 4, the root of softplus");
+    static const char *const kinds[] = { "moe", "hash_moe", NULL };
     for (int32_t i = 0; s->layer && i < s->L; i++) {
         heft_layer_spec *l = &s->layer[i];
-        r.by_token = heft_cfg_word(c, "mlp_layer_types", i, "hash_moe", "moe", i < hashed);
+        r.by_token = heft_cfg_which(c, "mlp_layer_types", i, kinds, i < hashed);
         heft_cfg_mixture(l, &r, F, heft_cfg_times(c, F, shared));
         l->expert_act.gate_max = l->expert_act.up_abs =
             heft_cfg_real_at(c, "swiglu_limit", "swiglu_clamp_exp", i, gguf ? 0 : 10);

@@ -18,6 +18,7 @@ static bool by_letter(struct heft_cfg *c, heft_str pattern, int32_t i)
 /* Does layer i choose by itself? A GGUF file that does not say is of 5.2 if its context is. */
 static bool has_index(struct heft_cfg *c, const heft_spec *s, int32_t i)
 {
+    static const char *const words[] = { "shared", "full", NULL };
     const bool gguf = heft_cfg_is_gguf(c), later = gguf && s->ctx >= 1 << 20;
     const int32_t every = heft_cfg_every(c, "index_topk_freq", NULL, later ? 4 : 1),
                   skip = heft_cfg_int(c, "index_skip_topk_offset", NULL, later ? 3 : 2);
@@ -28,8 +29,8 @@ static bool has_index(struct heft_cfg *c, const heft_spec *s, int32_t i)
     if (!listed && pattern && pattern->kind == HEFT_V_STRING)
         own = by_letter(c, pattern->str, i);
     else if (!listed)
-        own = heft_cfg_word(c, "index_topk_pattern", i, "full", "shared", own);
-    return heft_cfg_word(c, "indexer_types", i, "full", "shared", own);
+        own = heft_cfg_which(c, "index_topk_pattern", i, words, own);
+    return heft_cfg_which(c, "indexer_types", i, words, own);
 }
 
 static void configure(struct heft_cfg *c, heft_spec *s)
