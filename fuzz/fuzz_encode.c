@@ -41,17 +41,37 @@ static const char *const spec[] = {
     "{\"<unk>\":0,\"a\":1,\"b\":2,\"|\":3}}}",
 };
 
-enum { SPECS = sizeof spec / sizeof *spec };
+enum { WRITTEN = sizeof spec / sizeof *spec, SPECS = WRITTEN + 1 };
+
+/* Every byte has a token here, and parts of characters merge, so that pieces are read as bytes. */
+static char *spec_of_bytes(void)
+{
+    static const char merges[] = "[\"ä ¸\",\"ä¸ Ń\",\"Ã ©\",\"Ń ä\",\"a ä\",\"© a\"]";
+    heft_buf b = heft_buf_of(1 << 16);
+    heft_buf_z(&b, "{\"pre_tokenizer\":{\"type\":\"ByteLevel\",\"add_prefix_space\":false},"
+                   "\"decoder\":{\"type\":\"ByteLevel\"},\"model\":{\"type\":\"BPE\",\"vocab\":{");
+    for (int32_t i = 0; i < 256; i++) {
+        char utf8[4];
+        size_t n = heft_utf8_encode(heft_char_of_byte((uint8_t)i), utf8);
+        bool escaped = i == '"' || i == '\\';
+        heft_buf_printf(&b, "\"%s%.*s\":%d,", escaped ? "\\" : "", (int)n, utf8, (int)i);
+    }
+    heft_buf_z(&b, "\"ä¸\":256,\"ä¸Ń\":257,\"Ã©\":258,\"Ńä\":259,"
+                   "\"aä\":260,\"©a\":261},\"merges\":");
+    heft_buf_z(&b, merges);
+    heft_buf_z(&b, "}}");
+    return b.p;
+}
 
 static heft_tokenizer *opened(size_t i)
 {
     static heft_tokenizer *t[SPECS];
     heft_error err;
     if (t[i]) return t[i];
-    char *text = heft_strdup(heft_str_of(spec[i]));
+    char *text = i < WRITTEN ? heft_strdup(heft_str_of(spec[i])) : spec_of_bytes();
     t[i] = heft_tokenizer_new();
     if (!text || !t[i] || heft_tokenizer_parse_json(t[i], text, strlen(text), NULL, &err)
-        || heft_tokenizer_finish(t[i], &err))
+        || heft_tokenizer_finish(t[i], &err) || (i == WRITTEN && !heft_bpe_by_bytes(&t[i]->bpe)))
         abort();
     heft_free(text);
     return t[i];

@@ -13,13 +13,15 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { NONE = -1, FROZEN = -2, GONE = -2 };
+
 struct heft_symbol {
-    int32_t id;         /* -1: a character without a token, by score only */
-    uint32_t at, n;     /* bytes of the piece (by score); n = 0: merged into its left neighbour */
-    int32_t prev, next; /* -1: none */
-    int32_t made;       /* by it and the next, while they merge; -1: nothing */
-    uint32_t rank;      /* of that merge */
-    bool frozen;        /* never merges */
+    int32_t id;    /* NONE: a character without a token, by score only */
+    uint32_t at;   /* where it begins in the piece, for scores: there one begins where one ends */
+    int32_t prev;  /* or NONE */
+    int32_t next;  /* or NONE; GONE: merged into its left neighbour */
+    int32_t made;  /* by it and the next, while they merge; or NONE; FROZEN: it never merges */
+    uint32_t rank; /* of that merge */
 };
 
 static const char mark[] = "\xe2\x96\x81"; /* U+2581, SentencePiece's space */
@@ -116,7 +118,7 @@ const struct heft_merge *heft_bpe_find(const heft_bpe *b, int32_t left, int32_t 
     uint64_t hash = hash_of(left, right), bit;
     if (!b->merge || !(*maybe_of(b, hash, &bit) & bit)) return NULL;
     const struct heft_merge *m = slot_of(b, left, right, hash);
-    return m->left1 ? m : NULL;
+    return m->left1 && m->result >= 0 ? m : NULL;
 }
 
 static void put(heft_bpe *b, const struct heft_merge *m)
@@ -212,11 +214,30 @@ heft_status heft_bpe_merge(heft_bpe *b, const heft_str *pair, size_t n, bool las
     return st;
 }
 
+static bool is_special(const heft_bpe *b, int32_t id)
+{
+    return heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_SPECIAL;
+}
+
+/* Text never becomes a special token, so nothing makes one, and no character is one. */
+static void forget_special(heft_bpe *b)
+{
+    bool any = false;
+    for (int32_t id = 0; id < b->vocab->size && !any; id++)
+        any = is_special(b, id) && (heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_FOUND);
+    for (uint32_t i = 0; any && b->merge && i <= b->mask; i++)
+        if (is_special(b, b->merge[i].result)) b->merge[i].result = NONE;
+    for (int32_t cp = 0; any && cp < 1024; cp++)
+        if (is_special(b, b->direct[cp])) b->direct[cp] = NONE;
+}
+
 heft_status heft_bpe_finish(heft_bpe *b, const int32_t byte[256], heft_error *err)
 {
+    if (b->vocab) forget_special(b);
     bool plain = byte && b->merge && !b->score && !b->prefix.n && !b->suffix.n && !b->symbols;
     for (int32_t i = 0; i < 256 && plain; i++)
-        plain = byte[i] >= 0 || i == 0xc0 || i == 0xc1 || i > 0xf4; /* no UTF-8 has these */
+        plain = i == 0xc0 || i == 0xc1 || i > 0xf4 /* no UTF-8 has these */
+                || (byte[i] >= 0 && !is_special(b, byte[i]));
     return plain ? heft_bpe_learn_chars(b, byte, err) : HEFT_OK;
 }
 
@@ -251,21 +272,28 @@ void heft_word_clear(heft_word *w)
     *w = (heft_word){ 0 };
 }
 
-static heft_status add_symbol(heft_word *w, int32_t id, size_t at, size_t n, heft_error *err)
+/* Make the word empty, with room for n symbols. */
+static heft_status make_room(heft_word *w, size_t n, heft_error *err)
 {
-    if (w->n == w->cap) {
-        size_t cap = w->cap ? 2 * w->cap : 256;
-        struct heft_symbol *s = heft_realloc(w->symbol, cap * sizeof *s);
-        if (!s) return heft_nomem(err, "a word");
-        w->symbol = s;
-        w->cap = cap;
-    }
+    w->n = 0;
+    if (n <= w->cap) return HEFT_OK;
+    size_t cap = n > 2 * w->cap ? n : 2 * w->cap;
+    heft_free(w->symbol);
+    w->cap = 0;
+    w->symbol = heft_alloc(cap, sizeof *w->symbol);
+    if (!w->symbol) return heft_nomem(err, "a word");
+    w->cap = cap;
+    return HEFT_OK;
+}
+
+/* Needs room. */
+static void add_symbol(heft_word *w, int32_t id, size_t at)
+{
     int32_t i = (int32_t)w->n++;
     w->symbol[i] = (struct heft_symbol){
-        .id = id, .at = (uint32_t)at, .n = (uint32_t)n, .prev = i - 1, .next = -1, .made = -1
+        .id = id, .at = (uint32_t)at, .prev = i - 1, .next = NONE, .made = NONE
     };
     if (i) w->symbol[i - 1].next = i;
-    return HEFT_OK;
 }
 
 /* ---- characters to symbols ---- */
@@ -284,10 +312,13 @@ static heft_status id_of_char(const heft_bpe *b, heft_word *w, heft_str piece, s
         if (suffixed) heft_buf_str(&w->spelling, b->suffix);
         heft_status st = heft_buf_check(&w->spelling, "a word", err);
         if (st) return st;
-        *id = heft_vocab_find(b->vocab, (heft_str){ w->spelling.p, w->spelling.n });
+        s = (heft_str){ w->spelling.p, w->spelling.n };
+    } else if (cp < 1024) {
+        *id = b->direct[cp];
         return HEFT_OK;
     }
-    *id = cp < 1024 ? b->direct[cp] : heft_vocab_find(b->vocab, s);
+    *id = heft_vocab_find(b->vocab, s);
+    if (is_special(b, *id)) *id = NONE;
     return HEFT_OK;
 }
 
@@ -298,45 +329,45 @@ static bool has_bytes(const heft_bpe *b, heft_str s)
     return true;
 }
 
+/* Every character is a symbol, or its bytes are, or it is one of a run of unknown ones. */
 static heft_status read_chars(const heft_bpe *b, heft_word *w, heft_str piece, heft_error *err)
 {
     bool waiting = false; /* an unknown character, for others to fuse with */
-    heft_status st = HEFT_OK;
-    w->n = 0;
+    heft_status st = make_room(w, piece.n, err);
     for (size_t at = 0, n; at < piece.n && !st; at += n) {
         int32_t cp, id;
         if (b->symbols && (id = heft_matcher_longest(b->symbols, piece, at, piece.n, &n)) >= 0) {
-            st = add_symbol(w, id, at, n, err);
-            if (!st) w->symbol[w->n - 1].frozen = true;
+            add_symbol(w, id, at);
+            w->symbol[w->n - 1].made = FROZEN;
             continue;
         }
         n = heft_utf8_decode(piece.p + at, piece.n - at, &cp);
         st = id_of_char(b, w, piece, at, n, cp, &id, err);
         if (st) return st;
         if (id >= 0 || b->score) { /* by score, what has no token may still be part of one */
-            if (waiting) st = add_symbol(w, b->unknown, at, 1, err);
+            if (waiting) add_symbol(w, b->unknown, at);
             waiting = false;
-            if (!st) st = add_symbol(w, id, at, n, err);
+            add_symbol(w, id, at);
             continue;
         }
         heft_str s = { piece.p + at, n };
         if (b->byte_fallback && has_bytes(b, s)) {
-            for (size_t i = 0; i < n && !st; i++)
-                st = add_symbol(w, b->byte[(uint8_t)s.p[i]], at + i, 1, err);
+            for (size_t i = 0; i < n; i++)
+                add_symbol(w, b->byte[(uint8_t)s.p[i]], at + i);
             continue;
         }
         if (b->unknown < 0)
             return heft_fail(err, HEFT_E_ARG,
                              "the vocabulary has no token for %s (U+%04X) and none for the unknown",
                              heft_show(s).text, (unsigned)cp);
-        if (waiting && !b->fuse_unknown) st = add_symbol(w, b->unknown, at, 1, err);
+        if (waiting && !b->fuse_unknown) add_symbol(w, b->unknown, at);
         waiting = true;
     }
-    if (!st && waiting) st = add_symbol(w, b->unknown, 0, 1, err);
+    if (!st && waiting) add_symbol(w, b->unknown, 0);
     return st;
 }
 
-/* ---- the heap: four below each, so that a step down is one cache line ---- */
+/* ---- the heap: four below each, so that a step down is about one cache line ---- */
 
 static heft_status push(heft_word *w, uint64_t order, heft_error *err)
 {
@@ -381,16 +412,23 @@ static uint32_t rank_of_score(float score)
     return bits >> 31 ? bits : ~bits & 0x7fffffff;
 }
 
+/* Where a symbol ends in the piece, by score. */
+static size_t end_of(const heft_word *w, const struct heft_symbol *s, heft_str piece)
+{
+    return s->next < 0 ? piece.n : w->symbol[s->next].at;
+}
+
 /* Find out what the symbols at l and its next neighbour make. */
 static void look(const heft_bpe *b, heft_word *w, heft_str piece, int32_t l)
 {
     struct heft_symbol *left = &w->symbol[l];
-    left->made = -1;
+    if (left->made == FROZEN) return;
+    left->made = NONE;
     if (left->next < 0) return;
     const struct heft_symbol *right = &w->symbol[left->next];
-    if (left->frozen || right->frozen) return;
+    if (right->made == FROZEN) return;
     if (b->score) {
-        const heft_str both = { piece.p + left->at, left->n + right->n };
+        const heft_str both = { piece.p + left->at, end_of(w, right, piece) - left->at };
         left->made = heft_vocab_find(b->vocab, both);
         if (left->made >= 0) left->rank = rank_of_score(b->score[left->made]);
         return;
@@ -420,12 +458,11 @@ static heft_status merge_all(const heft_bpe *b, heft_word *w, heft_str piece, he
         const uint64_t order = pop(w);
         int32_t l = (int32_t)(uint32_t)order;
         struct heft_symbol *left = &w->symbol[l];
-        if (!left->n || left->made < 0 || left->rank != order >> 32) continue;
+        if (left->next < 0 || left->made < 0 || left->rank != order >> 32) continue;
         struct heft_symbol *right = &w->symbol[left->next];
         left->id = left->made;
-        left->n += right->n;
         left->next = right->next;
-        right->n = 0;
+        right->next = GONE;
         if (left->next >= 0) w->symbol[left->next].prev = l;
         if (left->prev >= 0) st = queue(b, w, piece, left->prev, err);
         if (!st) st = queue(b, w, piece, l, err);
@@ -454,14 +491,17 @@ static heft_status encode_word(const heft_bpe *b, heft_word *w, heft_str word, h
     heft_status st = read_chars(b, w, word, err);
     if (!st) st = merge_all(b, w, word, err);
     bool was_unknown = false;
-    for (size_t i = 0; i < w->n && !st; i++) {
+    for (int32_t i = w->n ? 0 : NONE; i >= 0 && !st; i = w->symbol[i].next) {
         const struct heft_symbol *s = &w->symbol[i];
-        heft_str text = { word.p + s->at, s->n };
-        if (!s->n) continue;
-        bool unknown = s->id < 0 && !(b->byte_fallback && has_bytes(b, text));
-        if (unknown && was_unknown && b->fuse_unknown) continue;
+        if (s->id >= 0) {
+            was_unknown = false;
+            st = heft_ids_add(ids, s->id, err);
+            continue;
+        }
+        heft_str text = { word.p + s->at, end_of(w, s, word) - s->at };
+        bool unknown = !(b->byte_fallback && has_bytes(b, text));
+        if (!unknown || !was_unknown || !b->fuse_unknown) st = fall_back(b, text, ids, err);
         was_unknown = unknown;
-        st = s->id >= 0 ? heft_ids_add(ids, s->id, err) : fall_back(b, text, ids, err);
     }
     return st;
 }
@@ -479,8 +519,7 @@ heft_status heft_bpe_encode(const heft_bpe *b, heft_word *w, heft_str piece, hef
     heft_status st = HEFT_OK;
     if (b->ignore_merges || (b->whole_lines && only_newlines(piece))) {
         int32_t id = heft_vocab_find(b->vocab, piece);
-        bool text = id >= 0 && !(heft_vocab_flags(b->vocab, id) & HEFT_TOKEN_SPECIAL);
-        if (text) return heft_ids_add(ids, id, err);
+        if (id >= 0 && !is_special(b, id)) return heft_ids_add(ids, id, err);
     }
     if (!b->cut_at_mark || b->prefix.n || b->suffix.n) return encode_word(b, w, piece, ids, err);
     for (size_t n; piece.n && !st; piece.p += n, piece.n -= n) {
@@ -506,7 +545,7 @@ static heft_status whole_piece(const heft_bpe *b, heft_word *w, heft_str piece, 
             spelt->n +=
                 heft_utf8_encode(heft_char_of_byte((uint8_t)piece.p[i]), spelt->p + spelt->n);
     *id = heft_vocab_find(b->vocab, (heft_str){ spelt->p, spelt->n });
-    if (*id >= 0 && (heft_vocab_flags(b->vocab, *id) & HEFT_TOKEN_SPECIAL)) *id = -1;
+    if (is_special(b, *id)) *id = NONE;
     return heft_buf_check(spelt, "a word", err);
 }
 
@@ -518,10 +557,11 @@ heft_status heft_bpe_encode_bytes(const heft_bpe *b, heft_word *w, heft_str piec
     if (b->ignore_merges) st = whole_piece(b, w, piece, &id, err);
     if (st) return st;
     if (id >= 0) return heft_ids_add(ids, id, err);
-    w->n = 0;
-    for (size_t at = 0, n; at < piece.n && !st; at += n) {
-        n = heft_bpe_char(b, piece, at, &id);
-        st = add_symbol(w, id, at, n, err);
+    st = make_room(w, piece.n, err);
+    for (size_t at = 0; at < piece.n && !st;) {
+        const size_t begin = at;
+        at += heft_bpe_char(b, piece, at, &id);
+        add_symbol(w, id, begin);
     }
     if (!st) st = merge_all(b, w, piece, err);
     for (int32_t i = 0; i >= 0 && !st; i = w->symbol[i].next)

@@ -10,7 +10,7 @@
 
 struct heft_merge {
     int32_t left1, right; /* left1: left + 1; 0: empty */
-    int32_t result;
+    int32_t result;       /* -1: it would be a special token, so they do not merge */
     uint32_t rank;
 };
 
@@ -44,8 +44,8 @@ void heft_bpe_begin(heft_bpe *b, const heft_vocab *vocab);
  * Fails: HEFT_E_FORMAT naming the token that the vocabulary lacks, HEFT_E_NOMEM. */
 heft_status heft_bpe_merge(heft_bpe *b, const heft_str *pair, size_t n, bool last_wins,
                            heft_error *err) HEFT_MUST_CHECK;
-/* Set what follows from all merges. byte: the tokens of the bytes where pieces are to be bytes, for
- * heft_bpe_encode_bytes; kept; or NULL. */
+/* Set what follows from all merges and from which tokens are special. byte: the tokens of the bytes
+ * where pieces are to be bytes, for heft_bpe_encode_bytes; kept; or NULL. */
 heft_status heft_bpe_finish(heft_bpe *b, const int32_t byte[256], heft_error *err) HEFT_MUST_CHECK;
 void heft_bpe_clear(heft_bpe *b);
 /* Bytes of memory that its tables have. */

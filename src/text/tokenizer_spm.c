@@ -179,25 +179,21 @@ static void finish_bpe(file *f)
     b->symbols = f->t->symbols.nodes ? &f->t->symbols : NULL;
 }
 
-/* A user-defined piece is worth more than whatever it could be cut into: the reference multiplies
- * its length with the best score, and begins the search for that at the smallest positive float. */
+/* A user-defined piece is worth more than whatever it could be cut into: a tenth for every byte but
+ * the first. */
 static heft_status finish_unigram(file *f, heft_error *err)
 {
     const float penalty = 10;
     heft_unigram *u = &f->t->unigram;
-    float worst = INFINITY, best = FLT_MIN;
+    float worst = FLT_MAX;
     f->t->model = HEFT_MODEL_UNIGRAM;
     u->score = heft_alloc((size_t)f->n, sizeof *u->score);
     if (!u->score) return heft_nomem(err, f->name);
     for (int32_t id = 0; id < f->n; id++) {
-        if (f->type[id] != NORMAL) continue;
-        worst = fminf(worst, f->score[id]);
-        best = fmaxf(best, f->score[id]);
-    }
-    for (int32_t id = 0; id < f->n; id++) {
-        float length = (float)heft_vocab_str(&f->t->vocab, id).n;
+        double others = (double)heft_vocab_str(&f->t->vocab, id).n - 1;
         bool user = f->type[id] == USER_DEFINED;
-        u->score[id] = user ? (double)(length * best) - 0.1 : (double)f->score[id];
+        u->score[id] = (double)(user ? (float)(0.1 * others) : f->score[id]);
+        if (f->type[id] == NORMAL) worst = fminf(worst, f->score[id]);
     }
     u->unknown = f->unknown;
     u->unknown_score = (double)(worst - penalty);

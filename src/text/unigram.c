@@ -48,15 +48,24 @@ void heft_unigram_clear(heft_unigram *u)
     *u = (heft_unigram){ 0 };
 }
 
-/* The way over `from` to `to` by one token, if it is the best so far. sentencepiece adds and
- * compares floats, but for the scores of user-defined tokens, which it has as doubles. */
+/* The way over `from` to `to` by one token, if it is the best so far. */
 static void offer(const heft_unigram *u, struct heft_step *step, size_t from, size_t to, int32_t id,
                   double score)
 {
-    double sum = step[from].score + score, kept = u->single ? (double)(float)sum : sum;
-    if ((double)(float)score == score) sum = kept;
+    double sum =
+        u->single ? (double)((float)step[from].score + (float)score) : step[from].score + score;
     if (step[to].begin != SIZE_MAX && sum <= step[to].score) return;
-    step[to] = (struct heft_step){ kept, from, id };
+    step[to] = (struct heft_step){ sum, from, id };
+}
+
+/* Floats become coarse as they grow, so far from zero sentencepiece counts anew from the sum at i:
+ * of it and of the places up to `last` that have a way. */
+static void count_anew(struct heft_step *step, size_t i, size_t last)
+{
+    const float far = 100000, offset = (float)step[i].score;
+    if (offset >= -far && offset <= far) return;
+    for (size_t k = i; k <= last; k++)
+        if (step[k].begin != SIZE_MAX) step[k].score = (double)((float)step[k].score - offset);
 }
 
 static heft_status no_token(heft_str s, heft_error *err)
@@ -72,16 +81,18 @@ static heft_status search(const heft_unigram *u, struct heft_step *step, heft_st
     step[0] = (struct heft_step){ 0, 0, -1 };
     for (size_t i = 1; i <= piece.n; i++)
         step[i].begin = SIZE_MAX;
-    for (size_t i = 0, bytes; i < piece.n; i += bytes) {
+    for (size_t i = 0, last = 0, bytes; i < piece.n; i += bytes) {
         int32_t cp;
         bool alone = false;
         bytes = heft_utf8_decode(piece.p + i, piece.n - i, &cp);
+        if (u->single) count_anew(step, i, last);
         uint32_t node = 0;
         for (size_t k = i; k < piece.n && m->nodes; k++) {
             node = heft_matcher_step(m, node, (uint8_t)piece.p[k]);
             if (node == 0) break;
             int32_t id = m->value[node];
             if (id < 0) continue;
+            if (k + 1 > last) last = k + 1;
             offer(u, step, i, k + 1, id, u->score[id]);
             alone |= k + 1 == i + bytes;
         }
@@ -89,6 +100,7 @@ static heft_status search(const heft_unigram *u, struct heft_step *step, heft_st
         if (u->unknown < 0 && step[i + bytes].begin == SIZE_MAX)
             return no_token((heft_str){ piece.p + i, bytes }, err);
         if (u->unknown >= 0) offer(u, step, i, i + bytes, u->unknown, u->unknown_score);
+        if (i + bytes > last) last = i + bytes;
     }
     return HEFT_OK;
 }

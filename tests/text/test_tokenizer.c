@@ -84,6 +84,42 @@ static void a_special_token_in_the_vocabulary_is_not_found_by_text(void **state)
     heft_tokenizer_close(t);
 }
 
+static void no_model_finds_a_special_token_in_text(void **state)
+{
+    static const struct {
+        const char *model, *text;
+    } row[] = {
+        { MODEL("\"unk_token\":\"?\",", "\"a\":0,\"b\":1,\"?\":2,\"ab\":3", "\"a b\""), "0 1" },
+        { MODEL("\"unk_token\":\"?\",\"ignore_merges\":true,", "\"a\":0,\"b\":1,\"?\":2,\"ab\":3",
+                "\"a b\""),
+          "0 1" },
+        { "{\"type\":\"WordPiece\",\"unk_token\":\"?\",\"vocab\":{\"a\":0,\"##b\":1,\"?\":2,\"ab\":"
+          "3}}",
+          "0 1" },
+        { "{\"type\":\"WordLevel\",\"unk_token\":\"?\",\"vocab\":{\"a\":0,\"b\":1,\"?\":2,\"ab\":3}"
+          "}",
+          "2" },
+        { "{\"type\":\"Unigram\",\"unk_id\":2,\"vocab\":[[\"a\",-1],[\"b\",-1],[\"?\",-9],[\"ab\","
+          "0]]}",
+          "0 1" },
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof row / sizeof *row; i++) {
+        heft_tokenizer *t = tokenizer((spec){
+            .added = "[{\"id\":3,\"content\":\"ab\",\"special\":true}]", .model = row[i].model });
+        ids(t, "ab", BARE, row[i].text);
+        ids(t, "ab", PARSE, "3");
+        heft_tokenizer_close(t);
+    }
+    heft_tokenizer *t =
+        tokenizer((spec){ .added = "[{\"id\":0,\"content\":\"a\",\"special\":true},"
+                                   "{\"id\":1,\"content\":\"一\",\"special\":true}]",
+                          .model = MODEL("\"unk_token\":\"?\",", "\"a\":0,\"一\":1,\"?\":2", "") });
+    ids(t, "a?一", BARE, "2 2 2");
+    ids(t, "a?一", PARSE, "0 2 1");
+    heft_tokenizer_close(t);
+}
+
 static void what_the_tokenizer_adds_is_added_once(void **state)
 {
     static const char template[] =
@@ -401,6 +437,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_that_spells_a_special_token_is_text),
         cmocka_unit_test(a_special_token_in_the_vocabulary_is_not_found_by_text),
+        cmocka_unit_test(no_model_finds_a_special_token_in_text),
         cmocka_unit_test(what_the_tokenizer_adds_is_added_once),
         cmocka_unit_test(the_files_beside_name_the_beginning_and_the_end),
         cmocka_unit_test(bytes_that_are_not_utf8_are_units_of_their_own),
