@@ -121,11 +121,19 @@ static heft_status measure_both(bench *b, const heft_tokenizer *t, const char *t
     return st;
 }
 
+/* 0 where it is no number, which is refused as such. */
+static int32_t number_of(const char *word)
+{
+    const long n = strtol(word, NULL, 10);
+    return n < 0 || n > INT32_MAX ? 0 : (int32_t)n;
+}
+
 int main(int argc, char **argv)
 {
     heft_error err = { 0 };
     heft_model *m = NULL;
-    bench b = { .tokens = argc > 3 ? atoi(argv[3]) : 256, .rounds = argc > 4 ? atoi(argv[4]) : 7 };
+    bench b = { .tokens = number_of(argc > 3 ? argv[3] : "256"),
+                .rounds = number_of(argc > 4 ? argv[4] : "7") };
     char *text = NULL;
     size_t n = sizeof tale - 1;
     if (argc < 2 || b.tokens < 1 || b.rounds < 1 || b.rounds > MOST_ROUNDS) {
