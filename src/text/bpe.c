@@ -1,8 +1,10 @@
 /* Byte-pair encoding: pieces of text to ids by merging neighbours, best pair first.
  *
  * A piece is a doubly linked list of symbols in an array; a heap holds the pairs that can merge,
- * by rank, then position. An entry is stale when its left symbol is gone or no longer merges at
- * that rank; stale entries are dropped as they come up, so a piece of n characters costs n log n.
+ * by rank, then position; those there at the beginning are sorted instead, so that of a long piece
+ * they are read one after another. An entry is stale when its left symbol is gone or no longer
+ * merges at that rank; stale entries are dropped as they come up, so a piece of n characters costs
+ * n log n.
  *
  * Where symbols are bytes, most characters begin as fewer of them: see bpe_chars.c. */
 #include "text/bpe.h"
@@ -267,6 +269,7 @@ heft_status heft_ids_add(heft_ids *ids, int32_t id, heft_error *err)
 void heft_word_clear(heft_word *w)
 {
     heft_free(w->symbol);
+    heft_free(w->first);
     heft_free(w->heap);
     heft_buf_free(&w->spelling);
     *w = (heft_word){ 0 };
@@ -279,9 +282,11 @@ static heft_status make_room(heft_word *w, size_t n, heft_error *err)
     if (n <= w->cap) return HEFT_OK;
     size_t cap = n > 2 * w->cap ? n : 2 * w->cap;
     heft_free(w->symbol);
+    heft_free(w->first);
     w->cap = 0;
     w->symbol = heft_alloc(cap, sizeof *w->symbol);
-    if (!w->symbol) return heft_nomem(err, "a word");
+    w->first = heft_alloc(cap, 2 * sizeof *w->first);
+    if (!w->symbol || !w->first) return heft_nomem(err, "a word");
     w->cap = cap;
     return HEFT_OK;
 }
@@ -439,24 +444,72 @@ static void look(const heft_bpe *b, heft_word *w, heft_str piece, int32_t l)
     left->rank = m->rank;
 }
 
+static uint64_t order_of(const heft_word *w, int32_t l)
+{
+    return (uint64_t)w->symbol[l].rank << 32 | (uint32_t)l;
+}
+
 /* Look, and queue what was found. */
 static heft_status queue(const heft_bpe *b, heft_word *w, heft_str piece, int32_t l,
                          heft_error *err)
 {
     look(b, w, piece, l);
-    if (w->symbol[l].made < 0) return HEFT_OK;
-    return push(w, (uint64_t)w->symbol[l].rank << 32 | (uint32_t)l, err);
+    return w->symbol[l].made < 0 ? HEFT_OK : push(w, order_of(w, l), err);
+}
+
+/* By rank; what is equal stays in its order. `other` has room for n: four passes end in `order`. */
+static void sort_orders(uint64_t *order, uint64_t *other, size_t n)
+{
+    enum { FEW = 48, DIGIT = 8 };
+    if (n <= FEW) {
+        for (size_t i = 1; i < n; i++) {
+            const uint64_t x = order[i];
+            size_t k = i;
+            for (; k > 0 && order[k - 1] > x; k--)
+                order[k] = order[k - 1];
+            order[k] = x;
+        }
+        return;
+    }
+    uint64_t *from = order, *to = other;
+    for (int32_t shift = 32; shift < 64; shift += DIGIT) {
+        const uint64_t mask = (1 << DIGIT) - 1;
+        size_t begin[(1 << DIGIT) + 1] = { 0 };
+        for (size_t i = 0; i < n; i++)
+            begin[(from[i] >> shift & mask) + 1]++;
+        for (size_t i = 0; i < mask; i++)
+            begin[i + 1] += begin[i];
+        for (size_t i = 0; i < n; i++)
+            to[begin[from[i] >> shift & mask]++] = from[i];
+        uint64_t *swap = from;
+        from = to;
+        to = swap;
+    }
+}
+
+/* The pairs that can merge at the beginning, sorted, in w->first. */
+static void look_at_all(const heft_bpe *b, heft_word *w, heft_str piece)
+{
+    w->n_first = 0;
+    for (size_t i = 0; i + 1 < w->n; i++) {
+        look(b, w, piece, (int32_t)i);
+        if (w->symbol[i].made >= 0) w->first[w->n_first++] = order_of(w, (int32_t)i);
+    }
+    sort_orders(w->first, w->first + w->cap, w->n_first);
 }
 
 static heft_status merge_all(const heft_bpe *b, heft_word *w, heft_str piece, heft_error *err)
 {
+    enum { AHEAD = 8 }; /* symbols of a long piece do not fit a near cache */
     heft_status st = HEFT_OK;
     w->queued = 0;
-    for (size_t i = 0; i + 1 < w->n && !st; i++)
-        st = queue(b, w, piece, (int32_t)i, err);
-    while (w->queued && !st) {
-        const uint64_t order = pop(w);
+    look_at_all(b, w, piece);
+    for (size_t next = 0; (w->queued || next < w->n_first) && !st;) {
+        const bool heap = w->queued && (next == w->n_first || w->heap[0] < w->first[next]);
+        const uint64_t order = heap ? pop(w) : w->first[next++];
         int32_t l = (int32_t)(uint32_t)order;
+        if (next + AHEAD < w->n_first)
+            __builtin_prefetch(&w->symbol[(uint32_t)w->first[next + AHEAD]]);
         struct heft_symbol *left = &w->symbol[l];
         if (left->next < 0 || left->made < 0 || left->rank != order >> 32) continue;
         struct heft_symbol *right = &w->symbol[left->next];

@@ -71,8 +71,9 @@ heft_status heft_ids_add(heft_ids *ids, int32_t id, heft_error *err) HEFT_MUST_C
 /* Scratch of one thread. Zero-initialise. */
 typedef struct {
     struct heft_symbol *symbol;
-    uint64_t *heap; /* of rank, then position */
-    size_t n, cap, queued, heap_cap;
+    uint64_t *first; /* rank, then position, of what merges at the beginning; twice the room */
+    uint64_t *heap;  /* ... of what came later */
+    size_t n, cap, n_first, queued, heap_cap;
     heft_buf spelling;
 } heft_word;
 void heft_word_clear(heft_word *w);
