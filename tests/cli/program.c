@@ -78,3 +78,13 @@ void program_free(ran *r)
     free(r->out);
     free(r->err);
 }
+
+bool begins(const char *text, const char *with)
+{
+    return heft_str_begins(heft_str_of(text), with);
+}
+
+bool says(const char *text, const char *part)
+{
+    return strstr(text, part) != NULL;
+}

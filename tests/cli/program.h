@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 
+#include <stdbool.h>
 #include <sys/types.h>
 
 /* How one run went. Free with program_free. */
@@ -21,6 +22,10 @@ void program_free(ran *r);
 pid_t program_start(int in, int out, int err, const char *const *words);
 /* Wait for it: its exit code, or 1000 + the signal that ended it. */
 int program_wait(pid_t pid);
+
+/* Does a text begin with this; does it have this in it? */
+bool begins(const char *text, const char *with);
+bool says(const char *text, const char *part);
 
 /* RUN(in, word, ...): with a string on standard input. */
 #define RUN(in, ...)                                                                               \

@@ -39,11 +39,6 @@ static void write_file(const char *name, const char *content)
     assert_int_equal(fclose(f), 0);
 }
 
-static bool says(const char *text, const char *part)
-{
-    return strstr(text, part) != NULL;
-}
-
 /* ---- a terminal ---------------------------------------------------------- */
 
 typedef struct {

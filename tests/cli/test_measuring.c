@@ -20,16 +20,6 @@
 
 static char scratch[HEFT_SCRATCH_PATH];
 
-static bool begins(const char *text, const char *with)
-{
-    return heft_str_begins(heft_str_of(text), with);
-}
-
-static bool says(const char *text, const char *part)
-{
-    return strstr(text, part) != NULL;
-}
-
 /* ---- expected speed ---- */
 
 /* The members at the end of a plan as JSON. */

@@ -38,16 +38,6 @@ static const char *path_of(const char *name)
     return path[turn];
 }
 
-static bool begins(const char *text, const char *with)
-{
-    return heft_str_begins(heft_str_of(text), with);
-}
-
-static bool says(const char *text, const char *part)
-{
-    return strstr(text, part) != NULL;
-}
-
 /* ---- help and usage ---- */
 
 static void help_goes_to_standard_output(void **state)
