@@ -1,19 +1,8 @@
 /* Attention with AVX2, FMA and F16C. */
 #include "kernels/fill.h"
-#include "kernels/x86_avx2_functions.h"
 #include "kernels/x86_vector_256.h"
 
 enum { DOT_QUERIES = 2, DOT_KEYS = 3, FOUR_VECTORS = 2 };
-
-INLINE vector exp_vector(vector x)
-{
-    return exp_avx2(x);
-}
-
-INLINE vector tanh_vector(vector x)
-{
-    return tanh_avx2(x);
-}
 
 #include "kernels/x86_attend.inc"
 

@@ -2,6 +2,9 @@
  * side by side, so that their chains of additions overlap. */
 #include "kernels/fill.h"
 #include "kernels/x86_avx2_functions.h"
+#include "kernels/x86_vector_256.h"
+
+#include "kernels/x86_functions.inc"
 
 #include <math.h>
 #include <stddef.h>
@@ -15,7 +18,7 @@ static void conv_avx2(float *y, const float *const *x, const float *w, int32_t r
             if (x[j])
                 acc = _mm256_fmadd_ps(load(w + (ptrdiff_t)j * row + i, n - i),
                                       load(x[j] + i, n - i), acc);
-        store(y + i, n - i, swish_avx2(acc, -1));
+        store(y + i, n - i, swish_vector(acc, -1));
     }
 }
 

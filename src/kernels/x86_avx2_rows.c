@@ -2,6 +2,9 @@
 #include "dtype/blocks.h"
 #include "kernels/fill.h"
 #include "kernels/x86_avx2_functions.h"
+#include "kernels/x86_vector_256.h"
+
+#include "kernels/x86_functions.inc"
 
 #include <math.h>
 #include <string.h>
@@ -69,7 +72,7 @@ static void scale_avx2(float *y, const float *x, float s, float cap, int64_t n)
     const __m256 by = _mm256_set1_ps(s), c = _mm256_set1_ps(cap);
     for (int64_t i = 0; i < n; i += 8) {
         __m256 t = _mm256_mul_ps(by, load(x + i, n - i));
-        if (cap > 0) t = _mm256_mul_ps(c, tanh_avx2(_mm256_div_ps(t, c)));
+        if (cap > 0) t = _mm256_mul_ps(c, tanh_vector(_mm256_div_ps(t, c)));
         store(y + i, n - i, t);
     }
 }
@@ -84,20 +87,20 @@ static __m256 half_of(__m256 x, __m256 t)
 static __m256 act(heft_act_kind fn, __m256 x)
 {
     switch (fn) {
-    case HEFT_ACT_SILU: return swish_avx2(x, -1);
+    case HEFT_ACT_SILU: return swish_vector(x, -1);
     case HEFT_ACT_GELU_TANH: {
         __m256 cube = _mm256_mul_ps(_mm256_mul_ps(x, x), x);
         __m256 t = _mm256_fmadd_ps(_mm256_set1_ps(heft_gelu_cubic), cube, x);
-        return half_of(x, tanh_avx2(_mm256_mul_ps(_mm256_set1_ps(heft_sqrt_2_pi), t)));
+        return half_of(x, tanh_vector(_mm256_mul_ps(_mm256_set1_ps(heft_sqrt_2_pi), t)));
     }
     case HEFT_ACT_GELU_ERF:
-        return half_of(x, erf_avx2(_mm256_mul_ps(x, _mm256_set1_ps(heft_sqrt_half))));
+        return half_of(x, erf_vector(_mm256_mul_ps(x, _mm256_set1_ps(heft_sqrt_half))));
     case HEFT_ACT_RELU: return _mm256_max_ps(_mm256_setzero_ps(), x);
     case HEFT_ACT_RELU_SQUARED: {
         __m256 above = _mm256_max_ps(_mm256_setzero_ps(), x);
         return _mm256_mul_ps(above, above);
     }
-    case HEFT_ACT_SIGMOID_1702: return swish_avx2(x, -1.702f);
+    case HEFT_ACT_SIGMOID_1702: return swish_vector(x, -1.702f);
     case HEFT_ACT_SIGMOID: return over_one_and_exp(_mm256_set1_ps(1), x, -1);
     }
     return x;
@@ -248,7 +251,7 @@ static float softmax_avx2(float *p, const float *x, int32_t n, float *total)
     }
     float max = largest(most);
     for (int32_t i = 0; i < n; i += 8) {
-        __m256 e = exp_avx2(_mm256_sub_ps(load(x + i, n - i), _mm256_set1_ps(max)));
+        __m256 e = exp_vector(_mm256_sub_ps(load(x + i, n - i), _mm256_set1_ps(max)));
         store(p + i, n - i, e);
         if (n - i < 8) e = _mm256_and_ps(e, _mm256_castsi256_ps(lanes(n - i)));
         s[i / 8 % 2] = _mm256_add_ps(s[i / 8 % 2], e);
@@ -271,7 +274,7 @@ static void condense_avx2(float *y, const heft_share *s, int32_t rows, int32_t n
             max = _mm256_max_ps(gate_of(s + r, i, n - i), max);
         max = _mm256_add_ps(max, _mm256_setzero_ps());
         for (int32_t r = 0; r < rows; r++) {
-            const __m256 p = exp_avx2(_mm256_sub_ps(gate_of(s + r, i, n - i), max));
+            const __m256 p = exp_vector(_mm256_sub_ps(gate_of(s + r, i, n - i), max));
             l = _mm256_add_ps(l, p);
             o = _mm256_fmadd_ps(p, load(s[r].value + i, n - i), o);
         }

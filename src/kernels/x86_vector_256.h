@@ -155,4 +155,49 @@ INLINE __m256 half_of_most(vector v)
     return v;
 }
 
+/* a < b ? a : b */
+INLINE vector min_vector(vector a, vector b)
+{
+    return _mm256_min_ps(a, b);
+}
+
+INLINE vector magnitude_of(vector x)
+{
+    return _mm256_andnot_ps(spread_number(-0.0f), x);
+}
+
+INLINE vector with_sign(vector a, vector sign)
+{
+    return _mm256_or_ps(a, _mm256_and_ps(spread_number(-0.0f), sign));
+}
+
+/* a in the lanes where x is below the bound, else b. */
+INLINE vector where_less(vector x, float bound, vector a, vector b)
+{
+    return _mm256_blendv_ps(b, a, _mm256_cmp_ps(x, spread_number(bound), _CMP_LT_OQ));
+}
+
+/* Whole numbers in lanes, and what exp asks of them. */
+typedef __m256i integers;
+
+INLINE integers bits_of(vector v)
+{
+    return _mm256_castps_si256(v);
+}
+
+INLINE integers sub_integers(integers a, integers b)
+{
+    return _mm256_sub_epi32(a, b);
+}
+
+INLINE integers half_of_integers(integers a)
+{
+    return _mm256_srai_epi32(a, 1);
+}
+
+INLINE vector power_of_two(integers e)
+{
+    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(e, _mm256_set1_epi32(127)), 23));
+}
+
 #endif

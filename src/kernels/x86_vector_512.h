@@ -148,4 +148,49 @@ INLINE __m256 half_of_most(vector v)
     return _mm256_max_ps(_mm512_castps512_ps256(v), _mm512_extractf32x8_ps(v, 1));
 }
 
+/* a < b ? a : b */
+INLINE vector min_vector(vector a, vector b)
+{
+    return _mm512_min_ps(a, b);
+}
+
+INLINE vector magnitude_of(vector x)
+{
+    return _mm512_andnot_ps(spread_number(-0.0f), x);
+}
+
+INLINE vector with_sign(vector a, vector sign)
+{
+    return _mm512_or_ps(a, _mm512_and_ps(spread_number(-0.0f), sign));
+}
+
+/* a in the lanes where x is below the bound, else b. */
+INLINE vector where_less(vector x, float bound, vector a, vector b)
+{
+    return _mm512_mask_mov_ps(b, _mm512_cmp_ps_mask(x, spread_number(bound), _CMP_LT_OQ), a);
+}
+
+/* Whole numbers in lanes, and what exp asks of them. */
+typedef __m512i integers;
+
+INLINE integers bits_of(vector v)
+{
+    return _mm512_castps_si512(v);
+}
+
+INLINE integers sub_integers(integers a, integers b)
+{
+    return _mm512_sub_epi32(a, b);
+}
+
+INLINE integers half_of_integers(integers a)
+{
+    return _mm512_srai_epi32(a, 1);
+}
+
+INLINE vector power_of_two(integers e)
+{
+    return _mm512_castsi512_ps(_mm512_slli_epi32(_mm512_add_epi32(e, _mm512_set1_epi32(127)), 23));
+}
+
 #endif
