@@ -28,6 +28,12 @@ INLINE ints spread_ints(const void *p)
     return (ints){ v, v };
 }
 
+INLINE ints spread_int(int32_t v)
+{
+    const __m256i all = _mm256_set1_epi32(v);
+    return (ints){ all, all };
+}
+
 INLINE ints flip_bytes(ints v)
 {
     const __m256i top = _mm256_set1_epi8(-128);
@@ -38,20 +44,6 @@ INLINE ints flip_bytes(ints v)
 INLINE ints pairs_ints(ints a, ints b)
 {
     return (ints){ _mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high) };
-}
-
-INLINE ints spread_pair(int16_t low, int16_t high)
-{
-    const __m256i v = _mm256_set1_epi32((int32_t)((uint32_t)(uint16_t)high << 16 | (uint16_t)low));
-    return (ints){ v, v };
-}
-
-/* Pairs of the lower int16 of a's and the upper of b's, times -128. */
-INLINE ints minus_128_times(ints a, ints b)
-{
-    const __m256i by = _mm256_set1_epi16(-128);
-    return (ints){ _mm256_mullo_epi16(_mm256_blend_epi16(a.low, b.low, 0xaa), by),
-                   _mm256_mullo_epi16(_mm256_blend_epi16(a.high, b.high, 0xaa), by) };
 }
 
 /* The upper int16 of every pair, widened. */

@@ -23,6 +23,11 @@ INLINE ints spread_ints(const void *p)
     return _mm512_set1_epi32(v);
 }
 
+INLINE ints spread_int(int32_t v)
+{
+    return _mm512_set1_epi32(v);
+}
+
 INLINE ints flip_bytes(ints v)
 {
     return _mm512_xor_si512(v, _mm512_set1_epi8(-128));
@@ -32,17 +37,6 @@ INLINE ints flip_bytes(ints v)
 INLINE ints pairs_ints(ints a, ints b)
 {
     return _mm512_madd_epi16(a, b);
-}
-
-INLINE ints spread_pair(int16_t low, int16_t high)
-{
-    return _mm512_set1_epi32((int32_t)((uint32_t)(uint16_t)high << 16 | (uint16_t)low));
-}
-
-/* Pairs of the lower int16 of a's and the upper of b's, times -128. */
-INLINE ints minus_128_times(ints a, ints b)
-{
-    return _mm512_mullo_epi16(_mm512_mask_blend_epi16(0xaaaaaaaa, a, b), _mm512_set1_epi16(-128));
 }
 
 /* The upper int16 of every pair, widened. */
