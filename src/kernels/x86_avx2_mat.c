@@ -103,7 +103,25 @@ static void mul_rows(heft_x86_rower *rows, const heft_mat *w, int32_t r0, int32_
 
 /* ---- many columns ---- */
 
-/* Blocks b .. b + n - 1 of the 16 rows from `first` on to the panel. */
+/* Blocks b .. b + n - 1 of the 16 rows from `first` on to the panel, through heft_unpack: several
+ * of each row before the first is read, because its stores are done by then. */
+static void put_blocks(const heft_x86_format *f, uint8_t *panel, const heft_mat *w, int32_t first,
+                       int32_t b, int32_t n)
+{
+    enum { AHEAD = 8 };
+    heft_block block[AHEAD][PANEL_ROWS];
+    for (int32_t i = 0; i < n; i += AHEAD) {
+        const int32_t part = n - i < AHEAD ? n - i : AHEAD;
+        for (int32_t r = 0; r < PANEL_ROWS; r++)
+            for (int32_t j = 0; j < part; j++)
+                heft_unpack(&block[j][r], w, first + r < w->rows ? first + r : w->rows - 1,
+                            b + i + j);
+        for (int32_t j = 0; j < part; j++)
+            f->put(panel + f->block * (size_t)(i + j), block[j]);
+    }
+}
+
+/* The same, by the format's unpacker where it has one. */
 static void fill_panel(const heft_x86_format *f, void *panel, const heft_mat *w, int32_t first,
                        int32_t b, int32_t n)
 {
@@ -119,12 +137,7 @@ static void fill_panel(const heft_x86_format *f, void *panel, const heft_mat *w,
         }
         return;
     }
-    for (int32_t i = 0; i < n; i++)
-        for (int32_t r = 0; r < PANEL_ROWS; r++) {
-            heft_block block;
-            heft_unpack(&block, w, first + r < w->rows ? first + r : w->rows - 1, b + i);
-            f->put((uint8_t *)panel + f->block * (size_t)i, r, &block);
-        }
+    put_blocks(f, panel, w, first, b, n);
 }
 
 /* Numbers of a column that a panel has; most panels are whole, and the compiler knows how many that

@@ -48,7 +48,7 @@ typedef struct { /* class Q: q - 32, 6 bits, or q - 128 */
 } panel_q;
 
 typedef struct { /* any class but A: signed q */
-    int8_t q[8][PANEL_ROWS][4];
+    uint8_t q[8][PANEL_ROWS][4];
     int16_t sc[2][PANEL_ROWS][2]; /* the sub-scale of half h, twice, for vpmaddwd */
     int16_t mn[PANEL_ROWS][2];
     float d[2][PANEL_ROWS], m[PANEL_ROWS];
@@ -64,10 +64,11 @@ typedef void heft_x86_unpacker(void *panel, const uint8_t *row, size_t stride, i
 heft_x86_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpack_q4_k,
     heft_avx2_unpack_q5_k, heft_avx2_unpack_q6_k;
 
-/* The same for one canonical block, row r (0 .. 15) of a panel's block. */
-typedef void heft_x86_putter(void *panel_block, int32_t r, const heft_block *w);
+/* The same for one canonical block of each of the rows. */
+typedef void heft_x86_putter(void *panel_block, const heft_block w[PANEL_ROWS]);
 heft_x86_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6,
     heft_avx2_put_any;
+heft_x86_putter heft_x86_put_s, heft_x86_put_q; /* q - 128 */
 
 /* acc[c] += a panel of `blocks` blocks times column a[c], c < n, 1 <= n <= the set's `columns`. acc
  * is 64-byte aligned. */

@@ -141,42 +141,93 @@ void heft_avx2_unpack_q6_k(void *panel, const uint8_t *row, size_t stride, int32
 
 /* ---- any format, from canonical blocks ---- */
 
-void heft_avx2_put_a(void *panel_block, int32_t r, const heft_block *w)
+/* The 32 numbers of 16 blocks to the granules q, `add` added to each. */
+static void put_granules(uint8_t (*q)[PANEL_ROWS][4], const heft_block *w, int8_t add)
 {
-    panel_a *p = panel_block;
-    for (int32_t i = 0; i < 32; i++)
-        p->q[i / 4][r][i % 4] = (uint8_t)w->q[i];
-    p->d[r] = w->d[0];
-    p->m[r] = w->m;
+    for (int32_t g = 0; g < PANEL_ROWS; g += 8)
+        for (int32_t h = 0; h < 2; h++) {
+            __m256i t[4];
+            granules((const uint8_t *)w[g].q + 16 * h, sizeof *w, t);
+            for (int32_t k = 0; k < 4; k++)
+                put(q[4 * h + k][g], _mm256_add_epi8(t[k], _mm256_set1_epi8(add)));
+        }
 }
 
-void heft_avx2_put_s4(void *panel_block, int32_t r, const heft_block *w)
+static void put_s(void *panel_block, const heft_block *w, int8_t add)
 {
     panel_s *p = panel_block;
-    for (int32_t i = 0; i < 32; i++)
-        p->q[i / 4][r][i % 4] = (uint8_t)(w->q[i] + 8);
-    p->d[r] = w->d[0];
+    put_granules(p->q, w, add);
+    for (int32_t r = 0; r < PANEL_ROWS; r++)
+        p->d[r] = w[r].d[0];
 }
 
-void heft_avx2_put_s8(void *panel_block, int32_t r, const heft_block *w)
+void heft_avx2_put_s4(void *panel_block, const heft_block *w)
+{
+    put_s(panel_block, w, 8);
+}
+
+void heft_x86_put_s(void *panel_block, const heft_block *w)
+{
+    put_s(panel_block, w, -128);
+}
+
+void heft_avx2_put_s8(void *panel_block, const heft_block *w)
 {
     panel_s8 *p = panel_block;
-    for (int32_t i = 0; i < 32; i++) {
-        const int32_t u = w->q[i] + 128;
-        p->q[0][i / 4][r][i % 4] = (uint8_t)(u & 15);
-        p->q[1][i / 4][r][i % 4] = (uint8_t)(u >> 4);
-    }
-    p->d[r] = w->d[0];
+    put_granules(p->q[0], w, -128);
+    for (int32_t k = 0; k < 8; k++)
+        for (int32_t g = 0; g < PANEL_ROWS; g += 8) {
+            const __m256i u = _mm256_load_si256((const void *)p->q[0][k][g]);
+            put(p->q[0][k][g], low_nibbles(u));
+            put(p->q[1][k][g], high_nibbles(u));
+        }
+    for (int32_t r = 0; r < PANEL_ROWS; r++)
+        p->d[r] = w[r].d[0];
 }
 
-void heft_avx2_put_q6(void *panel_block, int32_t r, const heft_block *w)
+void heft_avx2_put_a(void *panel_block, const heft_block *w)
+{
+    panel_a *p = panel_block;
+    put_granules(p->q, w, 0);
+    for (int32_t r = 0; r < PANEL_ROWS; r++) {
+        p->d[r] = w[r].d[0];
+        p->m[r] = w[r].m;
+    }
+}
+
+static void put_q(void *panel_block, const heft_block *w, int32_t add)
 {
     panel_q *p = panel_block;
-    for (int32_t i = 0; i < 32; i++)
-        p->q[i / 4][r][i % 4] = (uint8_t)(w->q[i] + 32);
-    for (int32_t h = 0; h < 2; h++) {
-        p->sc[h][r][0] = p->sc[h][r][1] = w->sc[h];
-        p->off[r][h] = (int16_t)(-32 * w->sc[h]);
+    put_granules(p->q, w, (int8_t)add);
+    for (int32_t r = 0; r < PANEL_ROWS; r++) {
+        for (int32_t h = 0; h < 2; h++) {
+            p->sc[h][r][0] = p->sc[h][r][1] = w[r].sc[h];
+            p->off[r][h] = (int16_t)(-add * w[r].sc[h]); /* sub-scales are bytes */
+        }
+        p->d[r] = w[r].d[0];
     }
-    p->d[r] = w->d[0];
+}
+
+void heft_avx2_put_q6(void *panel_block, const heft_block *w)
+{
+    put_q(panel_block, w, 32);
+}
+
+void heft_x86_put_q(void *panel_block, const heft_block *w)
+{
+    put_q(panel_block, w, 128);
+}
+
+void heft_avx2_put_any(void *panel_block, const heft_block *w)
+{
+    panel_any *p = panel_block;
+    put_granules(p->q, w, 0);
+    for (int32_t r = 0; r < PANEL_ROWS; r++) {
+        for (int32_t h = 0; h < 2; h++) {
+            p->sc[h][r][0] = p->sc[h][r][1] = w[r].sc[h];
+            p->mn[r][h] = w[r].mn[h];
+            p->d[h][r] = w[r].d[h];
+        }
+        p->m[r] = w[r].m;
+    }
 }
