@@ -103,6 +103,11 @@ static void mul_rows(heft_x86_rower *rows, const heft_mat *w, int32_t r0, int32_
 
 /* ---- many columns ---- */
 
+static bool has_unpacker(const heft_x86_format *f)
+{
+    return f->unpack || f->scaled;
+}
+
 /* Blocks b .. b + n - 1 of the 16 rows from `first` on to the panel, through heft_unpack: several
  * of each row before the first is read, because its stores are done by then. */
 static void put_blocks(const heft_x86_format *f, uint8_t *panel, const heft_mat *w, int32_t first,
@@ -125,19 +130,24 @@ static void put_blocks(const heft_x86_format *f, uint8_t *panel, const heft_mat 
 static void fill_panel(const heft_x86_format *f, void *panel, const heft_mat *w, int32_t first,
                        int32_t b, int32_t n)
 {
+    const heft_dtype_info *info = &heft_dtypes[w->dtype];
     const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
-    if (f->unpack && first + PANEL_ROWS <= w->rows) {
-        const heft_dtype_info *info = &heft_dtypes[w->dtype];
-        for (int32_t i = 0; i < n; i += 8) { /* 256 k here, and as much of the next rows fetched */
-            const int32_t part = n - i < 8 ? n - i : 8;
-            const size_t at = (size_t)(b + i) * 32 / (size_t)info->block * (size_t)info->bytes;
-            const size_t bytes = (size_t)part * 32 / (size_t)info->block * (size_t)info->bytes;
-            fetch(row + PANEL_ROWS * ((size_t)w->stride + at), PANEL_ROWS * bytes);
-            f->unpack((uint8_t *)panel + f->block * (size_t)i, row, (size_t)w->stride, b + i, part);
-        }
+    if (!has_unpacker(f) || first + PANEL_ROWS > w->rows) {
+        put_blocks(f, panel, w, first, b, n);
         return;
     }
-    put_blocks(f, panel, w, first, b, n);
+    if (w->with) row += (ptrdiff_t)(w->stride * w->line);
+    for (int32_t i = 0; i < n; i += 8) { /* 256 k here, and as much of the next rows fetched */
+        uint8_t *to = (uint8_t *)panel + f->block * (size_t)i;
+        const int32_t part = n - i < 8 ? n - i : 8;
+        const size_t at = (size_t)(b + i) * 32 / (size_t)info->block * (size_t)info->bytes;
+        const size_t bytes = (size_t)part * 32 / (size_t)info->block * (size_t)info->bytes;
+        fetch(row + PANEL_ROWS * ((size_t)w->stride + at), PANEL_ROWS * bytes);
+        if (w->with)
+            f->scaled(to, w, first, b + i, part);
+        else
+            f->unpack(to, row, (size_t)w->stride, b + i, part);
+    }
 }
 
 /* Numbers of a column that a panel has; most panels are whole, and the compiler knows how many that
@@ -197,14 +207,14 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
     const heft_act *const *a = (const heft_act *const *)x;
     const float *const *floats = (const float *const *)x;
     const heft_x86_format *f = &set->format[w->dtype];
-    const int32_t few = f->unpack ? set->few : FEW_WITHOUT_UNPACKER;
+    const int32_t few = has_unpacker(f) ? set->few : FEW_WITHOUT_UNPACKER;
     if (w->by_col)
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
     else if (n <= few && (f->rows || w->with) && r1 >= 8)
         mul_rows(f->rows, w, r0, r1, a, n, y);
-    else if (0 < n && n <= HEFT_X86_FEW && !f->unpack)
+    else if (0 < n && n <= HEFT_X86_FEW && !has_unpacker(f))
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
     else

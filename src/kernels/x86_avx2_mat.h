@@ -68,6 +68,12 @@ heft_x86_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpack
 heft_x86_unpacker heft_x86_unpack_q8_0, heft_x86_unpack_q5_0, heft_x86_unpack_iq4_nl,
     heft_x86_unpack_iq4_xs, heft_x86_unpack_mxfp4;
 
+/* The same for blocks with scales beside them, rows from `first` of w on: to panel_s, q - 128; of
+ * FP4_NV to panel_any. */
+typedef void heft_x86_scaled_unpacker(void *panel, const heft_mat *w, int32_t first, int32_t b,
+                                      int32_t n);
+heft_x86_scaled_unpacker heft_x86_unpack_scaled;
+
 /* The same for one canonical block of each of the rows. */
 typedef void heft_x86_putter(void *panel_block, const heft_block w[PANEL_ROWS]);
 heft_x86_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6,
@@ -105,6 +111,7 @@ typedef struct {
     heft_x86_putter *put;
     heft_x86_unpacker *unpack; /* NULL: through heft_unpack and put */
     heft_x86_rower *rows;      /* NULL: through heft_unpack */
+    heft_x86_scaled_unpacker *scaled;
 } heft_x86_format;
 
 enum { HEFT_X86_COLUMNS = 8 }; /* most columns of a tile */
