@@ -46,6 +46,13 @@ INLINE ints pairs_ints(ints a, ints b)
     return (ints){ _mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high) };
 }
 
+/* Pairs of the lower int16 of a lane of a, and of b. */
+INLINE ints pair_ints(ints a, ints b)
+{
+    return (ints){ _mm256_blend_epi16(a.low, _mm256_slli_epi32(b.low, 16), 0xaa),
+                   _mm256_blend_epi16(a.high, _mm256_slli_epi32(b.high, 16), 0xaa) };
+}
+
 /* The upper int16 of every pair, widened. */
 INLINE ints upper_ints(ints v)
 {

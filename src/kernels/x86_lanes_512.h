@@ -39,6 +39,13 @@ INLINE ints pairs_ints(ints a, ints b)
     return _mm512_madd_epi16(a, b);
 }
 
+/* Pairs of the lower int16 of a lane of a, and of b. */
+INLINE ints pair_ints(ints a, ints b)
+{
+    const ints high = _mm512_slli_epi32(b, 16);
+    return _mm512_mask_blend_epi16(0xaaaaaaaa, a, high);
+}
+
 /* The upper int16 of every pair, widened. */
 INLINE ints upper_ints(ints v)
 {
