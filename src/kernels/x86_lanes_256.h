@@ -64,10 +64,11 @@ INLINE ints zero_ints(void)
     return (ints){ _mm256_setzero_si256(), _mm256_setzero_si256() };
 }
 
-/* sum + four products of unsigned and signed bytes */
-INLINE ints dot_ints(ints sum, ints w, ints y)
+/* sum + four products of the unsigned bytes of w and the four signed bytes at y */
+INLINE ints dot_spread(ints sum, ints w, const int8_t *y)
 {
-    return (ints){ dot(sum.low, w.low, y.low), dot(sum.high, w.high, y.high) };
+    const __m256i four = spread(y);
+    return (ints){ dot(sum.low, w.low, four), dot(sum.high, w.high, four) };
 }
 
 INLINE ints add_ints(ints a, ints b)

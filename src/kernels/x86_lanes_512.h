@@ -57,10 +57,17 @@ INLINE ints zero_ints(void)
     return _mm512_setzero_si512();
 }
 
-/* sum + four products of unsigned and signed bytes */
-INLINE ints dot_ints(ints sum, ints w, ints y)
+typedef struct {
+    int8_t q[4];
+} four_bytes;
+
+/* sum + four products of the unsigned bytes of w and the four signed bytes at y. Assembly, because
+ * gcc 12 spreads the four by an instruction of its own, and that is what tiles waited for: they did
+ * 47 MAC/cycle instead of 50. */
+INLINE ints dot_spread(ints sum, ints w, const int8_t *y)
 {
-    return _mm512_dpbusd_epi32(sum, w, y);
+    __asm__("vpdpbusd %2%{1to16%}, %1, %0" : "+v"(sum) : "v"(w), "m"(*(const four_bytes *)y));
+    return sum;
 }
 
 INLINE ints add_ints(ints a, ints b)
