@@ -103,9 +103,9 @@ static void mul_rows(heft_x86_rower *rows, const heft_mat *w, int32_t r0, int32_
 
 /* ---- many columns ---- */
 
-static bool has_unpacker(const heft_x86_format *f)
+static bool has_unpacker(const heft_x86_set *set, const heft_mat *w)
 {
-    return f->unpack || f->scaled;
+    return w->with ? set->scaled != NULL : set->format[w->dtype].unpack != NULL;
 }
 
 /* Blocks b .. b + n - 1 of the 16 rows from `first` on to the panel, through heft_unpack: several
@@ -127,12 +127,13 @@ static void put_blocks(const heft_x86_format *f, uint8_t *panel, const heft_mat 
 }
 
 /* The same, by the format's unpacker where it has one. */
-static void fill_panel(const heft_x86_format *f, void *panel, const heft_mat *w, int32_t first,
+static void fill_panel(const heft_x86_set *set, void *panel, const heft_mat *w, int32_t first,
                        int32_t b, int32_t n)
 {
+    const heft_x86_format *f = &set->format[w->dtype];
     const heft_dtype_info *info = &heft_dtypes[w->dtype];
     const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
-    if (!has_unpacker(f) || first + PANEL_ROWS > w->rows) {
+    if (!has_unpacker(set, w) || first + PANEL_ROWS > w->rows) {
         put_blocks(f, panel, w, first, b, n);
         return;
     }
@@ -144,7 +145,7 @@ static void fill_panel(const heft_x86_format *f, void *panel, const heft_mat *w,
         const size_t bytes = (size_t)part * 32 / (size_t)info->block * (size_t)info->bytes;
         fetch(row + PANEL_ROWS * ((size_t)w->stride + at), PANEL_ROWS * bytes);
         if (w->with)
-            f->scaled(to, w, first, b + i, part);
+            set->scaled(to, w, first, b + i, part);
         else
             f->unpack(to, row, (size_t)w->stride, b + i, part);
     }
@@ -192,7 +193,7 @@ static void mul_panels(const heft_x86_set *set, const heft_mat *w, int32_t r0, i
         const int32_t first = end >= PANEL_ROWS ? end - PANEL_ROWS : 0;
         for (int32_t pass = 0, b = 0; pass < passes; pass++, b += step) {
             const int32_t blocks = all - b < step ? all - b : step;
-            fill_panel(f, scratch, w, first, b, blocks);
+            fill_panel(set, scratch, w, first, b, blocks);
             mul_panel(f->tile, set->columns, scratch, b, blocks, x, n, y, r, end, r - first);
         }
     }
@@ -207,14 +208,14 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
     const heft_act *const *a = (const heft_act *const *)x;
     const float *const *floats = (const float *const *)x;
     const heft_x86_format *f = &set->format[w->dtype];
-    const int32_t few = has_unpacker(f) ? set->few : FEW_WITHOUT_UNPACKER;
+    const int32_t few = has_unpacker(set, w) ? set->few : FEW_WITHOUT_UNPACKER;
     if (w->by_col)
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
     else if (n <= few && (f->rows || w->with) && r1 >= 8)
         mul_rows(f->rows, w, r0, r1, a, n, y);
-    else if (0 < n && n <= HEFT_X86_FEW && !has_unpacker(f))
+    else if (0 < n && n <= HEFT_X86_FEW && !has_unpacker(set, w))
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
     else

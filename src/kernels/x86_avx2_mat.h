@@ -111,7 +111,6 @@ typedef struct {
     heft_x86_putter *put;
     heft_x86_unpacker *unpack; /* NULL: through heft_unpack and put */
     heft_x86_rower *rows;      /* NULL: through heft_unpack */
-    heft_x86_scaled_unpacker *scaled;
 } heft_x86_format;
 
 enum { HEFT_X86_COLUMNS = 8 }; /* most columns of a tile */
@@ -124,7 +123,8 @@ typedef struct {
                   float *const *y, void *scratch);
     void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
-    const heft_x86_format *format; /* HEFT_DTYPES of them */
+    heft_x86_scaled_unpacker *scaled; /* NULL: through heft_unpack */
+    const heft_x86_format *format;    /* HEFT_DTYPES of them */
 } heft_x86_set;
 
 /* heft_kernels.mul with the pieces of a set, and the scratch it needs with those of AVX2. */
