@@ -49,7 +49,7 @@ static void compare_with_plan(heft_engine *e, const heft_golden *g)
     const int32_t part[2] = { g->n_ids - 1, 1 };
     assert_ok(heft_seq_open(e, g->length, &s, &err), &err);
     for (int32_t i = 0, past = 0; i < 2; past += part[i++]) {
-        const heft_plan_device c = heft_engine_rehearse(e->m, e->o.cache, part[i], past);
+        const heft_plan_device c = heft_engine_rehearse(e->m, &e->o, part[i], past, false);
         int64_t bytes = 0, macs = 0;
         heft_engine_time(e, true);
         assert_ok(heft_seq_feed(s, g->ids + past, part[i], HEFT_LOGITS_LAST, &err), &err);
@@ -85,6 +85,7 @@ static void attention_counts_the_keys_that_rows_see(void **state)
     static const char *const name[] = { "gemma3_plain", "llama4_plain", "mistral_window" };
     heft_error err = { 0 };
     const heft_golden_form bf16 = { .dtype = HEFT_BF16 };
+    const heft_engine_options f16 = { .cache = HEFT_CACHE_F16 };
     for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
         char at[HEFT_SCRATCH_PATH];
         heft_golden *g = NULL;
@@ -93,10 +94,10 @@ static void attention_counts_the_keys_that_rows_see(void **state)
         heft_scratch_open(at);
         assert_ok(heft_golden_write_release(g, at, &bf16, &err), &err);
         assert_ok(heft_model_open(at, NULL, &m, &err), &err);
-        const heft_plan_device c = heft_engine_rehearse(m, HEFT_CACHE_F16, g->n_ids, 0);
+        const heft_plan_device c = heft_engine_rehearse(m, &f16, g->n_ids, 0, false);
         assert_int_equal(c.attend_macs, counted(&m->net.spec, g->n_ids));
-        const heft_plan_device less = heft_engine_rehearse(m, HEFT_CACHE_F16, g->n_ids - 1, 0),
-                               last = heft_engine_rehearse(m, HEFT_CACHE_F16, 1, g->n_ids - 1);
+        const heft_plan_device less = heft_engine_rehearse(m, &f16, g->n_ids - 1, 0, false),
+                               last = heft_engine_rehearse(m, &f16, 1, g->n_ids - 1, false);
         assert_int_equal(c.attend_macs, less.attend_macs + last.attend_macs);
         assert_int_equal(c.cache_bytes, last.cache_bytes);
         heft_model_close(m);
