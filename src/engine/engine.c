@@ -40,7 +40,8 @@ static heft_status check_fast(const heft_spec *s, heft_error *err)
     bool latent = false;
     for (int32_t i = 0; i < s->L; i++) {
         const heft_attn *a = &s->layer[i].attn;
-        latent |= a->kv_rank > 0;
+        if (a->kv_rank == 0) continue;
+        latent = true;
         if (a->index.top > 0)
             return heft_fail(err, HEFT_E_ARG,
                              "fast prefill makes keys and values of all tokens, and layer %d "

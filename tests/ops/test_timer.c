@@ -7,9 +7,13 @@
 #include <string.h>
 
 /* Together they use every operation there is. */
-static const char *const models[] = {
-    "gpt2_plain",        "gemma4_plain",      "llama4_plain",
-    "qwen3_5_moe_plain", "deepseek_v4_plain", "deepseek_v32_plain"
+static const struct {
+    const char *name;
+    bool fast; /* prompts by fast_prefill */
+} models[] = {
+    { "gpt2_plain", false },        { "gemma4_plain", false },      { "llama4_plain", false },
+    { "qwen3_5_moe_plain", false }, { "deepseek_v4_plain", false }, { "deepseek_v32_plain", false },
+    { "deepseek_v2_yarn", true },
 };
 enum { MODELS = sizeof models / sizeof models[0] };
 
@@ -20,7 +24,8 @@ static void run(heft_engine *e, const heft_golden *g, bool timed, float *logits)
     const size_t n = (size_t)g->n_ids * (size_t)g->vocab;
     heft_engine_time(e, timed);
     assert_ok(heft_seq_open(e, g->length, &s, &err), &err);
-    assert_ok(heft_seq_feed(s, g->ids, g->n_ids, HEFT_LOGITS_ALL, &err), &err);
+    const heft_feed feed = { s, g->ids, g->n_ids, HEFT_LOGITS_ALL, true };
+    assert_ok(heft_engine_step(e, &feed, 1, &err), &err);
     memcpy(logits, heft_engine_logits(e, 0), n * sizeof *logits);
     heft_seq_close(s);
 }
@@ -49,10 +54,11 @@ static void compare_with_plan(heft_engine *e, const heft_golden *g)
     const int32_t part[2] = { g->n_ids - 1, 1 };
     assert_ok(heft_seq_open(e, g->length, &s, &err), &err);
     for (int32_t i = 0, past = 0; i < 2; past += part[i++]) {
-        const heft_plan_device c = heft_engine_rehearse(e->m, &e->o, part[i], past, false);
+        const heft_plan_device c = heft_engine_rehearse(e->m, &e->o, part[i], past, i == 0);
+        const heft_feed feed = { s, g->ids + past, part[i], HEFT_LOGITS_LAST, i == 0 };
         int64_t bytes = 0, macs = 0;
         heft_engine_time(e, true);
-        assert_ok(heft_seq_feed(s, g->ids + past, part[i], HEFT_LOGITS_LAST, &err), &err);
+        assert_ok(heft_engine_step(e, &feed, 1, &err), &err);
         for (int32_t k = 0; heft_engine_timed(e, k, &t); k++) {
             bytes += t.bytes;
             macs += t.macs;
@@ -117,21 +123,24 @@ static void timed_steps_give_the_same_bits_and_call_every_operation(void **state
         heft_golden *g = NULL;
         heft_model *m = NULL;
         heft_engine *e = NULL;
-        assert_ok(heft_golden_open(models[i], &g, &err), &err);
+        assert_ok(heft_golden_open(models[i].name, &g, &err), &err);
         heft_scratch_open(at);
         assert_ok(heft_golden_write_release(g, at, &bf16, &err), &err);
         assert_ok(heft_model_open(at, NULL, &m, &err), &err);
-        const heft_engine_options o = {
-            .threads = 2, .context = g->length, .batch = g->n_ids, .outputs = g->n_ids
-        };
+        const heft_engine_options o = { .threads = 2,
+                                        .context = g->length,
+                                        .batch = g->n_ids,
+                                        .outputs = g->n_ids,
+                                        .fast_prefill = models[i].fast };
         assert_ok(heft_engine_open(m, &o, &e, &err), &err);
         const size_t n = (size_t)g->n_ids * (size_t)g->vocab;
         float *plain = heft_alloc(n, sizeof *plain), *timed = heft_alloc(n, sizeof *timed);
         assert_true(plain && timed);
         run(e, g, false, plain);
         run(e, g, true, timed);
-        if (memcmp(plain, timed, n * sizeof *plain) != 0) fail_msg("%s: other bits", models[i]);
-        take_calls(e, models[i], calls);
+        if (memcmp(plain, timed, n * sizeof *plain) != 0)
+            fail_msg("%s: other bits", models[i].name);
+        take_calls(e, models[i].name, calls);
         compare_with_plan(e, g);
         heft_free(timed);
         heft_free(plain);
