@@ -91,6 +91,10 @@ heft_dtype heft_cache_dtype(heft_cache_type);
 heft_plan_device heft_engine_rehearse(const heft_model *m, const heft_engine_options *o,
                                       int32_t rows, int32_t past, bool prompt);
 
+/* heft_seq_feed of a prompt, or of something else, however many tokens it has. */
+heft_status heft_seq_feed_as(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
+                             bool prompt, heft_error *err) HEFT_MUST_CHECK;
+
 /* Bytes that a generation's text buffer holds: the longest stop string and one token's text. */
 size_t heft_text_room(const heft_model *m);
 

@@ -212,11 +212,8 @@ static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_ge
         st = heft_seq_rewind(s, sure, err);
         if (st) break;
         guessed = guess(&u, s, most - r->generated - 1, fed);
-        const heft_feed next = { .seq = s,
-                                 .token = fed,
-                                 .n = 1 + guessed,
-                                 .logits = guessed ? HEFT_LOGITS_ALL : HEFT_LOGITS_LAST };
-        st = heft_engine_step(s->e, &next, 1, err);
+        st = heft_seq_feed_as(s, fed, 1 + guessed, guessed ? HEFT_LOGITS_ALL : HEFT_LOGITS_LAST,
+                              false, err);
         if (st) break;
         sure++;
         row = 0;

@@ -315,8 +315,8 @@ heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, h
     return st;
 }
 
-heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
-                          heft_error *err)
+heft_status heft_seq_feed_as(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
+                             bool prompt, heft_error *err)
 {
     if (logits == HEFT_LOGITS_ALL && n > s->e->o.batch)
         return heft_fail(err, HEFT_E_ARG,
@@ -327,9 +327,14 @@ heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_log
         part = n - done < s->e->o.batch ? n - done : s->e->o.batch;
         bool last = done + part == n;
         heft_feed f = { s, token + done, part,
-                        last || logits == HEFT_LOGITS_ALL ? logits : HEFT_LOGITS_NONE,
-                        n >= HEFT_PROMPT_LEAST };
+                        last || logits == HEFT_LOGITS_ALL ? logits : HEFT_LOGITS_NONE, prompt };
         st = heft_engine_step(s->e, &f, 1, err);
     }
     return st;
+}
+
+heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
+                          heft_error *err)
+{
+    return heft_seq_feed_as(s, token, n, logits, n >= HEFT_PROMPT_LEAST, err);
 }
