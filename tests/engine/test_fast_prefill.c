@@ -10,14 +10,15 @@
 
 enum { MOST = 640, V = 96 };
 
-/* A model, and what the scalar code says of a text that is one prompt, in one step. */
+/* A model, and what it says of a text in one step: of one prompt, by the scalar code, and of one
+ * that is not. */
 typedef struct {
     heft_model *model;
     heft_golden *g; /* or a model made of a hash */
     char at[HEFT_SCRATCH_PATH];
     heft_cache_type cache;
-    int32_t T;       /* tokens of the text */
-    float *expected; /* (T, V) */
+    int32_t T;               /* tokens of the text */
+    float *expected, *plain; /* (T, V) */
 } subject;
 
 static int32_t text[MOST], other[MOST];
@@ -69,12 +70,12 @@ static void step(heft_engine *e, const heft_feed *f, int32_t n)
     assert_ok(heft_engine_step(e, f, n, &err), &err);
 }
 
-/* The last step's outputs from `first` on are those of n rows from `from` on. */
-static void same_rows(const subject *s, const heft_engine *e, int32_t first, int32_t from,
-                      int32_t n)
+/* The last step's outputs from `first` on are rows from .. from + n - 1 of what is expected. */
+static void same_rows(const subject *s, const float *expected, const heft_engine *e, int32_t first,
+                      int32_t from, int32_t n)
 {
     for (int32_t i = 0; i < n; i++)
-        if (memcmp(heft_engine_logits(e, first + i), s->expected + (size_t)(from + i) * V,
+        if (memcmp(heft_engine_logits(e, first + i), expected + (size_t)(from + i) * V,
                    V * sizeof(float))
             != 0)
             fail_msg("%s: token %d gets other bits", s->g ? s->g->directory : "made", from + i);
@@ -85,7 +86,7 @@ static void feed(const subject *s, heft_seq *q, int32_t from, int32_t to, int32_
     for (int32_t at = from; at < to; at += chunk) {
         const int32_t n = to - at < chunk ? to - at : chunk;
         step(q->e, &(heft_feed){ q, text + at, n, HEFT_LOGITS_ALL, true }, 1);
-        same_rows(s, q->e, 0, at, n);
+        same_rows(s, s->expected, q->e, 0, at, n);
     }
 }
 
@@ -98,17 +99,18 @@ static void expect(subject *s)
         other[i] = (i * 29 + i * i * 7 + 50) % V;
     }
     s->expected = heft_alloc(n, sizeof *s->expected);
-    assert_non_null(s->expected);
-    for (int32_t fast = 0; fast < 2; fast++) { /* both ways: they must not be one */
-        heft_engine *e = open_engine(s, "scalar", 1, 1, s->T, true);
+    s->plain = heft_alloc(n, sizeof *s->plain);
+    assert_true(s->expected && s->plain);
+    for (int32_t fast = 0; fast < 2; fast++) {
+        heft_engine *e = open_engine(s, fast ? "scalar" : NULL, 1, 1, s->T, true);
         heft_seq *q = open_seq(e);
         step(e, &(heft_feed){ q, text, s->T, HEFT_LOGITS_ALL, fast }, 1);
-        if (fast) assert_memory_not_equal(s->expected, heft_engine_logits(e, 0), n * sizeof(float));
-        memcpy(s->expected, heft_engine_logits(e, 0), n * sizeof(float));
+        memcpy(fast ? s->expected : s->plain, heft_engine_logits(e, 0), n * sizeof(float));
         heft_seq_close(q);
         heft_engine_close(e);
     }
     assert_true(s->expected[0] == s->expected[0] && s->expected[0] != s->expected[n - 1]);
+    assert_memory_not_equal(s->expected, s->plain, n * sizeof(float)); /* or it is one way */
 }
 
 /* The golden of this name as a release in BF16 or, where type is not 0, as a GGUF file; NULL: the
@@ -135,6 +137,7 @@ static void set_up(subject *s, const char *golden, heft_dtype type, heft_cache_t
 
 static void tear_down(subject *s)
 {
+    heft_free(s->plain);
     heft_free(s->expected);
     heft_model_close(s->model);
     heft_scratch_close(s->at);
@@ -156,23 +159,24 @@ static void any_chunks_and_threads(const subject *s)
     }
 }
 
-/* Our prompt between a sequence that writes and another prompt; then two that write. */
+/* Four sequences of one text, two as prompts and two as if they were written, in one step after
+ * another; each is worth what it is alone. */
 static void in_a_crowd(const subject *s)
 {
+    static const int32_t rows[4] = { 3, 20, 9, 1 };
     heft_engine *e = open_engine(s, NULL, 2, 4, s->T, true);
-    heft_seq *q[4];
+    heft_feed f[4];
     for (int32_t i = 0; i < 4; i++)
-        q[i] = open_seq(e);
-    for (int32_t at = 0; at < 80; at += 20) {
-        const heft_feed f[] = { { q[0], other + at, 3, HEFT_LOGITS_ALL, false },
-                                { q[1], text + at, 20, HEFT_LOGITS_ALL, true },
-                                { q[2], other + at, 9, HEFT_LOGITS_ALL, true },
-                                { q[3], other + at, 1, HEFT_LOGITS_NONE, false } };
+        f[i] = (heft_feed){ open_seq(e), text, rows[i], HEFT_LOGITS_ALL, i == 1 || i == 2 };
+    for (int32_t done = 0; done < 5; done++) {
         step(e, f, 4);
-        same_rows(s, e, 3, at, 20);
+        for (int32_t i = 0, first = 0; i < 4; first += rows[i++]) {
+            same_rows(s, f[i].prompt ? s->expected : s->plain, e, first, done * rows[i], rows[i]);
+            f[i].token += rows[i];
+        }
     }
     for (int32_t i = 0; i < 4; i++)
-        heft_seq_close(q[i]);
+        heft_seq_close(f[i].seq);
     heft_engine_close(e);
 }
 
@@ -223,7 +227,7 @@ static void what_is_written_behind_a_prompt_is_not_expanded(void **state)
     enum { PROMPT = 60, N = 6 };
     subject s;
     set_up(&s, NULL, 0, HEFT_CACHE_F16);
-    float one[N * V], plain[V];
+    float one[N * V];
     heft_engine *e = open_engine(&s, NULL, 2, 1, s.T, true);
     heft_seq *q = open_seq(e);
     heft_error err = { 0 };
@@ -237,15 +241,11 @@ static void what_is_written_behind_a_prompt_is_not_expanded(void **state)
     step(e, &(heft_feed){ q, text + PROMPT, N, HEFT_LOGITS_ALL, false }, 1);
     assert_memory_equal(one, heft_engine_logits(e, 0), sizeof one);
     heft_seq_close(q);
-    q = open_seq(e); /* without any prompt it is as without the option */
-    step(e, &(heft_feed){ q, text, 30, HEFT_LOGITS_LAST, false }, 1);
-    memcpy(plain, heft_engine_logits(e, 0), sizeof plain);
-    heft_seq_close(q);
     heft_engine_close(e);
-    e = open_engine(&s, NULL, 2, 1, s.T, false);
+    e = open_engine(&s, NULL, 2, 1, s.T, false); /* nor is a prompt without the option */
     q = open_seq(e);
-    step(e, &(heft_feed){ q, text, 30, HEFT_LOGITS_LAST, true }, 1);
-    assert_memory_equal(plain, heft_engine_logits(e, 0), sizeof plain);
+    step(e, &(heft_feed){ q, text, 30, HEFT_LOGITS_ALL, true }, 1);
+    same_rows(&s, s.plain, e, 0, 0, 30);
     heft_seq_close(q);
     heft_engine_close(e);
     tear_down(&s);
@@ -263,7 +263,7 @@ static void feeding_takes_many_tokens_for_a_prompt_whatever_the_steps(void **sta
         heft_engine *e = open_engine(&s, NULL, 2, 1, batch[i], true);
         heft_seq *q = open_seq(e);
         assert_ok(heft_seq_feed(q, text, HEFT_PROMPT_LEAST, HEFT_LOGITS_LAST, &err), &err);
-        same_rows(&s, e, 0, HEFT_PROMPT_LEAST - 1, 1);
+        same_rows(&s, s.expected, e, 0, HEFT_PROMPT_LEAST - 1, 1);
         heft_seq_close(q);
         q = open_seq(e);
         assert_ok(heft_seq_feed(q, text, HEFT_PROMPT_LEAST - 1, HEFT_LOGITS_LAST, &err), &err);

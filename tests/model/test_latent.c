@@ -82,16 +82,16 @@ static void chunks_and_threads_change_no_bit(void **state)
 
 /* ---- types of caches ---- */
 
-enum { T = 200, V = 300 };
+enum { T = 120, V = 96 };
 
 /* Entries of 64 + 32 numbers: whole blocks, and so is the value in them. */
 static const heft_synthetic wide = { .arch = "deepseek2",
-                                     .L = 3,
-                                     .D = 128,
+                                     .L = 2,
+                                     .D = 64,
                                      .H = 4,
                                      .G = 1,
                                      .dk = 80,
-                                     .F = 192,
+                                     .F = 96,
                                      .V = V,
                                      .ctx = 256,
                                      .kv_rank = 64,

@@ -112,6 +112,34 @@ static void attention_counts_the_keys_that_rows_see(void **state)
     }
 }
 
+/* Of 9 rows after 21 others: what the cache has is made keys and values, once. */
+static void fast_prefill_counts_what_it_makes_and_narrower_heads(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    heft_golden *g = NULL;
+    heft_model *m = NULL;
+    char at[HEFT_SCRATCH_PATH];
+    const heft_golden_form bf16 = { .dtype = HEFT_BF16 };
+    const heft_engine_options o = { .fast_prefill = true };
+    heft_scratch_open(at);
+    assert_ok(heft_golden_open("deepseek_v2_yarn", &g, &err), &err);
+    assert_ok(heft_golden_write_release(g, at, &bf16, &err), &err);
+    assert_ok(heft_model_open(at, NULL, &m, &err), &err);
+    const heft_plan_device fast = heft_engine_rehearse(m, &o, 9, 21, true),
+                           plain = heft_engine_rehearse(m, &o, 9, 21, false);
+    const heft_attn *a = &m->net.spec.layer[0].attn;
+    const uint64_t L = (uint64_t)m->net.spec.L, H = (uint64_t)a->H, rank = (uint64_t)a->kv_rank,
+                   seen = 9 * 21 + 9 * 10 / 2;
+    assert_int_equal(fast.macs - plain.macs, L * H * 21 * rank * (uint64_t)(a->nope + a->dv));
+    assert_int_equal(fast.attend_macs, L * H * seen * (uint64_t)(a->dk + a->dv));
+    assert_int_equal(fast.cache_bytes, plain.cache_bytes);
+    assert_int_equal(fast.weight_bytes, plain.weight_bytes);
+    heft_model_close(m);
+    heft_scratch_close(at);
+    heft_golden_close(g);
+}
+
 static void timed_steps_give_the_same_bits_and_call_every_operation(void **state)
 {
     (void)state;
@@ -208,6 +236,7 @@ int main(void)
         cmocka_unit_test(every_operation_of_the_table_has_a_wrapper),
         cmocka_unit_test(timed_steps_give_the_same_bits_and_call_every_operation),
         cmocka_unit_test(attention_counts_the_keys_that_rows_see),
+        cmocka_unit_test(fast_prefill_counts_what_it_makes_and_narrower_heads),
         cmocka_unit_test(times_begin_from_zero),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
