@@ -370,8 +370,8 @@ typedef struct {
     bool prompt; /* the rows go by fast_prefill, where the engine has that */
 } heft_feed;
 
-/* Tokens that heft_seq_feed takes for a prompt: after long texts fewer would be read slower by
- * fast_prefill, since what lies before them is made keys and values for them alone. */
+/* So many tokens at least are a prompt to heft_seq_feed: after a long text fewer could be read
+ * slower by fast_prefill, which makes keys and values of all that text for them alone. */
 enum { HEFT_PROMPT_LEAST = 128 };
 
 /* Run one step: the n_feeds sequences (each at most once) advance together by at most

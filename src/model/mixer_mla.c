@@ -104,7 +104,7 @@ static const int32_t *choose(heft_run *r, const heft_layer *l, const float *h, c
 /* What rows attend by, whichever way they take: (T,H,...) each. */
 typedef struct {
     float *qn, *qr; /* nope; rotated */
-    float *q;       /* one of them, or what came of it, beside the other */
+    float *q;       /* the first, or what comes of it, beside the second: of one way at a time */
     float *qc, *oc; /* kv_rank */
     float *o;       /* dv */
     const heft_kv *kv;
@@ -177,14 +177,13 @@ static float *forward_mla(heft_run *r, const heft_layer *l, const float *h)
           *kr = part(r, l, ckr, 1, latent.dk, rank, rotated, NULL, a->rope);
     r->ops->store(r->dev, kv, beside(r, c, kr, T, rank, rotated), NULL, r->b);
 
-    const int32_t widest = latent.dk > a->dk ? latent.dk : a->dk;
-    const bool all = r->expand == HEFT_EXPAND_ALL, none = r->expand == HEFT_EXPAND_NONE;
+    const int32_t width[] = { [HEFT_EXPAND_NONE] = latent.dk,
+                              [HEFT_EXPAND_SOME] = latent.dk > a->dk ? latent.dk : a->dk,
+                              [HEFT_EXPAND_ALL] = a->dk };
+    const bool all = r->expand == HEFT_EXPAND_ALL;
     const latent_rows x = { .qn = qn,
                             .qr = qr,
-                            .q = heft_tmp(r, pairs
-                                                 * (all    ? a->dk
-                                                    : none ? latent.dk
-                                                           : widest)),
+                            .q = heft_tmp(r, pairs * width[r->expand]),
                             .qc = all ? NULL : heft_tmp(r, pairs * rank),
                             .oc = all ? NULL : heft_tmp(r, pairs * rank),
                             .o = heft_tmp(r, pairs * a->dv),
