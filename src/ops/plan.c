@@ -185,6 +185,7 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
             c->cache_bytes += n * (uint64_t)a->G * heft_row_bytes(c->cache, apart ? width : a->dk);
     }
     most(&counts(d)->need.heads, a->H);
+    most(&counts(d)->need.dk, a->dk);
     most(&counts(d)->need.dv, a->dv);
     most(&counts(d)->need.group, a->H / a->G);
 }

@@ -19,7 +19,7 @@ static void assert_near(double got, double want, double tolerance)
 }
 
 enum { MAX_QUERIES = 70, MAX_WIDTH = 640, TILES = 3 };
-enum { KEYS, VALUES, QUERY, OUTPUT };
+enum { KEYS, VALUES, QUERY, PANEL, OUTPUT };
 
 /* Which entries a query sees: all; up to its own (causal, four queries a position); any range; some
  * of a range (chosen, four queries a position). */
@@ -105,6 +105,11 @@ static void run(const heft_kernels *k, const shape *s, crowd *c, float *o)
                                 .slope = i % 2 ? s->slope : 0,
                                 .state = &c->state[i] };
     }
+    float *panel = NULL;
+    if (s->nq >= HEFT_CROWD) {
+        panel = fenced(PANEL, sizeof(float) * heft_panel_floats(s->nq, s->dk));
+        k->lay_panel(panel, c->q, s->nq, s->dk);
+    }
     for (int32_t tile = 0; tile < TILES; tile++) {
         for (int32_t i = 0; i < s->nq; i++)
             range(s, i, &seed, &c->q[i]);
@@ -116,7 +121,7 @@ static void run(const heft_kernels *k, const shape *s, crowd *c, float *o)
                         .softcap = s->softcap };
         t.k = entries(KEYS, s, s->dk, &t.k_stride, c, &seed);
         t.v = entries(VALUES, s, s->dv, &t.v_stride, c, &seed);
-        k->attend(&t, c->q, s->nq);
+        k->attend(&t, c->q, s->nq, panel);
     }
 }
 
@@ -151,7 +156,7 @@ static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
                    { 192, 128 }, { 1, 1 },     { 15, 7 },    { 17, 33 },
                    { 40, 24 },   { 0, 5 },     { 5, 0 },     { 300, 290 },
                    { 100, 600 }, { 8, 8 },     { 256, 256 }, { 72, 72 } };
-    static const int32_t queries[] = { 0, 1, 2, 3, 4, 5, 8, 9, 65, 70 };
+    static const int32_t queries[] = { 0, 1, 2, 3, 4, 5, 6, 8, 9, 17, 65, 70 };
     static const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16, HEFT_Q8_0 };
     heft_kernels scalar, sets[MAX_SETS];
     const int32_t count = sets_here(sets);
@@ -262,7 +267,7 @@ static void attention_is_softmax_of_scaled_capped_biased_scores_over_what_is_see
                                .pos = pos,
                                .slope = slope,
                                .state = &seen };
-            scalar.attend(&x, &one, 1);
+            scalar.attend(&x, &one, 1, NULL);
         }
         for (int32_t d = 0; d < D; d++)
             assert_near((double)(o[d] / seen.l), want[d], 2e-6);
@@ -294,7 +299,7 @@ static void an_entry_that_is_skipped_is_as_if_it_were_not_there(void **state)
     const heft_query one = {
         .q = q, .lo = 3, .hi = 18, .skip = ~(1u << 3 | 1u << 17), .state = &seen
     };
-    scalar.attend(&x, &one, 1);
+    scalar.attend(&x, &one, 1, NULL);
     for (int32_t d = 0; d < D; d++)
         assert_near((double)(o[d] / seen.l), want[d], 2e-6);
 }
@@ -435,12 +440,14 @@ static void a_query_gives_the_same_bytes_alone_and_in_a_crowd(void **state)
         states[i].o = together[i];
         queries[i] = (heft_query){ .q = q[i], .hi = i % 33, .state = &states[i] };
     }
-    best.attend(&t, queries, CROWD);
+    static _Alignas(64) float panel[D * (CROWD + HEFT_PANEL)];
+    best.lay_panel(panel, queries, CROWD, D);
+    best.attend(&t, queries, CROWD, panel);
     for (int32_t i = 0; i < CROWD; i++) {
         heft_partial seen = { .o = alone };
         heft_query one = queries[i];
         one.state = &seen;
-        best.attend(&t, &one, 1);
+        best.attend(&t, &one, 1, NULL);
         assert_true(seen.l == states[i].l && seen.m == states[i].m);
         if (one.hi > 0) assert_memory_equal(alone, together[i], sizeof alone);
     }
