@@ -60,9 +60,7 @@ typedef struct {
 /* One tile of at most HEFT_TILE cache entries of one key/value head. */
 typedef struct {
     const uint8_t *k, *v; /* entry e lies e * stride bytes further */
-    /* The same of the tile that will be asked for next, if any, which may be fetched meanwhile;
-     * NULL: nothing. */
-    const uint8_t *next_k, *next_v;
+    ptrdiff_t next; /* bytes from here to the tile that follows, to be fetched meanwhile; 0: none */
     size_t k_stride, v_stride;
     heft_dtype dtype; /* F32, F16, BF16; Q8_0 where dk and dv are multiples of 32 */
     int32_t dk, dv;

@@ -205,8 +205,7 @@ static void run_span(const attend_args *a, bool entries, int32_t block, int32_t 
         k.softcap = a->a->softcap;
         if ((tile + 1) * HEFT_TILE < last) {
             const heft_tile next = heft_tile_cpu(kv, b, b->seq[r0], g, tile + 1);
-            k.next_k = next.k;
-            k.next_v = kv->v_in_k ? NULL : next.v;
+            k.next = next.k - k.k;
         }
         heft_query *q = w->query;
         for (int32_t t = r0; t < r1; t++) {

@@ -116,6 +116,7 @@ static void run(const heft_kernels *k, const shape *s, crowd *c, float *o)
         heft_tile t = { .dtype = s->dtype,
                         .dk = s->dk,
                         .dv = s->dv,
+                        .next = tile % 2 * 4096, /* only ever asked for */
                         .pos = 960 + HEFT_TILE * tile,
                         .scale = s->dk ? 4 / sqrtf((float)s->dk) : 1,
                         .softcap = s->softcap };
@@ -180,6 +181,36 @@ static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
                 run(&scalar, &s, &wanted, expected);
                 for (int32_t i = 0; i < count; i++)
                     compare(&sets[i], &s);
+            }
+}
+
+static void every_set_lays_queries_side_by_side_alike(void **state)
+{
+    (void)state;
+    enum { WIDTH = 37, MOST = 35 };
+    static float numbers[MOST][WIDTH];
+    static heft_query q[MOST];
+    heft_kernels scalar, sets[MAX_SETS];
+    const int32_t count = sets_here(sets);
+    heft_kernels_init(&scalar, 0);
+    uint64_t seed = 8;
+    random_floats(numbers[0], MOST * WIDTH, &seed);
+    for (int32_t i = 0; i < MOST; i++)
+        q[i].q = numbers[i];
+    for (int32_t n = 0; n <= MOST; n++)
+        for (int32_t dk = 0; dk <= WIDTH; dk++)
+            for (int32_t s = 0; s <= count; s++) {
+                const size_t floats = heft_panel_floats(n, dk), width = ((size_t)dk + 15) / 16 * 16;
+                float *panel = fenced(PANEL, sizeof(float) * floats);
+                memset(panel, 0xff, sizeof(float) * floats);
+                (s < count ? &sets[s] : &scalar)->lay_panel(panel, q, n, dk);
+                for (size_t at = 0; at < floats; at++) {
+                    const size_t i = at / (width * HEFT_PANEL) * HEFT_PANEL + at % HEFT_PANEL,
+                                 d = at / HEFT_PANEL % width;
+                    const bool there = i < (size_t)n && d < (size_t)dk;
+                    assert_true(panel[at] == (there ? numbers[i][d] : 0));
+                }
+                assert_true(fence_intact(PANEL, sizeof(float) * floats));
             }
 }
 
@@ -463,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_merge_joins_two_parts_in_order_and_an_empty_part_changes_nothing),
         cmocka_unit_test(every_set_gives_the_bytes_of_the_scalar_code),
         cmocka_unit_test(every_set_merges_alike),
+        cmocka_unit_test(every_set_lays_queries_side_by_side_alike),
         cmocka_unit_test(a_query_gives_the_same_bytes_alone_and_in_a_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
