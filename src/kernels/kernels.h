@@ -85,7 +85,7 @@ typedef struct {
 
 enum {
     HEFT_PANEL = 16, /* queries side by side */
-    HEFT_CROWD = 6,  /* so many queries are quicker side by side than one by one */
+    HEFT_CROWD = 12, /* so many queries are quicker side by side than one by one */
 };
 
 /* Floats of a panel of n queries of width dk; n * dk was checked. */

@@ -1,17 +1,11 @@
 /* Attention with AVX-512 in registers of 256 bits: twice as many as AVX2 has. */
 #include "kernels/fill.h"
-#include "kernels/x86_attend.h"
 #include "kernels/x86_vector_256.h"
 
 enum { DOT_QUERIES = 4, DOT_KEYS = 3, FOUR_VECTORS = 4 };
 enum { CROWD_KEYS = 4, CROWD_SUMS = 4, CROWD_QUERIES = 8, CROWD_VECTORS = 2 };
 
 #include "kernels/x86_attend.inc"
-
-void heft_attend_avx512vl(const heft_tile *t, const heft_query *q, int32_t nq, const float *panel)
-{
-    attend_queries(t, q, nq, panel);
-}
 
 void heft_kernels_avx512vl_attend(heft_kernels *k)
 {
