@@ -190,6 +190,29 @@ INLINE integers sub_integers(integers a, integers b)
     return _mm256_sub_epi32(a, b);
 }
 
+INLINE integers load_integers(const void *p)
+{
+    return _mm256_loadu_si256(p);
+}
+
+INLINE integers spread_integer(int32_t x)
+{
+    return _mm256_set1_epi32(x);
+}
+
+INLINE vector numbers_of(integers a)
+{
+    return _mm256_cvtepi32_ps(a);
+}
+
+/* a in the lanes whose integer has bit e set, else b. */
+INLINE vector where_bit(integers of, int32_t e, vector a, vector b)
+{
+    const __m256i bit = _mm256_set1_epi32((int32_t)(1u << e));
+    const __m256i set = _mm256_cmpeq_epi32(_mm256_and_si256(of, bit), bit);
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(set));
+}
+
 INLINE integers half_of_integers(integers a)
 {
     return _mm256_srai_epi32(a, 1);

@@ -183,6 +183,28 @@ INLINE integers sub_integers(integers a, integers b)
     return _mm512_sub_epi32(a, b);
 }
 
+INLINE integers load_integers(const void *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+INLINE integers spread_integer(int32_t x)
+{
+    return _mm512_set1_epi32(x);
+}
+
+INLINE vector numbers_of(integers a)
+{
+    return _mm512_cvtepi32_ps(a);
+}
+
+/* a in the lanes whose integer has bit e set, else b. */
+INLINE vector where_bit(integers of, int32_t e, vector a, vector b)
+{
+    const __m512i bit = _mm512_set1_epi32((int32_t)(1u << e));
+    return _mm512_mask_mov_ps(b, _mm512_test_epi32_mask(of, bit), a);
+}
+
 INLINE integers half_of_integers(integers a)
 {
     return _mm512_srai_epi32(a, 1);

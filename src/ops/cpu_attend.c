@@ -31,7 +31,8 @@ typedef struct {
 
 /* What one thread needs for one block and head. */
 typedef struct {
-    heft_query *query;          /* (queries) of the tile at hand */
+    heft_query *query;          /* (queries) and what they see of the tile at hand ... */
+    float *panel;               /* ... side by side */
     heft_partial *span, *total; /* (queries) */
     float *zero;                /* (dv) */
     const float *made; /* of the head and span at hand: keys (HEFT_SPAN, dk), values; NULL: those
@@ -55,9 +56,10 @@ static size_t lines(size_t bytes)
 
 size_t heft_attend_scratch(const heft_device_need *n)
 {
-    size_t q = (size_t)queries_of(n->group), dv = (size_t)n->dv;
-    return lines(q * sizeof(heft_query)) + lines(2 * q * sizeof(heft_partial))
-           + (2 * q + 1) * lines(dv * sizeof(float));
+    const int32_t queries = queries_of(n->group);
+    const size_t q = (size_t)queries, dv = (size_t)n->dv;
+    return sizeof(float) * heft_panel_floats(queries, n->dk) + lines(q * sizeof(heft_query))
+           + lines(2 * q * sizeof(heft_partial)) + (2 * q + 1) * lines(dv * sizeof(float));
 }
 
 size_t heft_attend_partials(const heft_device_need *n)
@@ -69,9 +71,12 @@ size_t heft_attend_partials(const heft_device_need *n)
 
 static workspace workspace_of(const heft_device *d, int32_t thread)
 {
-    size_t q = (size_t)queries_of(d->need.group), o = lines((size_t)d->need.dv * sizeof(float));
+    const int32_t queries = queries_of(d->need.group);
+    const size_t q = (size_t)queries, o = lines((size_t)d->need.dv * sizeof(float));
     uint8_t *at = d->scratch + (size_t)thread * d->scratch_bytes;
-    workspace w = { .query = (void *)at };
+    workspace w = { .panel = (void *)at };
+    at += sizeof(float) * heft_panel_floats(queries, d->need.dk);
+    w.query = (void *)at;
     at += lines(q * sizeof(heft_query));
     w.span = (void *)at;
     w.total = w.span + q;
@@ -170,14 +175,22 @@ static void block_sees(const attend_args *a, bool entries, int32_t block, int32_
     }
 }
 
-/* Ask the memory for a tile's keys and values: the processor foresees nothing beyond 4 KiB. */
-static void fetch_tile(const heft_tile *t, bool v_in_k)
+/* Lay out the queries of a block on one head, whose results are merged into state (rows of the
+ * block, group). */
+static void lay_queries(const attend_args *a, int32_t block, int32_t g, const workspace *w,
+                        heft_partial *state)
 {
-    const char *k = (const char *)t->k, *v = (const char *)t->v;
-    for (size_t i = 0; i < HEFT_TILE * t->k_stride; i += 64)
-        __builtin_prefetch(k + i);
-    for (size_t i = 0; !v_in_k && i < HEFT_TILE * t->v_stride; i += 64)
-        __builtin_prefetch(v + i);
+    const int32_t r0 = a->d->block[block], n = (a->d->block[block + 1] - r0) * a->group;
+    for (int32_t i = 0; i < n; i++) {
+        const int32_t t = r0 + i / a->group, h = g * a->group + i % a->group;
+        w->query[i] = (heft_query){
+            .q = a->q + ((size_t)t * (size_t)a->a->H + (size_t)h) * (size_t)a->a->dk,
+            .pos = a->b->pos[t],
+            .slope = a->slopes ? a->slopes[h] * a->a->alibi_scale : 0,
+            .state = &state[i],
+        };
+    }
+    if (n >= HEFT_CROWD) a->d->k.lay_panel(w->panel, w->query, n, a->a->dk);
 }
 
 static heft_tile tile_of(const attend_args *a, bool entries, int32_t seq, int32_t g, int32_t tile,
@@ -198,10 +211,10 @@ static heft_tile tile_of(const attend_args *a, bool entries, int32_t seq, int32_
     };
 }
 
-/* Merge into state (rows of the block, group) what its queries see in span `span` of the tokens, or
- * of the entries. */
+/* Merge into their states what the queries of a block see in span `span` of the tokens, or of the
+ * entries. */
 static void run_span(const attend_args *a, bool entries, int32_t block, int32_t g, int32_t span,
-                     const workspace *w, heft_partial *state)
+                     const workspace *w)
 {
     const heft_batch *b = a->b;
     int32_t r0 = a->d->block[block], r1 = a->d->block[block + 1], first, last;
@@ -212,27 +225,20 @@ static void run_span(const attend_args *a, bool entries, int32_t block, int32_t 
         heft_tile k = tile_of(a, entries, b->seq[r0], g, tile, w);
         k.scale = a->a->scale;
         k.softcap = a->a->softcap;
-        int32_t n = 0;
-        for (int32_t t = r0; t < r1; t++) {
-            const sight s = sight_of(a, entries, t, tile);
-            for (int32_t i = 0; s.lo < s.hi && i < a->group; i++) {
-                int32_t h = g * a->group + i;
-                w->query[n++] = (heft_query){
-                    .q = a->q + ((size_t)t * (size_t)a->a->H + (size_t)h) * (size_t)a->a->dk,
-                    .lo = s.lo,
-                    .hi = s.hi,
-                    .skip = s.skip,
-                    .pos = b->pos[t],
-                    .slope = a->slopes ? a->slopes[h] * a->a->alibi_scale : 0,
-                    .state = &state[(t - r0) * a->group + i],
-                };
-            }
-        }
         if (!w->made && (tile + 1) * HEFT_TILE < last) {
             const heft_tile next = tile_of(a, entries, b->seq[r0], g, tile + 1, w);
-            fetch_tile(&next, (entries ? a->more : a->kv)->v_in_k);
+            k.next = next.k - k.k;
         }
-        a->d->k.attend(&k, w->query, n);
+        heft_query *q = w->query;
+        for (int32_t t = r0; t < r1; t++) {
+            const sight s = sight_of(a, entries, t, tile);
+            for (int32_t i = 0; i < a->group; i++, q++) {
+                q->lo = s.lo;
+                q->hi = s.hi;
+                q->skip = s.skip;
+            }
+        }
+        a->d->k.attend(&k, w->query, (r1 - r0) * a->group, w->panel);
     }
 }
 
@@ -254,12 +260,13 @@ static void attend_block(void *arg, int32_t part, int32_t thread)
     int32_t r0 = a->d->block[block], first, last;
     int32_t queries = (a->d->block[block + 1] - r0) * a->group;
     workspace w = workspace_of(a->d, thread);
+    lay_queries(a, block, g, &w, w.span);
     for (int32_t entries = 0; entries <= (a->more != NULL); entries++) {
         block_sees(a, entries, block, &first, &last);
         for (int32_t span = first / HEFT_SPAN; span * HEFT_SPAN < last; span++) {
             for (int32_t i = 0; i < queries; i++)
                 w.span[i].l = 0;
-            run_span(a, entries, block, g, span, &w, w.span);
+            run_span(a, entries, block, g, span, &w);
             for (int32_t i = 0; i < queries; i++)
                 if (w.span[i].l > 0) a->d->k.merge(&w.total[i], &w.span[i], a->a->dv);
         }
@@ -278,8 +285,8 @@ static void attend_span(void *arg, int32_t part, int32_t thread)
         state[i].l = 0;
     workspace w = workspace_of(a->d, thread);
     const bool entries = span >= a->near;
-    run_span(a, entries, head / a->a->G, head % a->a->G, entries ? span - a->near : span, &w,
-             state);
+    lay_queries(a, head / a->a->G, head % a->a->G, &w, state);
+    run_span(a, entries, head / a->a->G, head % a->a->G, entries ? span - a->near : span, &w);
 }
 
 static void attend_join(void *arg, int32_t head, int32_t thread)
@@ -321,7 +328,7 @@ void heft_attend_cpu(heft_device *d, float *o, const float *q, const heft_kv *kv
                       .a = attn,
                       .b = b };
     a.group = attn->H / attn->G;
-    assert(a.group <= d->need.group && attn->dv <= d->need.dv);
+    assert(a.group <= d->need.group && attn->dk <= d->need.dk && attn->dv <= d->need.dv);
     assert(!chosen || more || (attn->window == 0 && attn->chunk == 0));
     int32_t longest = 0;
     for (int32_t s = 0; s < b->S; s++)
@@ -429,7 +436,8 @@ static void attend_made(void *arg, int32_t part, int32_t thread)
         const int32_t r0 = d->block[block], rows = d->block[block + 1] - r0;
         for (int32_t i = 0; i < rows; i++)
             w.span[i].l = 0;
-        run_span(a, false, block, h, x->span, &w, w.span);
+        lay_queries(a, block, h, &w, w.span);
+        run_span(a, false, block, h, x->span, &w);
         for (int32_t i = 0; i < rows; i++)
             d->k.merge(&d->state[(size_t)(r0 + i) * (size_t)H + (size_t)h], &w.span[i], a->a->dv);
     }

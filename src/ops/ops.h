@@ -142,18 +142,18 @@ typedef struct heft_ops {
 /* What the operations of one step need beside their outputs; ops_plan adds it up. */
 typedef struct {
     int32_t threads;
-    int32_t rows;         /* of a step at most, or pairs of rows and experts or heads */
-    int32_t cols;         /* widest input of a linear */
-    int64_t blocks;       /* of 32 numbers that the largest input of a linear has */
-    int32_t experts;      /* most experts of a layer */
-    int32_t heads, dv;    /* most query heads, widest value head */
-    int32_t group;        /* most query heads per key/value head */
-    int32_t context;      /* longest sequence */
-    int32_t entry, block; /* widest entry of several tokens; most tokens it is made of */
-    int32_t latent;       /* widest latent entry that keys and values of heads are made from */
-    int32_t made;         /* numbers of the widest such key and value together */
-    int64_t states;       /* most rows times heads that attend to them */
-    bool selects;         /* do rows choose what they attend to? */
+    int32_t rows;          /* of a step at most, or pairs of rows and experts or heads */
+    int32_t cols;          /* widest input of a linear */
+    int64_t blocks;        /* of 32 numbers that the largest input of a linear has */
+    int32_t experts;       /* most experts of a layer */
+    int32_t heads, dk, dv; /* most query heads, widest key and value head */
+    int32_t group;         /* most query heads per key/value head */
+    int32_t context;       /* longest sequence */
+    int32_t entry, block;  /* widest entry of several tokens; most tokens it is made of */
+    int32_t latent;        /* widest latent entry that keys and values of heads are made from */
+    int32_t made;          /* numbers of the widest such key and value together */
+    int64_t states;        /* most rows times heads that attend to them */
+    bool selects;          /* do rows choose what they attend to? */
 } heft_device_need;
 
 heft_status heft_cpu_open(const heft_device_need *, unsigned isa, heft_device **,

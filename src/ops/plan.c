@@ -204,6 +204,7 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
             c->cache_bytes += n * (uint64_t)a->G * heft_row_bytes(c->cache, apart ? width : a->dk);
     }
     most(&c->need.heads, a->H);
+    most(&c->need.dk, a->dk);
     most(&c->need.dv, a->dv);
     most(&c->need.group, a->H / a->G);
 }
@@ -233,6 +234,7 @@ static void attend_expanded_plan(heft_device *d, float *o, const float *q, const
     most(&c->need.latent, latent);
     most(&c->need.made, a->dk + a->dv);
     if ((int64_t)b->T * a->H > c->need.states) c->need.states = (int64_t)b->T * a->H;
+    most(&c->need.dk, a->dk);
     most(&c->need.dv, a->dv);
     most(&c->need.group, 1);
 }
