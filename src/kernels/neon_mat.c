@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-enum { ROWS = 3, COLUMNS = 2, K_STEP = 1024 };
+enum { COLUMNS = 6, K_STEP = 1024 };
 
 /* Weights with scales beside them as floats: what mat_float.inc asks for. */
 static void floats_of(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,

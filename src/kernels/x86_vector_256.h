@@ -84,6 +84,19 @@ INLINE float fold_vector(const vector s[PARTS])
     return fold_half(half_of_sums(s));
 }
 
+/* y[i] = the 16 partial sums at s + i apart, folded, i < 4. */
+INLINE void fold_four(float *y, const float *s, size_t apart)
+{
+    __m256 half[4];
+    for (size_t i = 0; i < 4; i++) {
+        vector sum[PARTS];
+        for (size_t h = 0; h < PARTS; h++)
+            sum[h] = load_vector(s + i * apart + LANES * h);
+        half[i] = half_of_sums(sum);
+    }
+    _mm_storeu_ps(y, fold_halves(half));
+}
+
 /* Up to a vector of floats at x, then zeros, where nothing is read; and to y. left > 0 */
 INLINE __m256i lanes_below(int32_t left)
 {

@@ -149,6 +149,7 @@ static heft_device *open_device(unsigned isa, int32_t threads)
                                     .blocks = HEFT_SPAN * RANK / 32,
                                     .experts = 1,
                                     .heads = H,
+                                    .dk = DK,
                                     .dv = DV,
                                     .group = 1,
                                     .context = T,
