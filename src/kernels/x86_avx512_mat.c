@@ -7,7 +7,8 @@
 
 static const heft_x86_set set = {
     .columns = TILE_COLUMNS,
-    .few = 4,
+    .group = GROUP,
+    .few = 8,
     .mul_f = heft_avx512_mul_f,
     .mul_c = heft_avx2_mul_c,
     .scaled = heft_x86_unpack_scaled,
