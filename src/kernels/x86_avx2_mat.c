@@ -103,28 +103,52 @@ static void mul_rows(heft_x86_rower *rows, const heft_mat *w, int32_t r0, int32_
 
 /* ---- many columns ---- */
 
-/* Blocks b .. b + n - 1 of the 16 rows from `first` on to the panel. */
-static void fill_panel(const heft_x86_format *f, void *panel, const heft_mat *w, int32_t first,
+static bool has_unpacker(const heft_x86_set *set, const heft_mat *w)
+{
+    return w->with ? set->scaled != NULL : set->format[w->dtype].unpack != NULL;
+}
+
+/* Blocks b .. b + n - 1 of the 16 rows from `first` on to the panel, through heft_unpack: several
+ * of each row before the first is read, because its stores are done by then. */
+static void put_blocks(const heft_x86_format *f, uint8_t *panel, const heft_mat *w, int32_t first,
                        int32_t b, int32_t n)
 {
+    enum { AHEAD = 8 };
+    heft_block block[AHEAD][PANEL_ROWS];
+    for (int32_t i = 0; i < n; i += AHEAD) {
+        const int32_t part = n - i < AHEAD ? n - i : AHEAD;
+        for (int32_t r = 0; r < PANEL_ROWS; r++)
+            for (int32_t j = 0; j < part; j++)
+                heft_unpack(&block[j][r], w, first + r < w->rows ? first + r : w->rows - 1,
+                            b + i + j);
+        for (int32_t j = 0; j < part; j++)
+            f->put(panel + f->block * (size_t)(i + j), block[j]);
+    }
+}
+
+/* The same, by the format's unpacker where it has one. */
+static void fill_panel(const heft_x86_set *set, void *panel, const heft_mat *w, int32_t first,
+                       int32_t b, int32_t n)
+{
+    const heft_x86_format *f = &set->format[w->dtype];
+    const heft_dtype_info *info = &heft_dtypes[w->dtype];
     const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
-    if (f->unpack && first + PANEL_ROWS <= w->rows) {
-        const heft_dtype_info *info = &heft_dtypes[w->dtype];
-        for (int32_t i = 0; i < n; i += 8) { /* 256 k here, and as much of the next rows fetched */
-            const int32_t part = n - i < 8 ? n - i : 8;
-            const size_t at = (size_t)(b + i) * 32 / (size_t)info->block * (size_t)info->bytes;
-            const size_t bytes = (size_t)part * 32 / (size_t)info->block * (size_t)info->bytes;
-            fetch(row + PANEL_ROWS * ((size_t)w->stride + at), PANEL_ROWS * bytes);
-            f->unpack((uint8_t *)panel + f->block * (size_t)i, row, (size_t)w->stride, b + i, part);
-        }
+    if (!has_unpacker(set, w) || first + PANEL_ROWS > w->rows) {
+        put_blocks(f, panel, w, first, b, n);
         return;
     }
-    for (int32_t i = 0; i < n; i++)
-        for (int32_t r = 0; r < PANEL_ROWS; r++) {
-            heft_block block;
-            heft_unpack(&block, w, first + r < w->rows ? first + r : w->rows - 1, b + i);
-            f->put((uint8_t *)panel + f->block * (size_t)i, r, &block);
-        }
+    if (w->with) row += (ptrdiff_t)(w->stride * w->line);
+    for (int32_t i = 0; i < n; i += 8) { /* 256 k here, and as much of the next rows fetched */
+        uint8_t *to = (uint8_t *)panel + f->block * (size_t)i;
+        const int32_t part = n - i < 8 ? n - i : 8;
+        const size_t at = (size_t)(b + i) * 32 / (size_t)info->block * (size_t)info->bytes;
+        const size_t bytes = (size_t)part * 32 / (size_t)info->block * (size_t)info->bytes;
+        fetch(row + PANEL_ROWS * ((size_t)w->stride + at), PANEL_ROWS * bytes);
+        if (w->with)
+            set->scaled(to, w, first, b + i, part);
+        else
+            f->unpack(to, row, (size_t)w->stride, b + i, part);
+    }
 }
 
 /* Numbers of a column that a panel has; most panels are whole, and the compiler knows how many that
@@ -169,7 +193,7 @@ static void mul_panels(const heft_x86_set *set, const heft_mat *w, int32_t r0, i
         const int32_t first = end >= PANEL_ROWS ? end - PANEL_ROWS : 0;
         for (int32_t pass = 0, b = 0; pass < passes; pass++, b += step) {
             const int32_t blocks = all - b < step ? all - b : step;
-            fill_panel(f, scratch, w, first, b, blocks);
+            fill_panel(set, scratch, w, first, b, blocks);
             mul_panel(f->tile, set->columns, scratch, b, blocks, x, n, y, r, end, r - first);
         }
     }
@@ -184,14 +208,14 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
     const heft_act *const *a = (const heft_act *const *)x;
     const float *const *floats = (const float *const *)x;
     const heft_x86_format *f = &set->format[w->dtype];
-    const int32_t few = f->unpack ? set->few : FEW_WITHOUT_UNPACKER;
+    const int32_t few = has_unpacker(set, w) ? set->few : FEW_WITHOUT_UNPACKER;
     if (w->by_col)
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
     else if (n <= few && (f->rows || w->with) && r1 >= 8)
         mul_rows(f->rows, w, r0, r1, a, n, y);
-    else if (0 < n && n <= HEFT_X86_FEW && !f->unpack)
+    else if (0 < n && n <= HEFT_X86_FEW && !has_unpacker(set, w))
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
     else
@@ -221,11 +245,15 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
     /* panels through heft_unpack; those whose q fits a narrower panel take that */
     [HEFT_Q1_0]    = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
     [HEFT_Q2_0]    = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
-    [HEFT_Q4_1]    = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a, NULL, rows_q4_1 },
+    [HEFT_Q4_1]    = { sizeof(panel_a), heft_avx2_tile_a4, heft_avx2_put_a,
+                     heft_avx2_unpack_q4_1, rows_q4_1 },
     [HEFT_Q5_0]    = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, rows_q5_0 },
-    [HEFT_Q5_1]    = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a, NULL, rows_q5_1 },
-    [HEFT_Q2_K]    = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any, NULL, rows_q2_k },
-    [HEFT_Q3_K]    = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, rows_q3_k },
+    [HEFT_Q5_1]    = { sizeof(panel_a), heft_avx2_tile_a5, heft_avx2_put_a,
+                     heft_avx2_unpack_q5_1, rows_q5_1 },
+    [HEFT_Q2_K]    = { sizeof(panel_any), heft_avx2_tile_m, heft_avx2_put_any,
+                     heft_avx2_unpack_q2_k, rows_q2_k },
+    [HEFT_Q3_K]    = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6,
+                     heft_avx2_unpack_q3_k, rows_q3_k },
     [HEFT_IQ1_S]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
     [HEFT_IQ1_M]   = { sizeof(panel_q), heft_avx2_tile_q6, heft_avx2_put_q6, NULL, NULL },
     [HEFT_IQ2_XXS] = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
@@ -241,7 +269,8 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
     [HEFT_TQ2_0]   = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
     [HEFT_MXFP4]   = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL,
                      rows_mxfp4 },
-    [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any, NULL, NULL },
+    [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any,
+                     heft_avx2_unpack_nvfp4, NULL },
     /* scales beside them: few columns by heft_avx2_rows_scaled */
     [HEFT_INT4]       = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
     [HEFT_INT4_ZERO]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },

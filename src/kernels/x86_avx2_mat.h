@@ -48,7 +48,7 @@ typedef struct { /* class Q: q - 32, 6 bits, or q - 128 */
 } panel_q;
 
 typedef struct { /* any class but A: signed q */
-    int8_t q[8][PANEL_ROWS][4];
+    uint8_t q[8][PANEL_ROWS][4];
     int16_t sc[2][PANEL_ROWS][2]; /* the sub-scale of half h, twice, for vpmaddwd */
     int16_t mn[PANEL_ROWS][2];
     float d[2][PANEL_ROWS], m[PANEL_ROWS];
@@ -61,13 +61,24 @@ _Static_assert(sizeof(panel_any) <= PANEL_BLOCK_MAX, "panel_any");
  * `row` on, `stride` bytes apart, to a panel. */
 typedef void heft_x86_unpacker(void *panel, const uint8_t *row, size_t stride, int32_t b,
                                int32_t n);
-heft_x86_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpack_q4_k,
-    heft_avx2_unpack_q5_k, heft_avx2_unpack_q6_k;
+heft_x86_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpack_q4_1,
+    heft_avx2_unpack_q5_1, heft_avx2_unpack_q2_k, heft_avx2_unpack_q3_k, heft_avx2_unpack_q4_k,
+    heft_avx2_unpack_q5_k, heft_avx2_unpack_q6_k, heft_avx2_unpack_nvfp4;
+/* to panel_s, q - 128 */
+heft_x86_unpacker heft_x86_unpack_q8_0, heft_x86_unpack_q5_0, heft_x86_unpack_iq4_nl,
+    heft_x86_unpack_iq4_xs, heft_x86_unpack_mxfp4;
 
-/* The same for one canonical block, row r (0 .. 15) of a panel's block. */
-typedef void heft_x86_putter(void *panel_block, int32_t r, const heft_block *w);
+/* The same for blocks with scales beside them, rows from `first` of w on: to panel_s, q - 128; of
+ * FP4_NV to panel_any. */
+typedef void heft_x86_scaled_unpacker(void *panel, const heft_mat *w, int32_t first, int32_t b,
+                                      int32_t n);
+heft_x86_scaled_unpacker heft_x86_unpack_scaled;
+
+/* The same for one canonical block of each of the rows. */
+typedef void heft_x86_putter(void *panel_block, const heft_block w[PANEL_ROWS]);
 heft_x86_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6,
     heft_avx2_put_any;
+heft_x86_putter heft_x86_put_s, heft_x86_put_q; /* q - 128 */
 
 /* acc[c] += a panel of `blocks` blocks times column a[c], c < n, 1 <= n <= the set's `columns`. acc
  * is 64-byte aligned. */
@@ -112,7 +123,8 @@ typedef struct {
                   float *const *y, void *scratch);
     void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
-    const heft_x86_format *format; /* HEFT_DTYPES of them */
+    heft_x86_scaled_unpacker *scaled; /* NULL: through heft_unpack */
+    const heft_x86_format *format;    /* HEFT_DTYPES of them */
 } heft_x86_set;
 
 /* heft_kernels.mul with the pieces of a set, and the scratch it needs with those of AVX2. */
@@ -304,6 +316,63 @@ INLINE scales_16 read_scales(const __m256i s[4], int32_t j, int16_t offset)
                 _mm256_or_si256(s1_high, _mm256_and_si256(s1, low)) },
         .off = _mm256_mullo_epi16(_mm256_or_si256(s0_low, s1_high), _mm256_set1_epi16(offset)),
     };
+}
+
+/* IQ4_XS: the sub-scale of block j; head: d and two bits of each, four bits of each. */
+INLINE __m256 scale_xs(const __m256i head[2], int32_t j)
+{
+    const __m256i low = _mm256_and_si256(_mm256_srli_epi32(head[1], 4 * j), _mm256_set1_epi32(15));
+    const __m256i high =
+        _mm256_and_si256(_mm256_srli_epi32(head[0], 16 + 2 * j), _mm256_set1_epi32(3));
+    const __m256i six = _mm256_or_si256(low, _mm256_slli_epi32(high, 4));
+    return _mm256_cvtepi32_ps(_mm256_sub_epi32(six, _mm256_set1_epi32(32)));
+}
+
+/* 2^(e - 128) of the byte at p of eight rows: bits of a float, subnormal for e < 2. */
+INLINE __m256 powers(const uint8_t *p, size_t stride)
+{
+    const __m256i e = _mm256_setr_epi32(p[0], p[stride], p[2 * stride], p[3 * stride],
+                                        p[4 * stride], p[5 * stride], p[6 * stride], p[7 * stride]);
+    const __m256i normal = _mm256_slli_epi32(_mm256_sub_epi32(e, _mm256_set1_epi32(1)), 23);
+    const __m256i small = _mm256_sllv_epi32(_mm256_set1_epi32(0x00200000), e);
+    const __m256i is_small = _mm256_cmpgt_epi32(_mm256_set1_epi32(2), e);
+    return _mm256_castsi256_ps(_mm256_blendv_epi8(normal, small, is_small));
+}
+
+/* Q2_K and Q3_K: a granule of block j from its bytes; Q3_K's third bit. */
+INLINE __m256i two_bits(__m256i bytes, int32_t j)
+{
+    return _mm256_and_si256(_mm256_srli_epi16(bytes, 2 * (j % 4)), _mm256_set1_epi8(3));
+}
+
+INLINE __m256i third_bit(__m256i hmask, int32_t j)
+{
+    const __m256i bit = j < 2 ? _mm256_slli_epi16(hmask, 2 - j) : _mm256_srli_epi16(hmask, j - 2);
+    return _mm256_and_si256(bit, _mm256_set1_epi8(4));
+}
+
+/* Sub-scale and minimum of both halves of block j of Q2_K, as pairs; s: their 16 bytes. */
+INLINE __m256i pair_of_bytes(__m256i v, int32_t shift)
+{
+    const __m256i four = _mm256_set1_epi32(15);
+    const __m256i low = _mm256_and_si256(_mm256_srli_epi32(v, shift), four);
+    const __m256i high = _mm256_and_si256(_mm256_srli_epi32(v, shift + 8), four);
+    return _mm256_or_si256(low, _mm256_slli_epi32(high, 16));
+}
+
+/* The 16 bytes of Q3_K's sub-scales, from the 16 bytes that end with the block: 12 of scales
+ * between two bytes of others and d. */
+INLINE void read_scales_q3(const __m256i end[4], __m256i s[4])
+{
+    __m256i w[3];
+    for (int32_t i = 0; i < 3; i++)
+        w[i] = _mm256_or_si256(_mm256_srli_epi32(end[i], 16), _mm256_slli_epi32(end[i + 1], 16));
+    for (int32_t i = 0; i < 4; i++) {
+        const __m256i low = i < 2 ? low_nibbles(w[i]) : high_nibbles(w[i - 2]);
+        const __m256i two = _mm256_and_si256(_mm256_srli_epi16(w[2], 2 * i), _mm256_set1_epi8(3));
+        s[i] =
+            _mm256_sub_epi8(_mm256_or_si256(low, _mm256_slli_epi16(two, 4)), _mm256_set1_epi8(32));
+    }
 }
 
 #endif

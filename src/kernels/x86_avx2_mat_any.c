@@ -20,19 +20,6 @@ INLINE __m256i load(const void *p)
 
 /* ---- the panel ---- */
 
-void heft_avx2_put_any(void *panel_block, int32_t r, const heft_block *w)
-{
-    panel_any *p = panel_block;
-    for (int32_t i = 0; i < 8; i++)
-        memcpy(p->q[i][r], w->q + 4 * i, 4);
-    for (int32_t h = 0; h < 2; h++) {
-        p->sc[h][r][0] = p->sc[h][r][1] = w->sc[h];
-        p->mn[r][h] = w->mn[h];
-        p->d[h][r] = w->d[h];
-    }
-    p->m[r] = w->m;
-}
-
 /* sum[c] += half h of rows g .. g + 7 of block b. */
 INLINE void add_half(const int32_t n, const panel_any *p, int32_t g, int32_t h,
                      const heft_act *const *a, int64_t b, __m256i *sum)

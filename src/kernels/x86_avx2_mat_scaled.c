@@ -1,5 +1,5 @@
-/* Weights whose scales lie in tensors beside them: to floats, eight at a time, and few columns
- * times eight rows of blocks.
+/* Weights whose scales lie in tensors beside them: to floats, eight at a time, few columns times
+ * eight rows of blocks, and 16 rows to a panel.
  *
  * Bits are those of scales.c. What a format seldom has (an odd beginning, inputs in an order of
  * their own) is left to that. */
@@ -193,11 +193,20 @@ typedef struct {
     __m256i zero;
 } group_of_rows;
 
+/* Where eight rows from `line` on have their scales. */
+INLINE group_of_rows begin_groups(const heft_mat *w, int64_t line)
+{
+    group_of_rows g = { .d = _mm256_setzero_ps() };
+    for (int32_t i = 0; i < 8; i++)
+        g.row[i] = (line + i) / w->with->lines * w->with->stride;
+    return g;
+}
+
+/* The group of number k. */
 INLINE void read_groups(const heft_dtype t, const heft_mat *w, int64_t line, int64_t k,
                         group_of_rows *g)
 {
     const heft_scales *s = w->with;
-    if (k % s->group && t != HEFT_FP4_NV) return;
     const int64_t j = k / s->group;
     if (t == HEFT_FP4_MX) {
         float d[8];
@@ -211,6 +220,12 @@ INLINE void read_groups(const heft_dtype t, const heft_mat *w, int64_t line, int
     if (t == HEFT_FP4_NV)
         g->d2 = _mm256_mul_ps(eight_scales(s, g->row, j + 1), _mm256_set1_ps(0.5f));
     if (t == HEFT_INT4_ZERO) g->zero = eight_zeros(w, line, j);
+}
+
+/* Whether block b has other scales than the one before. */
+INLINE bool begins_group(const heft_dtype t, const heft_mat *w, int32_t b)
+{
+    return t == HEFT_FP4_NV || 32 * (int64_t)b % w->with->group == 0;
 }
 
 /* Sums of both halves of a block: of nibbles before anything is taken off, of others as they are.
@@ -259,17 +274,15 @@ INLINE void rows_times(const heft_dtype t, const int32_t n, const heft_mat *w, i
     const size_t stride = (size_t)w->stride;
     const int32_t bytes = heft_dtypes[t].bytes;
     const uint8_t *p = w->data + (ptrdiff_t)(line * w->stride);
-    group_of_rows g = { .d = _mm256_setzero_ps() };
+    group_of_rows g = begin_groups(w, line);
     __m256 acc[4];
-    for (int32_t i = 0; i < 8; i++)
-        g.row[i] = (line + i) / w->with->lines * w->with->stride;
     for (int32_t c = 0; c < n; c++)
         acc[c] = _mm256_setzero_ps();
     for (int32_t b = 0; b < w->cols / 32; b++, p += bytes) {
         __m256i sum[4][2];
         for (int32_t c = 0; c < n; c++)
             sum[c][0] = sum[c][1] = _mm256_setzero_si256();
-        read_groups(t, w, line, 32 * (int64_t)b, &g);
+        if (begins_group(t, w, b)) read_groups(t, w, line, 32 * (int64_t)b, &g);
         add_block(t, n, p, stride, a, b, sum);
         for (int32_t c = 0; c < n; c++) {
             const heft_act *x = a[c] + b;
@@ -311,5 +324,89 @@ void heft_avx2_rows_scaled(const heft_mat *w, int32_t r, const heft_act *const *
     case HEFT_UINT8: rows_of(HEFT_UINT8, w, r, a, n, out); break;
     case HEFT_FP4_MX: rows_of(HEFT_FP4_MX, w, r, a, n, out); break;
     default: rows_of(HEFT_FP4_NV, w, r, a, n, out);
+    }
+}
+
+/* ---- sixteen rows of blocks to a panel -------------------------------- */
+
+/* Granules 2k and 2k + 1 of eight rows from lanes of their even and odd numbers. */
+INLINE void put_pairs(uint8_t (*q)[PANEL_ROWS][4], int32_t g, int32_t k, __m256i even, __m256i odd)
+{
+    const __m256 a = _mm256_castsi256_ps(_mm256_unpacklo_epi8(even, odd)),
+                 b = _mm256_castsi256_ps(_mm256_unpackhi_epi8(even, odd));
+    _mm256_store_ps((void *)q[2 * k][g], _mm256_shuffle_ps(a, b, 0x88));
+    _mm256_store_ps((void *)q[2 * k + 1][g], _mm256_shuffle_ps(a, b, 0xdd));
+}
+
+/* One block at p of eight rows to the granules q, rows g .. g + 7; 128 added, but for FP4_NV. */
+INLINE void put_block(const heft_dtype t, uint8_t (*q)[PANEL_ROWS][4], int32_t g, const uint8_t *p,
+                      size_t stride, __m256i zero)
+{
+    const bool table = t == HEFT_FP4_MX || t == HEFT_FP4_NV;
+    const __m256i top = _mm256_set1_epi8(t == HEFT_FP4_NV ? 0 : -128);
+    const __m256i values =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)heft_values_e2m1));
+    const __m256i list = _mm256_xor_si256(values, top), add = _mm256_sub_epi8(top, zero);
+    __m256i b[4];
+    if (t == HEFT_INT8 || t == HEFT_UINT8) {
+        for (int32_t k = 0; k < 8; k++) {
+            if (k % 4 == 0) granules(p + 4 * k, stride, b);
+            const __m256i v = t == HEFT_INT8 ? _mm256_xor_si256(b[k % 4], top) : b[k % 4];
+            _mm256_store_si256((void *)q[k][g], v);
+        }
+        return;
+    }
+    granules(p, stride, b);
+    for (int32_t k = 0; k < 4; k++) {
+        const __m256i even = low_nibbles(b[k]), odd = high_nibbles(b[k]);
+        if (table)
+            put_pairs(q, g, k, _mm256_shuffle_epi8(list, even), _mm256_shuffle_epi8(list, odd));
+        else
+            put_pairs(q, g, k, _mm256_add_epi8(even, add), _mm256_add_epi8(odd, add));
+    }
+}
+
+INLINE void unpack_scaled(const heft_dtype t, uint8_t *panel, size_t size, const heft_mat *w,
+                          int32_t first, int32_t b, int32_t n)
+{
+    for (int32_t r = 0; r < PANEL_ROWS; r += 8) {
+        const int64_t line = first + r + w->line;
+        const int32_t bytes = heft_dtypes[t].bytes;
+        const uint8_t *p = w->data + (ptrdiff_t)(line * w->stride + (int64_t)b * bytes);
+        group_of_rows g = begin_groups(w, line);
+        g.zero = _mm256_set1_epi8(8); /* of INT4 */
+        for (int32_t i = 0; i < n; i++, p += bytes) {
+            void *block = panel + size * (size_t)i;
+            if (i == 0 || begins_group(t, w, b + i)) {
+                read_groups(t, w, line, 32 * (int64_t)(b + i), &g);
+                if (t == HEFT_INT4_ZERO)
+                    g.zero = _mm256_mullo_epi32(g.zero, _mm256_set1_epi32(0x01010101));
+            }
+            if (t == HEFT_FP4_NV) {
+                panel_any *any = block;
+                put_block(t, any->q, r, p, (size_t)w->stride, g.zero);
+                for (int32_t h = 0; h < 2; h++) {
+                    _mm256_store_si256((void *)any->sc[h][r], _mm256_set1_epi16(1));
+                    _mm256_store_ps(any->d[h] + r, h == 0 ? g.d : g.d2);
+                }
+            } else {
+                panel_s *eight = block;
+                put_block(t, eight->q, r, p, (size_t)w->stride, g.zero);
+                _mm256_store_ps(eight->d + r, g.d);
+            }
+        }
+    }
+}
+
+void heft_x86_unpack_scaled(void *panel, const heft_mat *w, int32_t first, int32_t b, int32_t n)
+{
+    const size_t s = sizeof(panel_s);
+    switch (w->dtype) {
+    case HEFT_INT4: unpack_scaled(HEFT_INT4, panel, s, w, first, b, n); break;
+    case HEFT_INT4_ZERO: unpack_scaled(HEFT_INT4_ZERO, panel, s, w, first, b, n); break;
+    case HEFT_INT8: unpack_scaled(HEFT_INT8, panel, s, w, first, b, n); break;
+    case HEFT_UINT8: unpack_scaled(HEFT_UINT8, panel, s, w, first, b, n); break;
+    case HEFT_FP4_MX: unpack_scaled(HEFT_FP4_MX, panel, s, w, first, b, n); break;
+    default: unpack_scaled(HEFT_FP4_NV, panel, sizeof(panel_any), w, first, b, n);
     }
 }

@@ -28,6 +28,14 @@ INLINE ints spread_ints(const void *p)
     return (ints){ v, v };
 }
 
+/* -(off0 * h[0] + off1 * h[1]) in every lane; by one multiplication for both registers. */
+INLINE ints take_off(const int16_t h[2], int32_t off0, int32_t off1)
+{
+    const uint32_t low = (uint16_t)-off0, high = (uint16_t)-off1;
+    const __m256i v = _mm256_madd_epi16(spread(h), _mm256_set1_epi32((int32_t)(high << 16 | low)));
+    return (ints){ v, v };
+}
+
 INLINE ints flip_bytes(ints v)
 {
     const __m256i top = _mm256_set1_epi8(-128);
@@ -40,18 +48,11 @@ INLINE ints pairs_ints(ints a, ints b)
     return (ints){ _mm256_madd_epi16(a.low, b.low), _mm256_madd_epi16(a.high, b.high) };
 }
 
-INLINE ints spread_pair(int16_t low, int16_t high)
+/* Pairs of the lower int16 of a lane of a, and of b. */
+INLINE ints pair_ints(ints a, ints b)
 {
-    const __m256i v = _mm256_set1_epi32((int32_t)((uint32_t)(uint16_t)high << 16 | (uint16_t)low));
-    return (ints){ v, v };
-}
-
-/* Pairs of the lower int16 of a's and the upper of b's, times -128. */
-INLINE ints minus_128_times(ints a, ints b)
-{
-    const __m256i by = _mm256_set1_epi16(-128);
-    return (ints){ _mm256_mullo_epi16(_mm256_blend_epi16(a.low, b.low, 0xaa), by),
-                   _mm256_mullo_epi16(_mm256_blend_epi16(a.high, b.high, 0xaa), by) };
+    return (ints){ _mm256_blend_epi16(a.low, _mm256_slli_epi32(b.low, 16), 0xaa),
+                   _mm256_blend_epi16(a.high, _mm256_slli_epi32(b.high, 16), 0xaa) };
 }
 
 /* The upper int16 of every pair, widened. */
@@ -65,10 +66,11 @@ INLINE ints zero_ints(void)
     return (ints){ _mm256_setzero_si256(), _mm256_setzero_si256() };
 }
 
-/* sum + four products of unsigned and signed bytes */
-INLINE ints dot_ints(ints sum, ints w, ints y)
+/* sum + four products of the unsigned bytes of w and the four signed bytes at y */
+INLINE ints dot_spread(ints sum, ints w, const int8_t *y)
 {
-    return (ints){ dot(sum.low, w.low, y.low), dot(sum.high, w.high, y.high) };
+    const __m256i four = spread(y);
+    return (ints){ dot(sum.low, w.low, four), dot(sum.high, w.high, four) };
 }
 
 INLINE ints add_ints(ints a, ints b)

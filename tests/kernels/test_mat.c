@@ -208,6 +208,35 @@ static void long_rows_are_equal(void **state)
     }
 }
 
+/* Every activation is the largest, with the sign of the weight that it meets in one of the rows:
+ * what partial sums of integers must hold. */
+static void the_largest_sums_are_equal(void **state)
+{
+    const format *f = *state;
+    enum { COLS = 512 };
+    uint64_t seed = 31 + f->dtype;
+    const shape s = { f->dtype, f->by_col, 17, COLS, 16, 0 };
+    if (heft_dtypes[f->dtype].sum == HEFT_SUM_F) return;
+    setup t;
+    setup_new(&t, &s, &seed);
+    for (int32_t c = 0; c < s.n; c++) {
+        float x[COLS];
+        for (int32_t b = 0; b < COLS / 32; b++) {
+            heft_block w;
+            heft_unpack(&w, &t.w, c, b);
+            for (int32_t i = 0; i < 32; i++)
+                x[32 * b + i] = w.q[i] < 0 ? -1 : 1;
+        }
+        scalar.quantise((heft_act *)(void *)t.x[c].data, x, COLS);
+    }
+    columns_clear(&s, t.expected);
+    part(&scalar, &t, &s, t.expected, 0, s.rows, 0, s.n);
+    columns_clear(&s, t.got);
+    part(&simd, &t, &s, t.got, 0, s.rows, 0, s.n);
+    must_be_equal(&t, &s, "largest sums");
+    setup_free(&t, &s);
+}
+
 /* ---- activations ---- */
 
 static void activations_are_equal(void **state)
@@ -293,16 +322,18 @@ int main(void)
     heft_kernels_init(&scalar, 0);
     heft_kernels sets[MAX_SETS];
     const int32_t count = sets_here(sets);
-    struct CMUnitTest tests[2 * FORMATS + 3] = {
+    struct CMUnitTest tests[3 * FORMATS + 3] = {
         cmocka_unit_test(activations_are_equal),
         cmocka_unit_test(minus_zero_survives_the_tail),
         cmocka_unit_test(scratch_for_more_columns_is_never_less),
     };
     for (size_t f = 0; f < FORMATS; f++) {
-        tests[2 * f + 3] = (struct CMUnitTest)cmocka_unit_test_prestate(
+        tests[3 * f + 3] = (struct CMUnitTest)cmocka_unit_test_prestate(
             every_shape_of_a_format_is_equal, &formats[f]);
-        tests[2 * f + 4] =
+        tests[3 * f + 4] =
             (struct CMUnitTest)cmocka_unit_test_prestate(long_rows_are_equal, &formats[f]);
+        tests[3 * f + 5] =
+            (struct CMUnitTest)cmocka_unit_test_prestate(the_largest_sums_are_equal, &formats[f]);
     }
     int failed = 0;
     for (int32_t i = 0; i < count; i++) {
