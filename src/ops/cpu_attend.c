@@ -492,7 +492,8 @@ void heft_attend_expanded_cpu(heft_device *d, float *o, const float *q, const he
         .v_up = v_up,
         .quantise = !heft_reads_floats(&keys) || !heft_reads_floats(v_up),
     };
-    assert(kv->dk <= d->need.latent && attn->dk + attn->dv <= d->need.made);
+    assert(attn->dk <= d->need.dk && kv->dk <= d->need.latent);
+    assert(attn->dk + attn->dv <= d->need.made);
     assert((int64_t)b->T * attn->H <= d->need.states && attn->window == 0 && attn->chunk == 0);
     for (int32_t s = 0; s < b->S; s++)
         attend_sequence(&x, s);
