@@ -2,7 +2,7 @@
 #include "kernels/x86_avx512_mat.h"
 #include "kernels/fill.h"
 #include "kernels/x86_lanes_512.h"
-#include "kernels/x86_vnni_dot.h"
+#include "kernels/x86_vnni_dot.inc"
 #include "kernels/x86_vnni_mat.inc"
 
 static const heft_x86_set set = {

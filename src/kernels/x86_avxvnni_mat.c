@@ -1,7 +1,7 @@
 /* Matrix products with AVX-VNNI: AVX2 and vpdpbusd. */
 #include "kernels/fill.h"
 #include "kernels/x86_lanes_256.h"
-#include "kernels/x86_vnni_dot.h"
+#include "kernels/x86_vnni_dot.inc"
 #include "kernels/x86_vnni_mat.inc"
 
 static const heft_x86_set set = {
