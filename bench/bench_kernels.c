@@ -160,6 +160,7 @@ static void bench_attend(const heft_kernels *sets, int32_t count, heft_dtype typ
     static const int32_t queries[COUNT] = { 1, 4, 8, 64 };
     static double took[COUNT][MAX_SETS][MOST_ROUNDS];
     static float o[MOST][WIDEST];
+    static _Alignas(64) float panel[MOST * WIDEST];
     heft_partial state[MOST];
     heft_query q[MOST];
     uint64_t seed = 4;
@@ -173,6 +174,7 @@ static void bench_attend(const heft_kernels *sets, int32_t count, heft_dtype typ
                     q[j] = (heft_query){ .q = x + width * j, .hi = HEFT_TILE, .state = &state[j] };
                 }
                 const double begin = now();
+                if (queries[i] >= HEFT_CROWD) sets[s].lay_panel(panel, q, queries[i], width);
                 for (size_t t = 0; t < TILES; t++) {
                     const heft_tile tile = { .k = data + 2 * t * bytes,
                                              .v = data + (2 * t + 1) * bytes,
@@ -183,7 +185,7 @@ static void bench_attend(const heft_kernels *sets, int32_t count, heft_dtype typ
                                              .dv = width,
                                              .pos = (int32_t)t * HEFT_TILE,
                                              .scale = 0.1f };
-                    sets[s].attend(&tile, q, queries[i]);
+                    sets[s].attend(&tile, q, queries[i], panel);
                 }
                 took[i][s][r] = now() - begin;
             }

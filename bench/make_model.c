@@ -15,13 +15,16 @@ static const struct {
     const char *name, *arch;
     int32_t L, D, H, G, dk, F, V;
     bool tied;
+    int32_t kv_rank, rotated, dv; /* latent attention; 0: none */
 } shape[] = {
-    { "tinyllama-1.1b", "llama", 22, 2048, 32, 4, 64, 5632, 32000, false },
-    { "llama-3.2-1b", "llama", 16, 2048, 32, 8, 64, 8192, 128256, true },
-    { "llama-3.1-8b", "llama", 32, 4096, 32, 8, 128, 14336, 128256, false },
-    { "qwen3-0.6b", "qwen3", 28, 1024, 16, 8, 128, 3072, 151936, true },
-    { "qwen3-4b", "qwen3", 36, 2560, 32, 8, 128, 9728, 151936, true },
-    { "qwen2.5-0.5b", "qwen2", 24, 896, 14, 2, 64, 4864, 151936, true },
+    { "tinyllama-1.1b", "llama", 22, 2048, 32, 4, 64, 5632, 32000, false, 0, 0, 0 },
+    { "llama-3.2-1b", "llama", 16, 2048, 32, 8, 64, 8192, 128256, true, 0, 0, 0 },
+    { "llama-3.1-8b", "llama", 32, 4096, 32, 8, 128, 14336, 128256, false, 0, 0, 0 },
+    { "qwen3-0.6b", "qwen3", 28, 1024, 16, 8, 128, 3072, 151936, true, 0, 0, 0 },
+    { "qwen3-4b", "qwen3", 36, 2560, 32, 8, 128, 9728, 151936, true, 0, 0, 0 },
+    { "qwen2.5-0.5b", "qwen2", 24, 896, 14, 2, 64, 4864, 151936, true, 0, 0, 0 },
+    /* the layers of DeepSeek-V2-Lite, as wide as the eight experts of a token */
+    { "latent-0.8b", "deepseek2", 8, 2048, 16, 1, 192, 11264, 32000, false, 512, 64, 128 },
 };
 enum { SHAPES = sizeof shape / sizeof shape[0] };
 
@@ -38,6 +41,9 @@ static bool find_shape(const char *name, heft_synthetic *s, char arch[16])
         s->F = shape[i].F;
         s->V = shape[i].V;
         s->tied = shape[i].tied;
+        s->kv_rank = shape[i].kv_rank;
+        s->rotated = shape[i].rotated;
+        s->dv = shape[i].dv;
         return true;
     }
     s->arch = arch;

@@ -313,6 +313,9 @@ typedef struct {
     heft_cache_type cache; /* keys and values */
     bool hidden;           /* keep the hidden state after every layer (heft_engine_hidden) */
     bool force;            /* run even if the plan does not fit this machine */
+    /* Latent attention makes the keys and values of a prompt's rows (heft_feed.prompt) for every
+     * head: faster, and other sums than the definition's, so other bits. docs/sums.md. */
+    bool fast_prefill;
 } heft_engine_options;
 
 typedef struct { /* bytes */
@@ -324,7 +327,9 @@ typedef struct { /* bytes */
     int64_t bytes_per_token;        /* weight bytes that one decoded token reads */
 } heft_plan;
 
-/* What an engine with these options needs. Allocates nothing that lasts. */
+/* What an engine with these options needs. Allocates nothing that lasts. Fails: HEFT_E_ARG (an
+ * option out of range; fast_prefill of a model without latent attention, or whose rows choose the
+ * keys they attend to). */
 HEFT_API heft_status heft_engine_plan(const heft_model *m, const heft_engine_options *options,
                                       heft_plan *out, heft_error *err) HEFT_MUST_CHECK;
 
@@ -362,7 +367,12 @@ typedef struct {
     const int32_t *token; /* (n), each in [0, rows of the embedding) */
     int32_t n;
     heft_logits_want logits;
+    bool prompt; /* the rows go by fast_prefill, where the engine has that */
 } heft_feed;
+
+/* So many tokens at least are a prompt to heft_seq_feed: after a long text fewer could be read
+ * slower by fast_prefill, which makes keys and values of all that text for them alone. */
+enum { HEFT_PROMPT_LEAST = 128 };
 
 /* Run one step: the n_feeds sequences (each at most once) advance together by at most
  * options.batch rows. On failure no sequence has changed. Allocates nothing. */
@@ -376,7 +386,8 @@ HEFT_API int32_t heft_engine_vocab(const heft_engine *e); /* rows of the head */
  * embedding, layers: before the final norm). Needs options.hidden. Borrowed until the next step. */
 HEFT_API const float *heft_engine_hidden(const heft_engine *e, int32_t layer);
 
-/* Feed n tokens in as many steps as it takes. logits LAST: those of the last token are at 0. */
+/* Feed n tokens in as many steps as it takes: a prompt, if they are at least HEFT_PROMPT_LEAST,
+ * whatever the steps. logits LAST: those of the last token are at 0. */
 HEFT_API heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n,
                                    heft_logits_want logits, heft_error *err) HEFT_MUST_CHECK;
 

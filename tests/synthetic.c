@@ -111,7 +111,7 @@ void heft_synthetic_fill(void *to, heft_dtype type, int64_t n, int32_t cols, uin
     fill(to, type, n, 1 / sqrtf((float)cols), seed);
 }
 
-enum { MAX_NAME = 48, PER_LAYER = 14 };
+enum { MAX_NAME = 48, PER_LAYER = 17 };
 
 typedef struct {
     const heft_synthetic *s;
@@ -185,22 +185,34 @@ static void add_experts(maker *m, int32_t i)
 static void add_layer(maker *m, int32_t i)
 {
     const heft_synthetic *s = m->s;
-    const int32_t q = s->H * s->dk, kv = s->G * s->dk;
+    const int32_t q = s->H * s->dk, kv = s->G * s->dk, rank = s->kv_rank,
+                  o = rank ? s->H * s->dv : q;
     const struct {
         const char *name;
         int32_t rows, cols;
         const char *only; /* how the architecture's name begins; NULL: all */
     } rows[PER_LAYER] = {
-        { "attn_norm.weight", s->D, 0, NULL },       { "attn_q.weight", q, s->D, NULL },
-        { "attn_k.weight", kv, s->D, NULL },         { "attn_v.weight", kv, s->D, NULL },
-        { "attn_output.weight", s->D, q, NULL },     { "ffn_norm.weight", s->D, 0, NULL },
-        { "ffn_gate.weight", s->F, s->D, NULL },     { "ffn_up.weight", s->F, s->D, NULL },
-        { "ffn_down.weight", s->D, s->F, NULL },     { "attn_q.bias", q, 0, "qwen2" },
-        { "attn_k.bias", kv, 0, "qwen2" },           { "attn_v.bias", kv, 0, "qwen2" },
-        { "attn_q_norm.weight", s->dk, 0, "qwen3" }, { "attn_k_norm.weight", s->dk, 0, "qwen3" },
+        { "attn_norm.weight", s->D, 0, NULL },
+        { "attn_q.weight", q, s->D, NULL },
+        { "attn_k.weight", rank ? 0 : kv, s->D, NULL },
+        { "attn_v.weight", rank ? 0 : kv, s->D, NULL },
+        { "attn_output.weight", s->D, o, NULL },
+        { "ffn_norm.weight", s->D, 0, NULL },
+        { "ffn_gate.weight", s->F, s->D, NULL },
+        { "ffn_up.weight", s->F, s->D, NULL },
+        { "ffn_down.weight", s->D, s->F, NULL },
+        { "attn_q.bias", q, 0, "qwen2" },
+        { "attn_k.bias", kv, 0, "qwen2" },
+        { "attn_v.bias", kv, 0, "qwen2" },
+        { "attn_q_norm.weight", s->dk, 0, "qwen3" },
+        { "attn_k_norm.weight", s->dk, 0, "qwen3" },
+        { "attn_kv_a_mqa.weight", rank + s->rotated, s->D, "deepseek2" },
+        { "attn_kv_a_norm.weight", rank, 0, "deepseek2" },
+        { "attn_kv_b.weight", s->H * (s->dk - s->rotated + s->dv), rank, "deepseek2" },
     };
     for (int32_t r = 0; r < PER_LAYER; r++) {
         char name[MAX_NAME];
+        if (rows[r].rows == 0) continue;
         if (rows[r].only && strncmp(rows[r].only, s->arch, strlen(rows[r].only)) != 0) continue;
         if (s->E && strncmp(rows[r].name, "ffn_", 4) == 0 && rows[r].cols) continue;
         (void)snprintf(name, sizeof name, "blk.%d.%s", i, rows[r].name);
@@ -233,23 +245,30 @@ static void name_tokens(vocabulary *v, int32_t V)
 static heft_status write_it(const maker *m, const char *path, heft_error *err)
 {
     const heft_synthetic *s = m->s;
-    char key[13][64];
+    enum { ALWAYS, EXPERTS, LATENT };
+    const bool has[] = { true, s->E > 0, s->kv_rank > 0 };
+    char key[18][64];
     const struct {
         const char *name;
-        int32_t value;
+        int32_t value, of;
     } ints[] = {
-        { "block_count", s->L },
-        { "embedding_length", s->D },
-        { "context_length", s->ctx },
-        { "feed_forward_length", s->F },
-        { "attention.head_count", s->H },
-        { "attention.head_count_kv", s->G },
-        { "attention.key_length", s->dk },
-        { "attention.value_length", s->dk },
-        { "vocab_size", s->V },
-        { "expert_count", s->E },
-        { "expert_used_count", s->top },
-        { "expert_feed_forward_length", s->F_expert },
+        { "block_count", s->L, ALWAYS },
+        { "embedding_length", s->D, ALWAYS },
+        { "context_length", s->ctx, ALWAYS },
+        { "feed_forward_length", s->F, ALWAYS },
+        { "attention.head_count", s->H, ALWAYS },
+        { "attention.head_count_kv", s->G, ALWAYS },
+        { "attention.key_length", s->dk, ALWAYS },
+        { "attention.value_length", s->kv_rank ? s->dv : s->dk, ALWAYS },
+        { "vocab_size", s->V, ALWAYS },
+        { "expert_count", s->E, EXPERTS },
+        { "expert_used_count", s->top, EXPERTS },
+        { "expert_feed_forward_length", s->F_expert, EXPERTS },
+        { "attention.kv_lora_rank", s->kv_rank, LATENT },
+        { "rope.dimension_count", s->rotated, LATENT },
+        { "leading_dense_block_count", s->L, LATENT },
+        { "expert_count", 1, LATENT }, /* the architecture asks for them, though no layer has any */
+        { "expert_used_count", 1, LATENT },
     };
     enum { INTS = sizeof ints / sizeof *ints };
     heft_write_kv kv[INTS + 7] = {
@@ -257,7 +276,7 @@ static heft_status write_it(const maker *m, const char *path, heft_error *err)
     };
     int64_t n = 1;
     for (int32_t i = 0; i < INTS; i++) {
-        if (s->E == 0 && strncmp(ints[i].name, "expert_", 7) == 0) continue;
+        if (!has[ints[i].of]) continue;
         (void)snprintf(key[i], sizeof key[i], "%s.%s", s->arch, ints[i].name);
         kv[n++] =
             (heft_write_kv){ .key = key[i], .type = 4, .v = { .u = (uint64_t)ints[i].value } };

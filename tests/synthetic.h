@@ -6,8 +6,11 @@
 #include "format/write.h"
 
 typedef struct {
-    const char *arch; /* "llama", "qwen2", "qwen3", "qwen3moe": GGUF's name */
+    const char *arch; /* "llama", "qwen2", "qwen3", "qwen3moe", "deepseek2": GGUF's name */
     int32_t L, D, H, G, dk, F, V, ctx;
+    /* Latent attention, deepseek2: what keys and values are made from (0: none), numbers of a head
+     * that rotate, the last of its dk, and the width of its values. Layers are dense. */
+    int32_t kv_rank, rotated, dv;
     int32_t E, top,
         F_expert;    /* a mixture: so many experts, of which a token goes to top; E 0: none */
     heft_dtype type; /* of every matrix; vectors are F32 */

@@ -21,6 +21,8 @@ extern const heft_verb heft_verb_run, heft_verb_show, heft_verb_plan, heft_verb_
       .help = "number format of cached keys and values (f16)" },                                   \
     { HEFT_ARG(S, 0, "isa", TEXT, engine.isa, "NAME"),                                             \
       .help = "instruction set: scalar, avx2, ... (the best here)" },                              \
+    { HEFT_ARG(S, 0, "fast-prefill", FLAG, engine.fast_prefill, NULL),                             \
+      .help = "read prompts by latent attention faster, and by other sums" },                      \
     { HEFT_ARG(S, 0, "force", FLAG, engine.force, NULL),                                           \
       .help = "run even if the memory seems too small" }
 

@@ -189,6 +189,8 @@ static heft_status print(const heft_call *call, const heft_engine *e, const resu
         heft_json_int(&b, used->threads);
         heft_json_key(&b, "isa");
         heft_json_str(&b, heft_str_of(used->isa));
+        heft_json_key(&b, "fast_prefill");
+        heft_json_bool(&b, used->fast_prefill);
         heft_json_key(&b, "batch");
         heft_json_int(&b, o->batch);
         if (o->profile) {
@@ -196,8 +198,9 @@ static heft_status print(const heft_call *call, const heft_engine *e, const resu
             heft_json_begin(&b, '{');
         }
     } else {
-        heft_buf_printf(&b, "%s: %d threads, %s, median of %d, after %d tokens\n", call->operand[0],
-                        used->threads, used->isa, o->repeats, o->depth);
+        heft_buf_printf(&b, "%s: %d threads, %s, median of %d, after %d tokens%s\n",
+                        call->operand[0], used->threads, used->isa, o->repeats, o->depth,
+                        used->fast_prefill ? ", --fast-prefill" : "");
         heft_buf_printf(&b, "  prefill %6d tokens %10.1f tokens/s\n", o->prompt, s->prefill);
         heft_buf_printf(&b, "  decode  %6d tokens %10.1f tokens/s %8.2f GB/s (%s per %s)\n",
                         o->tokens, s->decode, gbps, heft_show_bytes(plan->bytes_per_token).text,
@@ -223,7 +226,7 @@ static heft_status check(const heft_call *call, heft_error *err)
     if (call->n_operands > 0) return HEFT_OK;
     if (o->prompt != defaults.prompt || o->tokens != defaults.tokens || o->depth != defaults.depth
         || o->batch != defaults.batch || o->repeats != defaults.repeats || o->profile
-        || o->engine.cache || o->engine.force)
+        || o->engine.cache || o->engine.fast_prefill || o->engine.force)
         return heft_fail(err, HEFT_E_ARG,
                          "bench: without MODEL this machine is measured: only --threads, --isa and "
                          "--json are about that");

@@ -121,7 +121,10 @@ static heft_status run(const heft_call *call, heft_error *err)
             const int32_t limit = heft_model_describe(m[i])->context;
             o.engine.context = limit < WINDOW ? limit : WINDOW;
         }
-        if (i == 1) o.engine.cache = HEFT_CACHE_F32; /* what others are measured by is exact */
+        if (i == 1) { /* what others are measured by is exact */
+            o.engine.cache = HEFT_CACHE_F32;
+            o.engine.fast_prefill = false;
+        }
         if (!st) st = heft_open_engine(call, m[i], &o.engine, &e[i], err);
     }
     scoring.window = o.engine.context;
@@ -153,7 +156,7 @@ const heft_verb heft_verb_eval = {
         "  FILE is plain text; - is standard input. The text is cut into windows; the tokens of\n"
         "  each window's second half are foretold (llama.cpp's rule, so that figures compare).\n"
         "  With --reference the two models must have the same vocabulary; the reference has an\n"
-        "  f32 cache, so that a model beside itself shows what --ctk costs.\n",
+        "  f32 cache and no --fast-prefill, so that a model beside itself shows what they cost.\n",
     .example =
         "  heft eval path/to/model-Q4_K_M.gguf perplexity text.txt --reference path/to/model\n",
     .arg = args,

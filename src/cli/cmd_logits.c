@@ -55,7 +55,9 @@ static heft_status get_ids(const heft_call *call, const heft_model *m, heft_ids 
 static heft_status step(heft_engine *e, heft_seq *seq, const int32_t *ids, int32_t at, int32_t n,
                         const result *r, heft_error *err)
 {
-    heft_feed feed = { .seq = seq, .token = ids + at, .n = n, .logits = HEFT_LOGITS_ALL };
+    heft_feed feed = {
+        .seq = seq, .token = ids + at, .n = n, .logits = HEFT_LOGITS_ALL, .prompt = true
+    };
     heft_status st = heft_engine_step(e, &feed, 1, err);
     if (st) return st;
     size_t vocab = (size_t)r->vocab, width = (size_t)r->width;

@@ -139,18 +139,18 @@ void heft_show_times(heft_buf *b, const char *what, const heft_times *t, bool js
         return;
     }
     double between = t->seconds;
-    heft_buf_printf(b, "  %-12s %12s %8s %8s %10s %10s\n", what, "ms", "share", "calls", "GB/s",
+    heft_buf_printf(b, "  %-18s %12s %8s %8s %10s %10s\n", what, "ms", "share", "calls", "GB/s",
                     "GMAC/s");
     for (int32_t i = 0; i < t->n; i++) {
         const heft_operation_time *o = &t->op[i];
         between -= o->seconds;
-        heft_buf_printf(b, "    %-10s %12.3f %6.1f %% %8lld", o->name, 1e3 * o->seconds,
+        heft_buf_printf(b, "    %-16s %12.3f %6.1f %% %8lld", o->name, 1e3 * o->seconds,
                         100 * o->seconds / t->seconds, (long long)o->calls);
         show_rate(b, o->bytes, o->seconds);
         show_rate(b, o->macs, o->seconds);
         heft_buf_z(b, "\n");
     }
-    heft_buf_printf(b, "    %-10s %12.3f %6.1f %%\n", "between", 1e3 * between,
+    heft_buf_printf(b, "    %-16s %12.3f %6.1f %%\n", "between", 1e3 * between,
                     100 * between / t->seconds);
-    heft_buf_printf(b, "    %-10s %12.3f\n", "all", 1e3 * t->seconds);
+    heft_buf_printf(b, "    %-16s %12.3f\n", "all", 1e3 * t->seconds);
 }

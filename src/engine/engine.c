@@ -34,6 +34,25 @@ heft_status heft_engine_isa(const char **name, unsigned *isa, heft_error *err)
     return HEFT_OK;
 }
 
+/* Is there something that fast_prefill could do? */
+static heft_status check_fast(const heft_spec *s, heft_error *err)
+{
+    bool latent = false;
+    for (int32_t i = 0; i < s->L; i++) {
+        const heft_attn *a = &s->layer[i].attn;
+        if (a->kv_rank == 0) continue;
+        latent = true;
+        if (a->index.top > 0)
+            return heft_fail(err, HEFT_E_ARG,
+                             "fast prefill makes keys and values of all tokens, and layer %d "
+                             "attends to %d chosen ones: leave it out",
+                             i, a->index.top);
+    }
+    if (latent) return HEFT_OK;
+    return heft_fail(err, HEFT_E_ARG,
+                     "fast prefill is of latent attention, and the model has none: leave it out");
+}
+
 static heft_status resolve(const heft_model *m, const heft_engine_options *given,
                            heft_engine_options *o, unsigned *isa, heft_error *err)
 {
@@ -55,6 +74,7 @@ static heft_status resolve(const heft_model *m, const heft_engine_options *given
     if (!st) st = within(err, "the number of outputs", o->outputs, 1, HEFT_MAX_BATCH);
     if (!st) o->outputs = smaller(o->outputs, o->batch);
     if (!st) st = within(err, "the cache type", (int32_t)o->cache, 0, HEFT_CACHE_TYPES - 1);
+    if (!st && o->fast_prefill) st = check_fast(&m->net.spec, err);
     return st ? st : heft_engine_isa(&o->isa, isa, err);
 }
 
@@ -82,21 +102,24 @@ heft_dtype heft_cache_dtype(heft_cache_type t)
 /* ---- planning --------------------------------------------------------- */
 
 /* The forward pass with nothing but counting behind it, into *counts as it is. */
-static void rehearse(const heft_net *net, int32_t rows, int32_t sequences, int32_t outputs,
+static void rehearse(const heft_net *net, const heft_batch *b, heft_expand expand,
                      heft_plan_device *counts, size_t *arena_floats)
 {
-    heft_batch b = { .T = rows, .S = sequences, .N = outputs };
-    heft_run r = { .m = net, .dev = (heft_device *)counts, .ops = &heft_ops_plan, .b = &b };
+    heft_run r = {
+        .m = net, .dev = (heft_device *)counts, .ops = &heft_ops_plan, .b = b, .expand = expand
+    };
     heft_forward(&r, NULL);
     *arena_floats = r.peak;
 }
 
-heft_plan_device heft_engine_rehearse(const heft_model *m, heft_cache_type cache, int32_t rows,
-                                      int32_t past)
+heft_plan_device heft_engine_rehearse(const heft_model *m, const heft_engine_options *o,
+                                      int32_t rows, int32_t past, bool prompt)
 {
-    heft_plan_device counts = { .past = past, .cache = heft_cache_dtype(cache) };
+    heft_plan_device counts = { .past = past, .cache = heft_cache_dtype(o->cache) };
+    const heft_batch b = { .T = rows, .S = 1, .N = 1 };
     size_t floats;
-    rehearse(&m->net, rows, 1, 1, &counts, &floats);
+    rehearse(&m->net, &b, o->fast_prefill && prompt ? HEFT_EXPAND_ALL : HEFT_EXPAND_NONE, &counts,
+             &floats);
     return counts;
 }
 
@@ -119,7 +142,7 @@ static size_t widest_rope(const heft_spec *s)
     return (size_t)width / 2;
 }
 
-enum { PARTS = 18 };
+enum { PARTS = 19 };
 
 static void parts_of(heft_engine *e, heft_part p[PARTS])
 {
@@ -146,6 +169,7 @@ static void parts_of(heft_engine *e, heft_part p[PARTS])
     p[15] = (heft_part){ &e->count, vocab, sizeof *e->count };
     p[16] = (heft_part){ &e->kind, vocab, sizeof *e->kind };
     p[17] = (heft_part){ &e->text, heft_text_room(e->m), 1 };
+    p[18] = (heft_part){ &e->expanded, seqs, sizeof *e->expanded };
 }
 
 /* Resolve the options into *e and add up *plan; allocates nothing. */
@@ -158,8 +182,11 @@ static heft_status plan_engine(const heft_model *m, const heft_engine_options *o
     *e = (heft_engine){ .m = m };
     heft_status st = resolve(m, options, &e->o, isa, err);
     if (st) return st;
-    rehearse(&m->net, 1, 1, 1, &one, &floats);
-    rehearse(&m->net, e->o.batch, e->o.sequences, e->o.outputs, &step, &e->arena_floats);
+    const heft_batch first = { .T = 1, .S = 1, .N = 1 },
+                     most = { .T = e->o.batch, .S = e->o.sequences, .N = e->o.outputs };
+    rehearse(&m->net, &first, HEFT_EXPAND_NONE, &one, &floats);
+    rehearse(&m->net, &most, e->o.fast_prefill ? HEFT_EXPAND_SOME : HEFT_EXPAND_NONE, &step,
+             &e->arena_floats);
     e->need = step.need;
     e->need.threads = e->o.threads;
     e->need.context = e->o.context;

@@ -58,6 +58,7 @@ struct heft_engine {
     float *hidden;                  /* (layers + 1, batch, streams D), or empty */
     int32_t *token, *pos, *row_seq; /* (batch) */
     int32_t *first, *past, *slot;   /* (sequences + 1) */
+    bool *expanded;                 /* (sequences) */
     int32_t *out;                   /* (outputs) */
     const float **inv;              /* (n_rope, sequences) */
     heft_candidate *candidate;      /* (vocab) */
@@ -85,9 +86,14 @@ heft_status heft_engine_isa(const char **name, unsigned *isa, heft_error *err) H
 heft_dtype heft_cache_dtype(heft_cache_type);
 
 /* What one step of `rows` tokens of one sequence after `past` others reads and multiplies, the last
- * row's logits among it, with that cache. */
-heft_plan_device heft_engine_rehearse(const heft_model *m, heft_cache_type cache, int32_t rows,
-                                      int32_t past);
+ * row's logits among it, with the options' cache; by fast_prefill, if they have that, where
+ * `prompt` is set. */
+heft_plan_device heft_engine_rehearse(const heft_model *m, const heft_engine_options *o,
+                                      int32_t rows, int32_t past, bool prompt);
+
+/* heft_seq_feed of a prompt, or of something else, however many tokens it has. */
+heft_status heft_seq_feed_as(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
+                             bool prompt, heft_error *err) HEFT_MUST_CHECK;
 
 /* Bytes that a generation's text buffer holds: the longest stop string and one token's text. */
 size_t heft_text_room(const heft_model *m);

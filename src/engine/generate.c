@@ -212,7 +212,8 @@ static heft_status run(heft_seq *s, const heft_generation *g, outlet *o, heft_ge
         st = heft_seq_rewind(s, sure, err);
         if (st) break;
         guessed = guess(&u, s, most - r->generated - 1, fed);
-        st = heft_seq_feed(s, fed, 1 + guessed, guessed ? HEFT_LOGITS_ALL : HEFT_LOGITS_LAST, err);
+        st = heft_seq_feed_as(s, fed, 1 + guessed, guessed ? HEFT_LOGITS_ALL : HEFT_LOGITS_LAST,
+                              false, err);
         if (st) break;
         sure++;
         row = 0;

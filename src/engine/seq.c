@@ -219,6 +219,7 @@ static heft_batch make_batch(heft_engine *e, const heft_feed *feed, int32_t n)
         e->first[s] = b.T;
         e->past[s] = f->seq->length;
         e->slot[s] = f->seq->slot;
+        e->expanded[s] = f->prompt;
         for (int32_t r = 0; r < ropes; r++)
             e->inv[(size_t)r * (size_t)n + (size_t)s] = f->seq->inv[r];
         for (int32_t i = 0; i < f->n; i++, b.T++) {
@@ -231,6 +232,15 @@ static heft_batch make_batch(heft_engine *e, const heft_feed *feed, int32_t n)
     }
     e->first[n] = b.T;
     return b;
+}
+
+/* Which rows of a step go by fast_prefill. */
+static heft_expand expand_of(const heft_engine *e, const heft_feed *feed, int32_t n)
+{
+    int32_t prompts = 0;
+    for (int32_t i = 0; e->o.fast_prefill && i < n; i++)
+        prompts += feed[i].prompt;
+    return prompts == 0 ? HEFT_EXPAND_NONE : prompts == n ? HEFT_EXPAND_ALL : HEFT_EXPAND_SOME;
 }
 
 static void keep_hidden(void *to, int32_t layer, const float *x)
@@ -276,12 +286,15 @@ heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, h
     if (!st) st = refresh(feed, n, err);
     if (!st) st = reserve(e, feed, n, err);
     if (st) return st;
+    const heft_expand expand = expand_of(e, feed, n);
     heft_batch b = make_batch(e, feed, n);
+    if (expand == HEFT_EXPAND_SOME) b.expanded = e->expanded;
     e->rows = b.T;
     heft_run r = { .m = &e->m->net,
                    .dev = e->timed ? (heft_device *)&e->timer : e->device,
                    .ops = e->timed ? &heft_ops_timer : &heft_ops_cpu,
                    .b = &b,
+                   .expand = expand,
                    .kv = e->cache.kv,
                    .state = e->cache.state,
                    .arena = e->arena,
@@ -302,8 +315,8 @@ heft_status heft_engine_step(heft_engine *e, const heft_feed *feed, int32_t n, h
     return st;
 }
 
-heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
-                          heft_error *err)
+heft_status heft_seq_feed_as(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
+                             bool prompt, heft_error *err)
 {
     if (logits == HEFT_LOGITS_ALL && n > s->e->o.batch)
         return heft_fail(err, HEFT_E_ARG,
@@ -314,8 +327,14 @@ heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_log
         part = n - done < s->e->o.batch ? n - done : s->e->o.batch;
         bool last = done + part == n;
         heft_feed f = { s, token + done, part,
-                        last || logits == HEFT_LOGITS_ALL ? logits : HEFT_LOGITS_NONE };
+                        last || logits == HEFT_LOGITS_ALL ? logits : HEFT_LOGITS_NONE, prompt };
         st = heft_engine_step(s->e, &f, 1, err);
     }
     return st;
+}
+
+heft_status heft_seq_feed(heft_seq *s, const int32_t *token, int32_t n, heft_logits_want logits,
+                          heft_error *err)
+{
+    return heft_seq_feed_as(s, token, n, logits, n >= HEFT_PROMPT_LEAST, err);
 }

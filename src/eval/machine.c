@@ -220,6 +220,7 @@ heft_status heft_machine_measure(int32_t threads, const char *isa, heft_machine 
                                     .blocks = (int64_t)MANY * (COLS / 32),
                                     .experts = 1,
                                     .heads = H,
+                                    .dk = WIDTH,
                                     .dv = WIDTH,
                                     .group = H / G,
                                     .context = DEPTH };

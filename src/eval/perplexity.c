@@ -156,11 +156,11 @@ static heft_status score_token(scorer *s, const float *x, const float *ref, int3
     return HEFT_OK;
 }
 
-/* Rows from .. to of a window through one engine. */
+/* Rows of a window through one engine: all of it is a prompt. */
 static heft_status feed(heft_seq *q, const int32_t *token, int32_t n, heft_logits_want want,
                         heft_error *err)
 {
-    return q ? heft_seq_feed(q, token, n, want, err) : HEFT_OK;
+    return q ? heft_seq_feed_as(q, token, n, want, true, err) : HEFT_OK;
 }
 
 static heft_status score_window(scorer *s, const int32_t *token, heft_seq *q, heft_seq *ref,

@@ -40,12 +40,12 @@ static double attend_one(const heft_plan_device *c, const heft_machine *machine,
     return read > work ? read : work;
 }
 
-/* Add to *seconds what a step of `rows` tokens after `past` others takes. */
+/* Add to *seconds what a step of `rows` tokens, of a prompt or not, after `past` others takes. */
 static heft_status add_step(const heft_model *m, const heft_engine_options *o,
-                            const heft_machine *machine, int32_t rows, int32_t past,
+                            const heft_machine *machine, int32_t rows, int32_t past, bool prompt,
                             double *seconds, heft_error *err)
 {
-    const heft_plan_device c = heft_engine_rehearse(m, o->cache, rows, past);
+    const heft_plan_device c = heft_engine_rehearse(m, o, rows, past, prompt);
     const heft_format_speed *attend = &machine->cache[o->cache];
     for (int32_t t = 0; t < HEFT_DTYPES; t++) {
         if (c.few_bytes[t] == 0 && c.many_macs[t] == 0) continue;
@@ -73,10 +73,10 @@ heft_status heft_engine_predict(const heft_model *m, const heft_engine_options *
     p.depth = o.context - 1;
     for (int32_t done = 0; !st && done < p.prompt; done += o.batch) {
         const int32_t rows = p.prompt - done < o.batch ? p.prompt - done : o.batch;
-        st = add_step(m, &o, machine, rows, done, &prefill, err);
+        st = add_step(m, &o, machine, rows, done, p.prompt >= HEFT_PROMPT_LEAST, &prefill, err);
     }
-    if (!st) st = add_step(m, &o, machine, 1, 0, &decode, err);
-    if (!st) st = add_step(m, &o, machine, 1, p.depth, &deep, err);
+    if (!st) st = add_step(m, &o, machine, 1, 0, false, &decode, err);
+    if (!st) st = add_step(m, &o, machine, 1, p.depth, false, &deep, err);
     if (st) return st;
     p.prefill = p.prompt / prefill;
     p.decode = 1 / decode;

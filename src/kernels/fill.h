@@ -19,6 +19,7 @@ void heft_kernels_avx2_delta(heft_kernels *k);
 /* On top of AVX2: AVX-VNNI; AVX-512 with VL and VNNI, in registers of 256 and of 512 bits. */
 void heft_kernels_avxvnni_mat(heft_kernels *k);
 void heft_kernels_avx512vl_mat(heft_kernels *k);
+void heft_kernels_avx512vl_attend(heft_kernels *k);
 void heft_kernels_avx512_mat(heft_kernels *k);
 void heft_kernels_avx512_attend(heft_kernels *k);
 

@@ -60,6 +60,7 @@ typedef struct {
 /* One tile of at most HEFT_TILE cache entries of one key/value head. */
 typedef struct {
     const uint8_t *k, *v; /* entry e lies e * stride bytes further */
+    ptrdiff_t next; /* bytes from here to the tile that follows, to be fetched meanwhile; 0: none */
     size_t k_stride, v_stride;
     heft_dtype dtype; /* F32, F16, BF16; Q8_0 where dk and dv are multiples of 32 */
     int32_t dk, dv;
@@ -81,6 +82,18 @@ typedef struct {
     float slope;         /* alibi: + slope * (entry position - pos); 0: none */
     heft_partial *state; /* the tile's result is merged into it */
 } heft_query;
+
+enum {
+    HEFT_PANEL = 16, /* queries side by side */
+    HEFT_CROWD = 12, /* so many queries are quicker side by side than one by one */
+};
+
+/* Floats of a panel of n queries of width dk; n * dk was checked. */
+static inline size_t heft_panel_floats(int32_t n, int32_t dk)
+{
+    const size_t queries = ((size_t)n + HEFT_PANEL - 1) / HEFT_PANEL * HEFT_PANEL;
+    return queries * (((size_t)dk + 15) / 16 * 16);
+}
 
 /* What a token brings to one head of a gated delta rule. */
 typedef struct {
@@ -140,9 +153,14 @@ typedef struct heft_kernels {
 
     /* ---- attention ---- */
 
+    /* panel = nq queries of width dk side by side: number d of query i lies at
+     * heft_panel_floats(i / HEFT_PANEL * HEFT_PANEL, dk) + d * HEFT_PANEL + i % HEFT_PANEL, with
+     * zeros for queries and numbers that there are not. Aligned to 64. */
+    void (*lay_panel)(float *panel, const heft_query *q, int32_t nq, int32_t dk);
     /* One tile for nq queries that share its head: each query's own result, merged into its state.
-     */
-    void (*attend)(const heft_tile *t, const heft_query *q, int32_t nq);
+     * panel: of the same queries in the same order, which serves for all tiles that they see; not
+     * looked at below HEFT_CROWD of them. */
+    void (*attend)(const heft_tile *t, const heft_query *q, int32_t nq, const float *panel);
     /* score[e] = sum over h of w[h] max(q[h] . k[e], 0), e < n, of a tile's keys: what they are
      * chosen by. q (heads, t->dk), w (heads); n <= HEFT_TILE. arXiv:2512.02556, eq. 1. */
     void (*index)(const heft_tile *t, float *score, const float *q, const float *w, int32_t heads,

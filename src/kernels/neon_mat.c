@@ -9,7 +9,7 @@
 
 #include <assert.h>
 
-enum { ROWS = 3, COLUMNS = 2, K_STEP = 1024 };
+enum { COLUMNS = 6, K_STEP = 1024 };
 
 /* Weights with scales beside them as floats: what mat_float.inc asks for. */
 static void floats_of(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,
@@ -77,8 +77,8 @@ INLINE float32x4_t step(const heft_sum class, const panel *p, int32_t g, const h
 }
 
 /* out[c] = a panel times column a[c]; class and number of columns are known to the compiler. */
-INLINE void panel_times(const heft_sum class, const int32_t n, const panel *p, int32_t blocks,
-                        const heft_act *const *a, float (*out)[PANEL_ROWS])
+INLINE void blocks_times(const heft_sum class, const int32_t n, const panel *p, int32_t blocks,
+                         const heft_act *const *a, float (*out)[PANEL_ROWS])
 {
     for (int32_t g = 0; g < PANEL_ROWS; g += 4) {
         float32x4_t acc[PANEL_COLUMNS];
@@ -93,26 +93,26 @@ INLINE void panel_times(const heft_sum class, const int32_t n, const panel *p, i
 }
 
 /* n <= PANEL_COLUMNS columns */
-INLINE void panel_columns(const heft_sum class, const panel *p, int32_t blocks,
-                          const heft_act *const *a, int32_t n, float (*out)[PANEL_ROWS])
+INLINE void blocks_columns(const heft_sum class, const panel *p, int32_t blocks,
+                           const heft_act *const *a, int32_t n, float (*out)[PANEL_ROWS])
 {
     if (n == PANEL_COLUMNS) {
-        panel_times(class, PANEL_COLUMNS, p, blocks, a, out);
+        blocks_times(class, PANEL_COLUMNS, p, blocks, a, out);
         return;
     }
     for (int32_t c = 0; c < n; c++)
-        panel_times(class, 1, p, blocks, a + c, out + c);
+        blocks_times(class, 1, p, blocks, a + c, out + c);
 }
 
 static void multiply(heft_sum class, const panel *p, int32_t blocks, const heft_act *const *a,
                      int32_t n, float (*out)[PANEL_ROWS])
 {
     switch (class) {
-    case HEFT_SUM_A: panel_columns(HEFT_SUM_A, p, blocks, a, n, out); break;
-    case HEFT_SUM_Q: panel_columns(HEFT_SUM_Q, p, blocks, a, n, out); break;
-    case HEFT_SUM_M: panel_columns(HEFT_SUM_M, p, blocks, a, n, out); break;
-    case HEFT_SUM_H: panel_columns(HEFT_SUM_H, p, blocks, a, n, out); break;
-    default: panel_columns(HEFT_SUM_S, p, blocks, a, n, out);
+    case HEFT_SUM_A: blocks_columns(HEFT_SUM_A, p, blocks, a, n, out); break;
+    case HEFT_SUM_Q: blocks_columns(HEFT_SUM_Q, p, blocks, a, n, out); break;
+    case HEFT_SUM_M: blocks_columns(HEFT_SUM_M, p, blocks, a, n, out); break;
+    case HEFT_SUM_H: blocks_columns(HEFT_SUM_H, p, blocks, a, n, out); break;
+    default: blocks_columns(HEFT_SUM_S, p, blocks, a, n, out);
     }
 }
 

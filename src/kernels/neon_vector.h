@@ -73,6 +73,15 @@ INLINE float fold_vector(const vector s[PARTS])
     return vget_lane_f32(two, 0) + vget_lane_f32(two, 1);
 }
 
+INLINE void fold_four(float *y, const float *s, size_t apart)
+{
+    for (size_t i = 0; i < 4; i++, s += apart) {
+        const vector sum[PARTS] = { vld1q_f32(s), vld1q_f32(s + 4), vld1q_f32(s + 8),
+                                    vld1q_f32(s + 12) };
+        y[i] = fold_vector(sum);
+    }
+}
+
 /* Fetch `bytes` from p on. */
 INLINE void fetch(const uint8_t *p, size_t bytes)
 {

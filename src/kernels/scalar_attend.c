@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <math.h>
+#include <string.h>
 
 /* ---- joining ---- */
 
@@ -103,8 +104,19 @@ static void attend_one(const heft_tile *t, const heft_query *q)
     q->state->l = j.l;
 }
 
-static void attend(const heft_tile *t, const heft_query *q, int32_t nq)
+static void lay_panel(float *panel, const heft_query *q, int32_t nq, int32_t dk)
 {
+    memset(panel, 0, sizeof *panel * heft_panel_floats(nq, dk));
+    for (int32_t i = 0; i < nq; i++) {
+        float *lane = panel + heft_panel_floats(i / HEFT_PANEL * HEFT_PANEL, dk) + i % HEFT_PANEL;
+        for (int32_t d = 0; d < dk; d++)
+            lane[d * HEFT_PANEL] = q[i].q[d];
+    }
+}
+
+static void attend(const heft_tile *t, const heft_query *q, int32_t nq, const float *panel)
+{
+    (void)panel;
     for (int32_t i = 0; i < nq; i++) {
         if (q[i].lo >= q[i].hi) continue;
         assert(q[i].lo >= 0 && q[i].hi <= HEFT_TILE);
@@ -128,6 +140,7 @@ static void index_keys(const heft_tile *t, float *score, const float *q, const f
 
 void heft_kernels_scalar_attend(heft_kernels *k)
 {
+    k->lay_panel = lay_panel;
     k->attend = attend;
     k->index = index_keys;
     k->merge = merge;

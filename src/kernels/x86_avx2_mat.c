@@ -2,6 +2,7 @@
 #include "kernels/fill.h"
 #include "kernels/x86_avx2_dot.h"
 #include "kernels/x86_rows.inc"
+#include "kernels/x86_words_256.h"
 
 #include <assert.h>
 #include <math.h>
@@ -80,23 +81,26 @@ enum {
 
 /* ---- few columns ---- */
 
-/* Needs r1 >= 8: the last group of eight ends at r1 and may begin before r0; what lies before is
- * computed and dropped. */
-static void mul_rows(heft_x86_rower *rows, const heft_mat *w, int32_t r0, int32_t r1,
+enum { SCALED_GROUP = 8 }; /* rows of heft_avx2_rows_scaled */
+
+/* Needs r1 >= group: the last group ends at r1 and may begin before r0; what lies before is
+ * computed and dropped. rows: NULL where scales lie beside the numbers. */
+static void mul_rows(heft_x86_rower *rows, int32_t group, const heft_mat *w, int32_t r0, int32_t r1,
                      const heft_act *const *x, int32_t n, float *const *y)
 {
-    for (int32_t r = r0; r < r1; r += 8) {
-        const int32_t first = r + 8 <= r1 ? r : r1 - 8;
+    for (int32_t r = r0; r < r1; r += group) {
+        const int32_t first = r + group <= r1 ? r : r1 - group;
         const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
-        for (int32_t c = 0; c < n; c += 4) {
-            const int32_t nc = n - c < 4 ? n - c : 4;
-            float acc[4][8];
-            if (w->with)
-                heft_avx2_rows_scaled(w, first, x + c, nc, acc);
-            else
+        for (int32_t c = 0; c < n; c += HEFT_X86_FEW) {
+            const int32_t nc = n - c < HEFT_X86_FEW ? n - c : HEFT_X86_FEW;
+            float acc[HEFT_X86_FEW][PANEL_ROWS];
+            if (rows)
                 rows(row, (size_t)w->stride, x + c, nc, w->cols / 32, acc);
+            else
+                heft_avx2_rows_scaled(w, first, x + c, nc, acc);
             for (int32_t i = 0; i < nc; i++)
-                memcpy(y[c + i] + r, acc[i] + (r - first), sizeof(float) * (size_t)(first + 8 - r));
+                memcpy(y[c + i] + r, acc[i] + (r - first),
+                       sizeof(float) * (size_t)(first + group - r));
         }
     }
 }
@@ -209,12 +213,13 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
     const float *const *floats = (const float *const *)x;
     const heft_x86_format *f = &set->format[w->dtype];
     const int32_t few = has_unpacker(set, w) ? set->few : FEW_WITHOUT_UNPACKER;
+    const int32_t group = f->rows ? set->group : SCALED_GROUP;
     if (w->by_col)
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
-    else if (n <= few && (f->rows || w->with) && r1 >= 8)
-        mul_rows(f->rows, w, r0, r1, a, n, y);
+    else if (n <= few && (f->rows || w->with) && r1 >= group)
+        mul_rows(f->rows, group, w, r0, r1, a, n, y);
     else if (0 < n && n <= HEFT_X86_FEW && !has_unpacker(set, w))
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
@@ -283,6 +288,7 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
 
 static const heft_x86_set avx2 = {
     .columns = 4,
+    .group = GROUP,
     .few = 8,
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,

@@ -3,6 +3,9 @@
  * Weights are signed here, so |w| is multiplied by the activation with w's sign: two products of
  * 128 * 127 fit in int16, and the sub-scale widens them to int32. */
 #include "kernels/x86_avx2_mat.h"
+#include "kernels/x86_words_256.h"
+
+#include "kernels/x86_granules.inc"
 
 #include <math.h>
 

@@ -6,6 +6,9 @@
 #include "kernels/scales.h"
 #include "kernels/sums.h"
 #include "kernels/x86_avx2_mat.h"
+#include "kernels/x86_words_256.h"
+
+#include "kernels/x86_granules.inc"
 
 /* ---- floats ----------------------------------------------------------- */
 
@@ -128,8 +131,8 @@ void heft_avx2_floats(float *y, int64_t apart, const heft_mat *w, int32_t line, 
                       int32_t at, int32_t n)
 {
     const int64_t l = line + w->line, a = (int64_t)at + w->at;
-    const bool words = w->with->group == 1 && !(w->dtype == HEFT_AWQ4 && a % 8);
-    if (words) {
+    const bool by_words = w->with->group == 1 && !(w->dtype == HEFT_AWQ4 && a % 8);
+    if (by_words) {
         const int32_t whole = n / 8 * 8;
         for (int32_t i = 0; i < whole; i += STRIP)
             floats_words(y + i, apart, w, l, lines, a + i, whole - i < STRIP ? whole - i : STRIP);
@@ -268,7 +271,7 @@ INLINE void add_block(const heft_dtype t, const int32_t n, const uint8_t *p, siz
 }
 
 INLINE void rows_times(const heft_dtype t, const int32_t n, const heft_mat *w, int32_t r,
-                       const heft_act *const *a, float (*out)[8])
+                       const heft_act *const *a, float (*out)[PANEL_ROWS])
 {
     const int64_t line = r + w->line;
     const size_t stride = (size_t)w->stride;
@@ -304,18 +307,20 @@ INLINE void rows_times(const heft_dtype t, const int32_t n, const heft_mat *w, i
 }
 
 INLINE void rows_of(const heft_dtype t, const heft_mat *w, int32_t r, const heft_act *const *a,
-                    int32_t n, float (*out)[8])
+                    int32_t n, float (*out)[PANEL_ROWS])
 {
+    for (; n >= 4; n -= 4, a += 4, out += 4)
+        rows_times(t, 4, w, r, a, out);
     switch (n) {
     case 1: rows_times(t, 1, w, r, a, out); break;
     case 2: rows_times(t, 2, w, r, a, out); break;
     case 3: rows_times(t, 3, w, r, a, out); break;
-    default: rows_times(t, 4, w, r, a, out);
+    default: break;
     }
 }
 
 void heft_avx2_rows_scaled(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
-                           float (*out)[8])
+                           float (*out)[PANEL_ROWS])
 {
     switch (w->dtype) {
     case HEFT_INT4: rows_of(HEFT_INT4, w, r, a, n, out); break;

@@ -3,6 +3,9 @@
 #include "dtype/blocks.h"
 #include "kernels/iq_grids.h"
 #include "kernels/x86_avx2_mat.h"
+#include "kernels/x86_words_256.h"
+
+#include "kernels/x86_granules.inc"
 
 #include <stddef.h>
 
@@ -79,8 +82,8 @@ void heft_avx2_unpack_q4_1(void *panel, const uint8_t *row, size_t stride, int32
                 put(p->q[k][g], low_nibbles(t[k]));
                 put(p->q[k + 4][g], high_nibbles(t[k]));
             }
-            _mm256_store_ps(p->d + g, half_of_lane(head));
-            _mm256_store_ps(p->m + g, half_of_lane(_mm256_srli_epi32(head, 16)));
+            _mm256_store_ps(p->d + g, half_of_word(head));
+            _mm256_store_ps(p->m + g, half_of_word(_mm256_srli_epi32(head, 16)));
         }
 }
 
@@ -121,8 +124,8 @@ void heft_avx2_unpack_q5_1(void *panel, const uint8_t *row, size_t stride, int32
             const __m256i head = first_granule(block, stride); /* d, m */
             put_fives(p->q, g, block + offsetof(heft_block_q5_1, qh),
                       block + offsetof(heft_block_q5_1, qs), stride, 0);
-            _mm256_store_ps(p->d + g, half_of_lane(head));
-            _mm256_store_ps(p->m + g, half_of_lane(_mm256_srli_epi32(head, 16)));
+            _mm256_store_ps(p->d + g, half_of_word(head));
+            _mm256_store_ps(p->m + g, half_of_word(_mm256_srli_epi32(head, 16)));
         }
 }
 
@@ -178,7 +181,7 @@ void heft_x86_unpack_iq4_xs(void *panel, const uint8_t *row, size_t stride, int3
             const uint8_t *block = row + stride * (size_t)g;
             __m256i head[4];
             granules(block, stride, head);
-            const __m256 d = half_of_lane(head[0]);
+            const __m256 d = half_of_word(head[0]);
             for (int32_t j = 0; j < 8; j++) {
                 put_values(p[j].q, g, block + offsetof(heft_block_iq4_xs, qs) + 16 * j, stride,
                            heft_values_iq4);
@@ -194,7 +197,7 @@ static __m256 half_e4m3(__m256i bytes, int32_t j)
     const __m256i x = _mm256_and_si256(_mm256_srli_epi32(bytes, 8 * j), _mm256_set1_epi32(255));
     const __m256i is_nan = _mm256_cmpeq_epi32(x, _mm256_set1_epi32(0x7f));
     const __m256i half = _mm256_and_si256(_mm256_slli_epi32(x, 7), _mm256_set1_epi32(0x3f80));
-    return _mm256_mul_ps(half_of_lane(_mm256_andnot_si256(is_nan, half)), _mm256_set1_ps(128));
+    return _mm256_mul_ps(half_of_word(_mm256_andnot_si256(is_nan, half)), _mm256_set1_ps(128));
 }
 
 void heft_avx2_unpack_nvfp4(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
@@ -318,7 +321,7 @@ void heft_avx2_unpack_q3_k(void *panel, const uint8_t *row, size_t stride, int32
                 put(p[j].sc[0][g], sc.sc[0]);
                 put(p[j].sc[1][g], sc.sc[1]);
                 put(p[j].off[g], sc.off);
-                _mm256_store_ps(p[j].d + g, half_of_lane(_mm256_srli_epi32(end[3], 16)));
+                _mm256_store_ps(p[j].d + g, half_of_word(_mm256_srli_epi32(end[3], 16)));
             }
             for (int32_t h = 0; h < 2; h++)
                 granules(block + offsetof(heft_block_q3_k, hmask) + 16 * h, stride, top[h]);

@@ -2,12 +2,13 @@
 #include "kernels/x86_avx512_mat.h"
 #include "kernels/fill.h"
 #include "kernels/x86_lanes_512.h"
-#include "kernels/x86_vnni_dot.h"
+#include "kernels/x86_vnni_dot.inc"
 #include "kernels/x86_vnni_mat.inc"
 
 static const heft_x86_set set = {
     .columns = TILE_COLUMNS,
-    .few = 4,
+    .group = GROUP,
+    .few = 8,
     .mul_f = heft_avx512_mul_f,
     .mul_c = heft_avx2_mul_c,
     .scaled = heft_x86_unpack_scaled,

@@ -1,11 +1,12 @@
 /* Matrix products with AVX-VNNI: AVX2 and vpdpbusd. */
 #include "kernels/fill.h"
 #include "kernels/x86_lanes_256.h"
-#include "kernels/x86_vnni_dot.h"
+#include "kernels/x86_vnni_dot.inc"
 #include "kernels/x86_vnni_mat.inc"
 
 static const heft_x86_set set = {
     .columns = TILE_COLUMNS,
+    .group = GROUP,
     .few = 4,
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,

@@ -34,4 +34,18 @@ INLINE float fold_half(__m256 eight)
     return _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)));
 }
 
+/* The same for four outputs at once. */
+INLINE __m128 fold_halves(const __m256 v[4])
+{
+    __m256 s[2];
+    for (int32_t i = 0; i < 2; i++) /* outputs 2 i and 2 i + 1, in a half of the register each */
+        s[i] = _mm256_add_ps(_mm256_permute2f128_ps(v[2 * i], v[2 * i + 1], 0x20),
+                             _mm256_permute2f128_ps(v[2 * i], v[2 * i + 1], 0x31));
+    const __m256 two =
+        _mm256_add_ps(_mm256_shuffle_ps(s[0], s[1], 0x44), _mm256_shuffle_ps(s[0], s[1], 0xee));
+    const __m256 one = _mm256_add_ps(two, _mm256_movehdup_ps(two)); /* 0 - 2 - | 1 - 3 - */
+    const __m128 even = _mm256_castps256_ps128(one), odd = _mm256_extractf128_ps(one, 1);
+    return _mm_blend_ps(even, _mm_moveldup_ps(odd), 0xa);
+}
+
 #endif

@@ -3,7 +3,7 @@
 #ifndef HEFT_KERNELS_X86_LANES_256_H
 #define HEFT_KERNELS_X86_LANES_256_H
 
-#include "kernels/x86_vnni_dot.h"
+#include "kernels/x86_words_256.h"
 
 enum { TILE_COLUMNS = 4 }; /* 16 registers: two of sums for each, and weights */
 

@@ -3,7 +3,7 @@
 #ifndef HEFT_KERNELS_X86_LANES_512_H
 #define HEFT_KERNELS_X86_LANES_512_H
 
-#include "kernels/x86_avx2_mat.h"
+#include "kernels/x86_words_512.h"
 
 enum { TILE_COLUMNS = 8 }; /* 32 registers: two of sums for each, and weights */
 

@@ -84,6 +84,19 @@ INLINE float fold_vector(const vector s[PARTS])
     return fold_half(half_of_sums(s));
 }
 
+/* y[i] = the 16 partial sums at s + i apart, folded, i < 4. */
+INLINE void fold_four(float *y, const float *s, size_t apart)
+{
+    __m256 half[4];
+    for (size_t i = 0; i < 4; i++) {
+        vector sum[PARTS];
+        for (size_t h = 0; h < PARTS; h++)
+            sum[h] = load_vector(s + i * apart + LANES * h);
+        half[i] = half_of_sums(sum);
+    }
+    _mm_storeu_ps(y, fold_halves(half));
+}
+
 /* Up to a vector of floats at x, then zeros, where nothing is read; and to y. left > 0 */
 INLINE __m256i lanes_below(int32_t left)
 {
@@ -188,6 +201,29 @@ INLINE integers bits_of(vector v)
 INLINE integers sub_integers(integers a, integers b)
 {
     return _mm256_sub_epi32(a, b);
+}
+
+INLINE integers load_integers(const void *p)
+{
+    return _mm256_loadu_si256(p);
+}
+
+INLINE integers spread_integer(int32_t x)
+{
+    return _mm256_set1_epi32(x);
+}
+
+INLINE vector numbers_of(integers a)
+{
+    return _mm256_cvtepi32_ps(a);
+}
+
+/* a in the lanes whose integer has bit e set, else b. */
+INLINE vector where_bit(integers of, int32_t e, vector a, vector b)
+{
+    const __m256i bit = _mm256_set1_epi32((int32_t)(1u << e));
+    const __m256i set = _mm256_cmpeq_epi32(_mm256_and_si256(of, bit), bit);
+    return _mm256_blendv_ps(b, a, _mm256_castsi256_ps(set));
 }
 
 INLINE integers half_of_integers(integers a)

@@ -82,6 +82,19 @@ INLINE float fold_vector(const vector s[PARTS])
     return fold_half(half_of_sums(s));
 }
 
+/* y[i] = the 16 partial sums at s + i apart, folded, i < 4. */
+INLINE void fold_four(float *y, const float *s, size_t apart)
+{
+    __m256 half[4];
+    for (size_t i = 0; i < 4; i++) {
+        vector sum[PARTS];
+        for (size_t h = 0; h < PARTS; h++)
+            sum[h] = load_vector(s + i * apart + LANES * h);
+        half[i] = half_of_sums(sum);
+    }
+    _mm_storeu_ps(y, fold_halves(half));
+}
+
 /* Up to a vector of floats at x, then zeros, where nothing is read; and to y. */
 INLINE __mmask16 lanes_below(int32_t left)
 {
@@ -181,6 +194,28 @@ INLINE integers bits_of(vector v)
 INLINE integers sub_integers(integers a, integers b)
 {
     return _mm512_sub_epi32(a, b);
+}
+
+INLINE integers load_integers(const void *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+INLINE integers spread_integer(int32_t x)
+{
+    return _mm512_set1_epi32(x);
+}
+
+INLINE vector numbers_of(integers a)
+{
+    return _mm512_cvtepi32_ps(a);
+}
+
+/* a in the lanes whose integer has bit e set, else b. */
+INLINE vector where_bit(integers of, int32_t e, vector a, vector b)
+{
+    const __m512i bit = _mm512_set1_epi32((int32_t)(1u << e));
+    return _mm512_mask_mov_ps(b, _mm512_test_epi32_mask(of, bit), a);
 }
 
 INLINE integers half_of_integers(integers a)

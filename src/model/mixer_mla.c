@@ -6,7 +6,8 @@
  *
  * so that  q k = (qn K_h) c + qr kr  and  sum p V_h c = V_h sum p c.  Queries go through K_h,
  * outputs through V_h, and the cache is that of one key/value head of rank + rotated numbers, whose
- * value lies in its key. A prompt goes the same way, because other sums would be other bits.
+ * value lies in its key. A prompt goes the same way, because other sums would be other bits; or,
+ * where that is asked for, the keys and values of its rows are made: less work for many rows.
  *
  * With an index a row attends to `top` keys only:
  *
@@ -100,6 +101,66 @@ static const int32_t *choose(heft_run *r, const heft_layer *l, const float *h, c
     return r->chosen;
 }
 
+/* What rows attend by, whichever way they take: (T,H,...) each. */
+typedef struct {
+    float *qn, *qr; /* nope; rotated */
+    float *q;       /* the first, or what comes of it, beside the second: of one way at a time */
+    float *qc, *oc; /* kv_rank */
+    float *o;       /* dv */
+    const heft_kv *kv;
+    const int32_t *chosen;
+} latent_rows;
+
+/* Sequences s .. next - 1 of the batch, whose rows take the same way; returns next. */
+static int32_t same_way(const heft_batch *b, int32_t s, heft_batch *part)
+{
+    int32_t next = b->expanded ? s + 1 : b->S;
+    while (next < b->S && b->expanded[next] == b->expanded[s])
+        next++;
+    *part = *b;
+    part->S = next - s;
+    if (b->first) part->first = b->first + s;
+    return next;
+}
+
+/* Do the rows of sequence s go this way? A plan of SOME has both. */
+static bool goes(const heft_run *r, int32_t s, bool expanded)
+{
+    if (r->expand != HEFT_EXPAND_SOME) return (r->expand == HEFT_EXPAND_ALL) == expanded;
+    return !r->b->expanded || r->b->expanded[s] == expanded;
+}
+
+/* Row `row` of x (T,H,width); NULL while planning. */
+static float *of_row(const heft_attn *a, float *x, int64_t row, int32_t width)
+{
+    return x ? x + row * a->H * width : NULL;
+}
+
+/* Queries and outputs go through the matrices of their heads. */
+static void absorbed(heft_run *r, const heft_layer *l, const latent_rows *x, const heft_batch *b)
+{
+    const heft_attn *a = &l->s->attn, latent = latent_of(a);
+    const int32_t rank = a->kv_rank, first = b->first ? b->first[0] : 0,
+                  n = b->first ? b->first[b->S] - first : b->T;
+    float *qc = of_row(a, x->qc, first, rank);
+    r->ops->linear_each(r->dev, qc, l->k_up, a->H, of_row(a, x->qn, first, a->nope), n);
+    r->ops->beside(r->dev, of_row(a, x->q, first, latent.dk), qc,
+                   of_row(a, x->qr, first, latent.dk - rank), n * a->H, rank, latent.dk - rank);
+    r->ops->attend(r->dev, x->oc, x->q, x->kv, NULL, NULL, NULL, x->chosen, &latent, b);
+    r->ops->linear_each(r->dev, of_row(a, x->o, first, a->dv), l->v_up, a->H,
+                        of_row(a, x->oc, first, rank), n);
+}
+
+/* Keys and values of the heads are made. */
+static void expanded(heft_run *r, const heft_layer *l, const latent_rows *x, const heft_batch *b)
+{
+    const heft_attn *a = &l->s->attn;
+    const int32_t first = b->first ? b->first[0] : 0, n = b->first ? b->first[b->S] - first : b->T;
+    r->ops->beside(r->dev, of_row(a, x->q, first, a->dk), of_row(a, x->qn, first, a->nope),
+                   of_row(a, x->qr, first, a->dk - a->nope), n * a->H, a->nope, a->dk - a->nope);
+    r->ops->attend_expanded(r->dev, x->o, x->q, x->kv, l->k_up, l->v_up, a, b);
+}
+
 static float *forward_mla(heft_run *r, const heft_layer *l, const float *h)
 {
     const heft_attn *a = &l->s->attn, latent = latent_of(a);
@@ -110,19 +171,32 @@ static float *forward_mla(heft_run *r, const heft_layer *l, const float *h)
     project(r, l, h, &q, &low, &ckr);
     const int32_t *chosen = choose(r, l, h, low);
 
-    const float *qn = part(r, l, q, a->H, a->dk, 0, a->nope, NULL, -1),
-                *qr = part(r, l, q, a->H, a->dk, a->nope, rotated, NULL, a->rope),
-                *c = part(r, l, ckr, 1, latent.dk, 0, rank, &l->kv_latent, -1),
-                *kr = part(r, l, ckr, 1, latent.dk, rank, rotated, NULL, a->rope);
+    float *qn = part(r, l, q, a->H, a->dk, 0, a->nope, NULL, -1),
+          *qr = part(r, l, q, a->H, a->dk, a->nope, rotated, NULL, a->rope),
+          *c = part(r, l, ckr, 1, latent.dk, 0, rank, &l->kv_latent, -1),
+          *kr = part(r, l, ckr, 1, latent.dk, rank, rotated, NULL, a->rope);
     r->ops->store(r->dev, kv, beside(r, c, kr, T, rank, rotated), NULL, r->b);
 
-    float *qc = heft_tmp(r, pairs * rank), *oc = heft_tmp(r, pairs * rank),
-          *o = heft_tmp(r, pairs * a->dv), *y = heft_tmp(r, T * r->m->spec.D);
-    r->ops->linear_each(r->dev, qc, l->k_up, a->H, qn, r->b->T);
-    r->ops->attend(r->dev, oc, beside(r, qc, qr, pairs, rank, rotated), kv, NULL, NULL, NULL,
-                   chosen, &latent, r->b);
-    r->ops->linear_each(r->dev, o, l->v_up, a->H, oc, r->b->T);
-    r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, o, r->b->T);
+    const int32_t width[] = { [HEFT_EXPAND_NONE] = latent.dk,
+                              [HEFT_EXPAND_SOME] = latent.dk > a->dk ? latent.dk : a->dk,
+                              [HEFT_EXPAND_ALL] = a->dk };
+    const bool all = r->expand == HEFT_EXPAND_ALL;
+    const latent_rows x = { .qn = qn,
+                            .qr = qr,
+                            .q = heft_tmp(r, pairs * width[r->expand]),
+                            .qc = all ? NULL : heft_tmp(r, pairs * rank),
+                            .oc = all ? NULL : heft_tmp(r, pairs * rank),
+                            .o = heft_tmp(r, pairs * a->dv),
+                            .kv = kv,
+                            .chosen = chosen };
+    float *y = heft_tmp(r, T * r->m->spec.D);
+    heft_batch part;
+    for (int32_t s = 0, next; s < r->b->S; s = next) {
+        next = same_way(r->b, s, &part);
+        if (goes(r, s, false)) absorbed(r, l, &x, &part);
+        if (goes(r, s, true)) expanded(r, l, &x, &part);
+    }
+    r->ops->linear(r->dev, 1, &y, (const heft_lin *const[]){ &l->o }, x.o, r->b->T);
     return y;
 }
 

@@ -69,6 +69,10 @@ void heft_net_close(heft_net *);
  * where a test has changed the spec. */
 void heft_net_set_norms(heft_net *);
 
+/* Which rows of a step let latent attention make keys and values for every head. A plan of SOME
+ * has room for any of them. */
+typedef enum { HEFT_EXPAND_NONE, HEFT_EXPAND_SOME, HEFT_EXPAND_ALL } heft_expand;
+
 typedef struct {
     const heft_net *m;
     heft_device *dev;
@@ -76,6 +80,7 @@ typedef struct {
     const heft_batch *b;
     const heft_kv *kv;       /* (L, HEFT_MAX_CACHE); NULL while planning */
     const heft_state *state; /* the same */
+    heft_expand expand;      /* SOME: those of the sequences that the batch says */
     float *cs[HEFT_MAX_ROPE];
     int32_t *chosen;   /* (T, top) what rows attend to by the last index, where there are any */
     float *arena;      /* outputs of operations; NULL while planning */

@@ -11,7 +11,7 @@
 
 /* ---- opening ---------------------------------------------------------- */
 
-enum { PARTS = 10 };
+enum { PARTS = 14 };
 
 static size_t scratch_bytes(const heft_device_need *n, const heft_kernels *k)
 {
@@ -37,6 +37,11 @@ static void parts_of(heft_device *d, const heft_device_need *n, size_t scratch, 
     p[7] = (heft_part){ &d->partial_o, partials, (size_t)n->dv * sizeof *d->partial_o };
     p[8] = (heft_part){ &d->active, (size_t)n->experts, sizeof *d->active };
     p[9] = (heft_part){ &d->score, heft_select_scores(n), sizeof *d->score };
+    const size_t span = n->latent ? HEFT_SPAN : 0, spans = span * (size_t)n->threads;
+    p[10] = (heft_part){ &d->entry, span, (size_t)n->latent * sizeof *d->entry };
+    p[11] = (heft_part){ &d->made, spans, (size_t)n->made * sizeof *d->made };
+    p[12] = (heft_part){ &d->made_at, spans, sizeof *d->made_at };
+    p[13] = (heft_part){ &d->state, (size_t)n->states, sizeof *d->state };
 }
 
 /* Scratch for the widest instruction set, so that the bytes do not depend on which one runs. */
@@ -261,25 +266,40 @@ typedef struct {
     heft_device *d;
     const heft_mat *w;
     int32_t T, chunk, chunks; /* chunks: of a head's rows */
-    bool stored;              /* in blocks along them: a head is one chunk */
 } each_args;
 
-/* Blocks stored as columns: every stored row, unpacked, is added to each output it belongs to. */
-static void each_stored(const each_args *a, int32_t h, float *row)
+bool heft_blocks_by_col(const heft_mat *w)
 {
-    heft_device *d = a->d;
-    const int32_t first = h * a->T, n = a->w[h].rows;
-    heft_mat stored = a->w[h];
-    stored.rows = stored.cols;
-    stored.cols = n;
+    return w->by_col && heft_dtypes[w->dtype].sum != HEFT_SUM_F;
+}
+
+/* Blocks along columns: every column, unpacked, is added to each output it belongs to. */
+static void mul_blocks_by_col(const heft_kernels *k, const heft_mat *w, const void *const *x,
+                              int32_t n, float *const *y, float *column)
+{
+    heft_mat stored = *w;
+    stored.rows = w->cols;
+    stored.cols = w->rows;
     stored.by_col = false;
-    for (int32_t t = first; t < first + a->T; t++)
-        memset(d->y[t], 0, (size_t)n * sizeof *d->y[t]);
-    for (int32_t k = 0; k < stored.rows; k++) {
-        d->k.row(row, &stored, k);
-        for (int32_t t = first; t < first + a->T; t++)
-            d->k.add(d->y[t], d->y[t], row, ((const float *)d->x[t])[k], n);
+    for (int32_t c = 0; c < n; c++)
+        memset(y[c], 0, (size_t)w->rows * sizeof *y[c]);
+    for (int32_t i = 0; i < w->cols; i++) {
+        k->row(column, &stored, i);
+        for (int32_t c = 0; c < n; c++)
+            k->add(y[c], y[c], column, ((const float *)x[c])[i], w->rows);
     }
+}
+
+void heft_mul_cpu(heft_device *d, const heft_mat *w, int32_t r0, int32_t r1, const void *const *x,
+                  const void *const *x_act, int32_t n, float *const *y, int32_t thread)
+{
+    void *scratch = d->scratch + (size_t)thread * d->scratch_bytes;
+    if (!heft_blocks_by_col(w)) {
+        d->k.mul(w, r0, r1, heft_reads_floats(w) ? x : x_act, n, y, scratch);
+        return;
+    }
+    assert(r0 == 0 && r1 == w->rows);
+    mul_blocks_by_col(&d->k, w, x, n, y, scratch);
 }
 
 static void each_chunk(void *arg, int32_t nth, int32_t thread)
@@ -290,12 +310,7 @@ static void each_chunk(void *arg, int32_t nth, int32_t thread)
     const heft_mat *w = &a->w[h];
     int32_t r0 = nth % a->chunks * a->chunk, r1 = r0 + a->chunk;
     if (r1 > w->rows) r1 = w->rows;
-    uint8_t *scratch = d->scratch + (size_t)thread * d->scratch_bytes;
-    if (a->stored)
-        each_stored(a, h, (void *)scratch);
-    else
-        d->k.mul(w, r0, r1, (heft_reads_floats(w) ? d->x : d->x_act) + first, a->T, d->y + first,
-                 scratch);
+    heft_mul_cpu(d, w, r0, r1, d->x + first, d->x_act + first, a->T, d->y + first, thread);
 }
 
 static void linear_each_cpu(heft_device *d, float *y, const heft_mat *w, int32_t H, const float *x,
@@ -311,8 +326,8 @@ static void linear_each_cpu(heft_device *d, float *y, const heft_mat *w, int32_t
     }
     if (!heft_reads_floats(w)) heft_quantise_cpu(d, x, T * H, w->cols);
     each_args a = { .d = d, .w = w, .T = T };
-    a.stored = w->by_col && heft_dtypes[w->dtype].sum != HEFT_SUM_F;
-    a.chunk = a.stored ? w->rows : heft_chunk_rows((int64_t)w->rows * H, d->need.threads);
+    a.chunk =
+        heft_blocks_by_col(w) ? w->rows : heft_chunk_rows((int64_t)w->rows * H, d->need.threads);
     a.chunks = (w->rows + a.chunk - 1) / a.chunk;
     heft_pool_run(d->pool, each_chunk, &a, H * a.chunks);
 }
@@ -624,6 +639,7 @@ const heft_ops heft_ops_cpu = {
     .store = store_cpu,
     .select = heft_select_cpu,
     .attend = heft_attend_cpu,
+    .attend_expanded = heft_attend_expanded_cpu,
     .conv = heft_conv_cpu,
     .delta_gates = heft_delta_gates_cpu,
     .delta = heft_delta_cpu,

@@ -27,12 +27,22 @@ struct heft_device {
     int32_t *block;        /* (rows + 1)  first row of each block of queries */
     heft_partial *partial; /* (2 threads, spans, group)  of a decode split over spans */
     float *partial_o;      /* the same, (dv) each */
+    float *entry;          /* (HEFT_SPAN, latent)  entries that keys and values are made from */
+    float *made;           /* (threads, HEFT_SPAN, made)  keys, then values, of one head */
+    float **made_at;       /* (threads, HEFT_SPAN)  of each of them */
+    heft_partial *state;   /* (states)  of rows and heads that attend to them */
 };
 
 /* 1 / (1 + exp(-x)) */
 float heft_sigmoid(float x);
 /* Does the matrix read floats, not quantised blocks? */
 bool heft_reads_floats(const heft_mat *);
+/* Is the matrix in blocks along its columns? Then no rows of it can be multiplied apart. */
+bool heft_blocks_by_col(const heft_mat *);
+/* kernels.mul of rows r0 .. r1-1 of any matrix, all of them if its blocks lie along columns: by the
+ * columns as floats or as they were quantised, whichever it reads. */
+void heft_mul_cpu(heft_device *, const heft_mat *, int32_t r0, int32_t r1, const void *const *x,
+                  const void *const *x_act, int32_t n, float *const *y, int32_t thread);
 /* x (rows, cols) quantised: row t is at act + t * (cols / 32). */
 void heft_quantise_cpu(heft_device *, const float *x, int32_t rows, int32_t cols);
 /* Parts of a multiple of 16 rows (a panel), about eight for each thread: enough to even out, few
@@ -77,6 +87,9 @@ size_t heft_select_scores(const heft_device_need *);
 void heft_attend_cpu(heft_device *, float *o, const float *q, const heft_kv *, const heft_kv *more,
                      const float *sinks, const float *slopes, const int32_t *chosen,
                      const heft_attn *, const heft_batch *);
+void heft_attend_expanded_cpu(heft_device *, float *o, const float *q, const heft_kv *,
+                              const heft_mat *k_up, const heft_mat *v_up, const heft_attn *,
+                              const heft_batch *);
 void heft_compress_cpu(heft_device *, const heft_kv *to, const heft_kv *parts,
                        const heft_compress *, const heft_attn *, const heft_rotation *,
                        const heft_batch *);

@@ -79,6 +79,12 @@ typedef struct heft_ops {
     void (*attend)(heft_device *, float *o, const float *q, const heft_kv *, const heft_kv *more,
                    const float *sinks, const float *slopes, const int32_t *chosen,
                    const heft_attn *, const heft_batch *);
+    /* The same over keys and values of every head, made for the rows of this call from a latent
+     * cache whose entries are [c | kr]: a key [k_up[h]^T c | kr], a value v_up[h] c. q (T,H,dk) is
+     * that of the heads; no window, no chunk. */
+    void (*attend_expanded)(heft_device *, float *o, const float *q, const heft_kv *,
+                            const heft_mat *k_up, const heft_mat *v_up, const heft_attn *,
+                            const heft_batch *);
     /* Append to `to` the entries of index.every tokens that rows of this step complete, from
      * `parts`, values as keys and gates as values of the tokens so far. */
     void (*compress)(heft_device *, const heft_kv *to, const heft_kv *parts, const heft_compress *,
@@ -136,15 +142,18 @@ typedef struct heft_ops {
 /* What the operations of one step need beside their outputs; ops_plan adds it up. */
 typedef struct {
     int32_t threads;
-    int32_t rows;         /* of a step at most, or pairs of rows and experts or heads */
-    int32_t cols;         /* widest input of a linear */
-    int64_t blocks;       /* of 32 numbers that the largest input of a linear has */
-    int32_t experts;      /* most experts of a layer */
-    int32_t heads, dv;    /* most query heads, widest value head */
-    int32_t group;        /* most query heads per key/value head */
-    int32_t context;      /* longest sequence */
-    int32_t entry, block; /* widest entry of several tokens; most tokens it is made of */
-    bool selects;         /* do rows choose what they attend to? */
+    int32_t rows;          /* of a step at most, or pairs of rows and experts or heads */
+    int32_t cols;          /* widest input of a linear */
+    int64_t blocks;        /* of 32 numbers that the largest input of a linear has */
+    int32_t experts;       /* most experts of a layer */
+    int32_t heads, dk, dv; /* most query heads, widest key and value head */
+    int32_t group;         /* most query heads per key/value head */
+    int32_t context;       /* longest sequence */
+    int32_t entry, block;  /* widest entry of several tokens; most tokens it is made of */
+    int32_t latent;        /* widest latent entry that keys and values of heads are made from */
+    int32_t made;          /* numbers of the widest such key and value together */
+    int64_t states;        /* most rows times heads that attend to them */
+    bool selects;          /* do rows choose what they attend to? */
 } heft_device_need;
 
 heft_status heft_cpu_open(const heft_device_need *, unsigned isa, heft_device **,
@@ -195,6 +204,7 @@ enum {
     HEFT_OP_STORE,
     HEFT_OP_SELECT,
     HEFT_OP_ATTEND,
+    HEFT_OP_ATTEND_EXPANDED,
     HEFT_OP_COMPRESS,
     HEFT_OP_BLEND,
     HEFT_OP_COLLAPSE,

@@ -158,6 +158,24 @@ static void select_plan(heft_device *d, int32_t *chosen, const float *q, const f
     counts(d)->need.selects = true;
 }
 
+/* Rows from .. to-1 of a batch are those that attend. */
+static void attending(const heft_batch *b, int32_t *from, int32_t *to)
+{
+    *from = b->first ? b->first[0] : 0;
+    *to = b->first ? b->first[b->S] : b->T;
+}
+
+static int32_t position(const heft_plan_device *c, const heft_batch *b, int32_t t)
+{
+    return b->pos ? b->pos[t] : c->past + t;
+}
+
+/* Is it the last row of its sequence? */
+static bool is_last(const heft_batch *b, int32_t t)
+{
+    return t == b->T - 1 || (b->seq && b->seq[t + 1] != b->seq[t]);
+}
+
 /* Entries that a row at this position attends to: keys, and those of several tokens. */
 static int64_t seen(const heft_attn *a, int32_t pos)
 {
@@ -177,16 +195,48 @@ static void attend_plan(heft_device *d, float *o, const float *q, const heft_kv 
     heft_plan_device *c = counts(d);
     const int32_t width = a->dk + a->dv;
     const bool apart = a->kv_rank == 0 && a->o_groups == 0; /* else values lie in keys */
-    for (int32_t t = 0; t < b->T; t++) {
-        const uint64_t n = (uint64_t)seen(a, b->pos ? b->pos[t] : c->past + t);
-        const bool last = t == b->T - 1 || (b->seq && b->seq[t + 1] != b->seq[t]);
+    int32_t from, to;
+    attending(b, &from, &to);
+    for (int32_t t = from; t < to; t++) {
+        const uint64_t n = (uint64_t)seen(a, position(c, b, t));
         c->attend_macs += n * (uint64_t)a->H * (uint64_t)width;
-        if (last)
+        if (is_last(b, t))
             c->cache_bytes += n * (uint64_t)a->G * heft_row_bytes(c->cache, apart ? width : a->dk);
     }
-    most(&counts(d)->need.heads, a->H);
-    most(&counts(d)->need.dv, a->dv);
-    most(&counts(d)->need.group, a->H / a->G);
+    most(&c->need.heads, a->H);
+    most(&c->need.dk, a->dk);
+    most(&c->need.dv, a->dv);
+    most(&c->need.group, a->H / a->G);
+}
+
+/* Every entry that a sequence sees is made a key and a value of every head, once for its rows. */
+static void attend_expanded_plan(heft_device *d, float *o, const float *q, const heft_kv *kv,
+                                 const heft_mat *k_up, const heft_mat *v_up, const heft_attn *a,
+                                 const heft_batch *b)
+{
+    (void)o, (void)q, (void)kv;
+    heft_plan_device *c = counts(d);
+    const int32_t latent = a->kv_rank + a->dk - a->nope;
+    int32_t from, to;
+    attending(b, &from, &to);
+    for (int32_t t = from; t < to; t++) {
+        const int32_t n = position(c, b, t) + 1;
+        c->attend_macs += (uint64_t)n * (uint64_t)a->H * (uint64_t)(a->dk + a->dv);
+        if (!is_last(b, t)) continue;
+        c->cache_bytes += (uint64_t)n * heft_row_bytes(c->cache, latent);
+        for (int32_t h = 0; h < a->H; h++) {
+            multiplies(c, &k_up[h], 1, stored(&k_up[h], k_up[h].rows), n);
+            multiplies(c, &v_up[h], 1, stored(&v_up[h], v_up[h].rows), n);
+        }
+    }
+    reads(&c->need, HEFT_SPAN, a->kv_rank);
+    most(&c->need.cols, a->nope); /* a row of k_up as it is stored */
+    most(&c->need.latent, latent);
+    most(&c->need.made, a->dk + a->dv);
+    if ((int64_t)b->T * a->H > c->need.states) c->need.states = (int64_t)b->T * a->H;
+    most(&c->need.dk, a->dk);
+    most(&c->need.dv, a->dv);
+    most(&c->need.group, 1);
 }
 
 static void conv_plan(heft_device *d, float *y, const heft_slice *s, const heft_taps *w,
@@ -317,6 +367,7 @@ const heft_ops heft_ops_plan = {
     .store = store_plan,
     .select = select_plan,
     .attend = attend_plan,
+    .attend_expanded = attend_expanded_plan,
     .conv = conv_plan,
     .delta_gates = delta_gates_plan,
     .delta = delta_plan,

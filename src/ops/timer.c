@@ -182,6 +182,17 @@ static void attend_timer(heft_device *d, float *o, const float *q, const heft_kv
     keep(d, HEFT_OP_ATTEND, began);
 }
 
+static void attend_expanded_timer(heft_device *d, float *o, const float *q, const heft_kv *kv,
+                                  const heft_mat *k_up, const heft_mat *v_up, const heft_attn *a,
+                                  const heft_batch *b)
+{
+    timer(d)->counts.cache = kv->dtype;
+    heft_ops_plan.attend_expanded(counts(d), o, q, kv, k_up, v_up, a, b);
+    const double began = heft_seconds();
+    timer(d)->ops->attend_expanded(timer(d)->device, o, q, kv, k_up, v_up, a, b);
+    keep(d, HEFT_OP_ATTEND_EXPANDED, began);
+}
+
 static void compress_timer(heft_device *d, const heft_kv *to, const heft_kv *parts,
                            const heft_compress *c, const heft_attn *a, const heft_rotation *r,
                            const heft_batch *b)
@@ -320,6 +331,7 @@ const heft_ops heft_ops_timer = {
     .store = store_timer,
     .select = select_timer,
     .attend = attend_timer,
+    .attend_expanded = attend_expanded_timer,
     .compress = compress_timer,
     .blend = blend_timer,
     .collapse = collapse_timer,
@@ -354,6 +366,7 @@ const char *heft_op_name(int32_t op)
         [HEFT_OP_STORE] = "store",
         [HEFT_OP_SELECT] = "select",
         [HEFT_OP_ATTEND] = "attend",
+        [HEFT_OP_ATTEND_EXPANDED] = "attend_expanded",
         [HEFT_OP_COMPRESS] = "compress",
         [HEFT_OP_BLEND] = "blend",
         [HEFT_OP_COLLAPSE] = "collapse",

@@ -150,7 +150,8 @@ typedef struct {
     int32_t *start;  /* (E+1)  those of expert e are pair[start[e]] .. pair[start[e+1]-1] */
 } heft_route;
 
-/* One step. Rows of a sequence are adjacent and in order; arrays lie on the device. */
+/* One step. Rows of a sequence are adjacent and in order; arrays lie on the device. Attention is
+ * over the rows of the sequences, first[0] .. first[S]-1, which may be some of the rows. */
 typedef struct {
     int32_t T, S, N;      /* rows, sequences, rows that want logits */
     const int32_t *token; /* (T)  -1: the row is the next of `inject` */
@@ -160,6 +161,7 @@ typedef struct {
         *span; /* (T)  last position it may see ahead (inside an image), or NULL: causal */
     const int32_t *first;       /* (S+1)  rows of sequence s are first[s] .. first[s+1]-1 */
     const int32_t *past;        /* (S)  its tokens before this step */
+    const bool *expanded;       /* (S)  its rows take heft_ops.attend_expanded; NULL: none or all */
     const int32_t *out;         /* (N)  rows that want logits, ascending */
     const float *inject;        /* (.., D)  embeddings from elsewhere, or NULL */
     const float *const *inv;    /* [rope * S + s] (width/2) inverse frequencies of sequence s */

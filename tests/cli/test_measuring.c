@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "heft.h"
 #include "scratch.h"
+#include "synthetic.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -202,6 +203,88 @@ static void bench_lets_several_sequences_write_together(void **state)
     program_free(&r);
 }
 
+/* ---- fast prefill ---- */
+
+/* A number of a JSON object that names it once. */
+static double number_of(const ran *r, const char *key)
+{
+    const char *at = strstr(r->out, key);
+    assert_non_null(at);
+    return strtod(at + strlen(key), NULL);
+}
+
+/* The KL divergence of a model's probabilities from those of itself with an f32 cache. */
+static double distance(const char *model, const char *text, const char *option)
+{
+    ran r = RUN("", "eval", model, "perplexity", text, "-c", "256", "--reference", model, "--ctk",
+                "f32", "--json", option);
+    assert_int_equal(r.code, 0);
+    const double kl = number_of(&r, "\"kl_most\":");
+    program_free(&r);
+    return kl;
+}
+
+static void fast_prefill_is_asked_for_by_name_and_says_that_it_is(void **state)
+{
+    (void)state;
+    static const heft_synthetic latent = { .arch = "deepseek2",
+                                           .L = 2,
+                                           .D = 64,
+                                           .H = 2,
+                                           .G = 1,
+                                           .dk = 48,
+                                           .F = 96,
+                                           .V = 256,
+                                           .ctx = 512,
+                                           .kv_rank = 32,
+                                           .rotated = 16,
+                                           .dv = 32,
+                                           .type = HEFT_F32,
+                                           .text = true };
+    heft_error err = { 0 };
+    char path[HEFT_SCRATCH_PATH + 32], file[HEFT_SCRATCH_PATH + 32], text[1200];
+    (void)snprintf(path, sizeof path, "%s/latent.gguf", scratch);
+    (void)snprintf(file, sizeof file, "%s/text.txt", scratch);
+    assert_int_equal(heft_synthetic_write(&latent, path, &err), HEFT_OK);
+    ran r = RUN("", "bench", path, "-p", "128", "-n", "1", "-r", "1", "-t", "2", "--profile",
+                "--fast-prefill");
+    assert_int_equal(r.code, 0);
+    assert_true(says(r.out, ", after 0 tokens, --fast-prefill\n"));
+    const char *decode = strstr(r.out, "\n  decode  ");
+    decode = decode ? strstr(decode + 1, "\n  decode  ") : NULL; /* the table's */
+    assert_non_null(decode);
+    const char *expanded = strstr(r.out, " attend_expanded ");
+    assert_true(expanded && expanded < decode);
+    assert_false(says(decode, "attend_expanded"));
+    program_free(&r);
+
+    for (size_t i = 0; i + 1 < sizeof text; i++)
+        text[i] = (char)('a' + (i * i + i / 7) % 26);
+    text[sizeof text - 1] = 0;
+    write_text(file, text);
+    assert_true(distance(path, file, "--force") == 0);
+    const double kl = distance(path, file, "--fast-prefill");
+    assert_true(kl != 0 && kl > -1e-6 && kl < 1e-6);
+
+    r = RUN("", "plan", path, "--json");
+    const double work = number_of(&r, "\"work\":");
+    program_free(&r);
+    r = RUN("", "plan", path, "--json", "--fast-prefill");
+    assert_true(number_of(&r, "\"work\":") > work);
+    program_free(&r);
+
+    r = RUN("", "run", FABLE, "-p", "Once", "--fast-prefill");
+    assert_int_equal(r.code, 1);
+    assert_string_equal(r.err, "heft: fast prefill is of latent attention, and the model has none: "
+                               "leave it out\n");
+    program_free(&r);
+    r = RUN("", "bench", "--fast-prefill");
+    assert_int_equal(r.code, 2);
+    program_free(&r);
+    assert_int_equal(unlink(file), 0);
+    assert_int_equal(unlink(path), 0);
+}
+
 static int open_scratch(void **state)
 {
     (void)state;
@@ -225,6 +308,7 @@ int main(void)
         cmocka_unit_test(eval_scores_a_text),
         cmocka_unit_test(bench_prints_its_keys_in_order),
         cmocka_unit_test(bench_lets_several_sequences_write_together),
+        cmocka_unit_test(fast_prefill_is_asked_for_by_name_and_says_that_it_is),
     };
     return cmocka_run_group_tests(tests, open_scratch, close_scratch);
 }

@@ -57,9 +57,9 @@ static void in_a_crowd(const heft_subject *s)
     heft_seq *seq[3] = { heft_subject_seq(e), heft_subject_seq(e), heft_subject_seq(e) };
     for (int32_t at = 0; at < T; at += 30) {
         const int32_t few = 3 + at / 30;
-        const heft_feed f[3] = { { seq[0], other + at, few, HEFT_LOGITS_ALL },
-                                 { seq[1], text + at, 30, HEFT_LOGITS_ALL },
-                                 { seq[2], other + at / 2, 17, HEFT_LOGITS_ALL } };
+        const heft_feed f[3] = { { seq[0], other + at, few, HEFT_LOGITS_ALL, false },
+                                 { seq[1], text + at, 30, HEFT_LOGITS_ALL, false },
+                                 { seq[2], other + at / 2, 17, HEFT_LOGITS_ALL, false } };
         assert_ok(heft_engine_step(e, f, 3, &err), &err);
         heft_subject_rows(s, e, few, at, 30);
     }

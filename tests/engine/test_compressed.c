@@ -56,9 +56,9 @@ static void in_a_crowd(const heft_subject *s)
     heft_seq *seq[3] = { heft_subject_seq(e), heft_subject_seq(e), heft_subject_seq(e) };
     for (int32_t at = 0, n; at < T; at += n) {
         n = T - at < 1 + at % 11 ? T - at : 1 + at % 11;
-        heft_feed f[3] = { { seq[0], other + at, n, HEFT_LOGITS_ALL },
-                           { seq[1], text + at, n, HEFT_LOGITS_ALL },
-                           { seq[2], other + T - at - n, n, HEFT_LOGITS_ALL } };
+        heft_feed f[3] = { { seq[0], other + at, n, HEFT_LOGITS_ALL, false },
+                           { seq[1], text + at, n, HEFT_LOGITS_ALL, false },
+                           { seq[2], other + T - at - n, n, HEFT_LOGITS_ALL, false } };
         assert_ok(heft_engine_step(e, f, 3, &err), &err);
         heft_subject_rows(s, e, n, at, n);
     }

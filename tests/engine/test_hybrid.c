@@ -51,9 +51,9 @@ static void in_a_crowd(const heft_subject *s)
     for (int32_t at = 0, n; at < T; at += n) {
         n = 1 + at % 23 < T - at ? 1 + at % 23 : T - at;
         const int32_t before = heft_seq_length(seq[0]), behind = heft_seq_length(seq[2]);
-        const heft_feed feed[] = { { seq[0], other + before, 2, HEFT_LOGITS_ALL },
-                                   { seq[1], text + at, n, HEFT_LOGITS_ALL },
-                                   { seq[2], other + behind, 5, HEFT_LOGITS_ALL } };
+        const heft_feed feed[] = { { seq[0], other + before, 2, HEFT_LOGITS_ALL, false },
+                                   { seq[1], text + at, n, HEFT_LOGITS_ALL, false },
+                                   { seq[2], other + behind, 5, HEFT_LOGITS_ALL, false } };
         assert_ok(heft_engine_step(e, feed, 3, &err), &err);
         heft_subject_rows(s, e, 2, at, n);
     }

@@ -24,9 +24,9 @@ static void in_a_crowd(const heft_subject *s)
     for (int32_t i = 0; i < 3; i++)
         seq[i] = heft_subject_seq(e);
     const int32_t T = s->g->n_ids;
-    const heft_feed feed[] = { { seq[0], s->g->ids + 5, 11, HEFT_LOGITS_ALL },
-                               { seq[1], s->g->ids, T, HEFT_LOGITS_ALL },
-                               { seq[2], s->g->ids + 17, T - 17, HEFT_LOGITS_ALL } };
+    const heft_feed feed[] = { { seq[0], s->g->ids + 5, 11, HEFT_LOGITS_ALL, false },
+                               { seq[1], s->g->ids, T, HEFT_LOGITS_ALL, false },
+                               { seq[2], s->g->ids + 17, T - 17, HEFT_LOGITS_ALL, false } };
     assert_ok(heft_engine_step(e, feed, 3, &err), &err);
     heft_subject_rows(s, e, 11, 0, T);
     for (int32_t i = 0; i < 3; i++)

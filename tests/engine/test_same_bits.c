@@ -47,7 +47,7 @@ static void feed_and_compare(heft_seq *s, int32_t from, int32_t to, int32_t chun
     heft_error err = { 0 };
     for (int32_t at = from; at < to; at += chunk) {
         int32_t n = to - at < chunk ? to - at : chunk;
-        heft_feed f = { s, text + at, n, HEFT_LOGITS_ALL };
+        heft_feed f = { s, text + at, n, HEFT_LOGITS_ALL, false };
         assert_ok(heft_engine_step(s->e, &f, 1, &err), &err);
         for (int32_t i = 0; i < n; i++)
             assert_memory_equal(heft_engine_logits(s->e, i), expected + (size_t)(at + i) * V,
@@ -90,7 +90,7 @@ static void open_model(heft_dtype type, heft_cache_type cache, int32_t n)
     }
     heft_engine *e = engine("scalar", 1, 1, n, cache);
     heft_seq *s = open_seq(e);
-    heft_feed f = { s, text, n, HEFT_LOGITS_ALL };
+    heft_feed f = { s, text, n, HEFT_LOGITS_ALL, false };
     const size_t bytes = sizeof(float) * (size_t)n * V;
     assert_ok(heft_engine_step(e, &f, 1, &err), &err);
     expected = malloc(bytes);
@@ -137,7 +137,8 @@ static void in_a_crowd(heft_cache_type cache)
             int32_t left = T - given[i] < want ? T - given[i] : want;
             if (left == 0) continue;
             if (i == 0) before = left;
-            f[n++] = (heft_feed){ s[i], (i == 1 ? text : other) + given[i], left, HEFT_LOGITS_ALL };
+            f[n++] = (heft_feed){ s[i], (i == 1 ? text : other) + given[i], left, HEFT_LOGITS_ALL,
+                                  false };
         }
         assert_ok(heft_engine_step(e, f, n, &err), &err);
         int32_t ours = given[0] < T ? 1 : 0;

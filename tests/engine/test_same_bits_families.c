@@ -63,7 +63,7 @@ static void in_a_crowd(const heft_subject *s)
             if (i == 0) before = left;
             if (i == 1) ours = left;
             feed[n++] = (heft_feed){ seq[i], s->text + (i == 1 ? done : s->T - done - left), left,
-                                     HEFT_LOGITS_ALL };
+                                     HEFT_LOGITS_ALL, false };
         }
         assert_ok(heft_engine_step(e, feed, n, &err), &err);
         heft_subject_rows(s, e, before, at, ours);

@@ -100,22 +100,24 @@ static void a_refused_step_changes_no_sequence(void **state)
     heft_seq_close(closed);
     assert_goes_on(a, 10);
     assert_goes_on(b, 10);
-    const heft_feed good = { a, ids + 10, 1, HEFT_LOGITS_LAST };
+    const heft_feed good = { a, ids + 10, 1, HEFT_LOGITS_LAST, false };
     const struct {
         heft_feed second;
         const char *message;
     } rows[] = {
-        { { b, ids, 0, HEFT_LOGITS_LAST }, "a sequence is fed 0 tokens, expected at least 1" },
-        { { b, ids, -5, HEFT_LOGITS_LAST }, "a sequence is fed -5 tokens, expected at least 1" },
-        { { b, ids, 3, HEFT_LOGITS_LAST },
+        { { b, ids, 0, HEFT_LOGITS_LAST, false },
+          "a sequence is fed 0 tokens, expected at least 1" },
+        { { b, ids, -5, HEFT_LOGITS_LAST, false },
+          "a sequence is fed -5 tokens, expected at least 1" },
+        { { b, ids, 3, HEFT_LOGITS_LAST, false },
           "3 more tokens after 10 do not fit a sequence of at most 12" },
-        { { b, ids, INT32_MAX, HEFT_LOGITS_LAST },
+        { { b, ids, INT32_MAX, HEFT_LOGITS_LAST, false },
           "2147483647 more tokens after 10 do not fit a sequence of at most 12" },
-        { { b, bad + 1, 2, HEFT_LOGITS_NONE }, "token 1 is 96, expected 0 to 95" },
-        { { b, negative, 1, HEFT_LOGITS_NONE }, "token 0 is -1, expected 0 to 95" },
-        { { a, ids, 1, HEFT_LOGITS_NONE }, "a sequence is fed twice in one step" },
-        { { closed, ids, 1, HEFT_LOGITS_NONE }, "a sequence is not open on this engine" },
-        { { other, ids, 1, HEFT_LOGITS_NONE }, "a sequence is not open on this engine" },
+        { { b, bad + 1, 2, HEFT_LOGITS_NONE, false }, "token 1 is 96, expected 0 to 95" },
+        { { b, negative, 1, HEFT_LOGITS_NONE, false }, "token 0 is -1, expected 0 to 95" },
+        { { a, ids, 1, HEFT_LOGITS_NONE, false }, "a sequence is fed twice in one step" },
+        { { closed, ids, 1, HEFT_LOGITS_NONE, false }, "a sequence is not open on this engine" },
+        { { other, ids, 1, HEFT_LOGITS_NONE, false }, "a sequence is not open on this engine" },
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         const heft_feed feeds[] = { good, rows[i].second };
@@ -138,13 +140,13 @@ static void rows_and_outputs_are_counted_over_the_whole_step(void **state)
 {
     (void)state;
     heft_seq *a = open_seq(engine, 0), *b = open_seq(engine, 0);
-    const heft_feed rows[] = { { a, ids, BATCH - 3, HEFT_LOGITS_LAST },
-                               { b, ids, 4, HEFT_LOGITS_LAST } };
-    const heft_feed outputs[] = { { a, ids, OUTPUTS, HEFT_LOGITS_ALL },
-                                  { b, ids, 4, HEFT_LOGITS_LAST } };
+    const heft_feed rows[] = { { a, ids, BATCH - 3, HEFT_LOGITS_LAST, false },
+                               { b, ids, 4, HEFT_LOGITS_LAST, false } };
+    const heft_feed outputs[] = { { a, ids, OUTPUTS, HEFT_LOGITS_ALL, false },
+                                  { b, ids, 4, HEFT_LOGITS_LAST, false } };
     assert_refused(rows, 2, "a step of more than 24 rows was asked for");
     assert_refused(outputs, 2, "logits of more than 16 rows were asked for");
-    const heft_feed all = { a, ids, OUTPUTS, HEFT_LOGITS_ALL };
+    const heft_feed all = { a, ids, OUTPUTS, HEFT_LOGITS_ALL, false };
     heft_error err = { 0 };
     assert_ok(heft_engine_step(engine, &all, 1, &err), &err);
     for (int32_t i = 0; i < OUTPUTS; i++)
@@ -258,17 +260,17 @@ static void logits_come_in_the_order_of_the_feeds(void **state)
     for (int32_t i = 0; i < 3; i++)
         s[i] = open_seq(engine, 0);
     assert_goes_on(s[1], 7);
-    const heft_feed feeds[] = { { s[0], ids, 5, HEFT_LOGITS_LAST },
-                                { s[1], ids + 7, 4, HEFT_LOGITS_ALL },
-                                { s[2], ids, 3, HEFT_LOGITS_NONE } };
+    const heft_feed feeds[] = { { s[0], ids, 5, HEFT_LOGITS_LAST, false },
+                                { s[1], ids + 7, 4, HEFT_LOGITS_ALL, false },
+                                { s[2], ids, 3, HEFT_LOGITS_NONE, false } };
     static const int32_t rows[] = { 4, 7, 8, 9, 10 };
     assert_ok(heft_engine_step(engine, feeds, 3, &err), &err);
     for (int32_t i = 0; i < 5; i++)
         assert_memory_equal(heft_engine_logits(engine, i), expected[rows[i]], sizeof expected[0]);
     assert_int_equal(heft_seq_length(s[2]), 3);
 
-    const heft_feed turned[] = { { s[2], ids + 3, 2, HEFT_LOGITS_ALL },
-                                 { s[0], ids + 5, 1, HEFT_LOGITS_LAST } };
+    const heft_feed turned[] = { { s[2], ids + 3, 2, HEFT_LOGITS_ALL, false },
+                                 { s[0], ids + 5, 1, HEFT_LOGITS_LAST, false } };
     static const int32_t after[] = { 3, 4, 5 };
     assert_ok(heft_engine_step(engine, turned, 2, &err), &err);
     for (int32_t i = 0; i < 3; i++)
@@ -299,8 +301,8 @@ static void hidden_states_are_kept_row_by_row(void **state)
         assert_memory_equal(alone[0][i], table + (size_t)ids[i] * D, sizeof alone[0][i]);
 
     assert_ok(heft_seq_rewind(b, 5, &err), &err);
-    const heft_feed feeds[] = { { a, ids, 9, HEFT_LOGITS_NONE },
-                                { b, ids + 5, 7, HEFT_LOGITS_NONE } };
+    const heft_feed feeds[] = { { a, ids, 9, HEFT_LOGITS_NONE, false },
+                                { b, ids + 5, 7, HEFT_LOGITS_NONE, false } };
     assert_ok(heft_engine_step(e, feeds, 2, &err), &err);
     for (int32_t l = 0; l < 3; l++) {
         const float *h = heft_engine_hidden(e, l);

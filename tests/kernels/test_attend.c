@@ -19,7 +19,7 @@ static void assert_near(double got, double want, double tolerance)
 }
 
 enum { MAX_QUERIES = 70, MAX_WIDTH = 640, TILES = 3 };
-enum { KEYS, VALUES, QUERY, OUTPUT };
+enum { KEYS, VALUES, QUERY, PANEL, OUTPUT };
 
 /* Which entries a query sees: all; up to its own (causal, four queries a position); any range; some
  * of a range (chosen, four queries a position). */
@@ -105,18 +105,24 @@ static void run(const heft_kernels *k, const shape *s, crowd *c, float *o)
                                 .slope = i % 2 ? s->slope : 0,
                                 .state = &c->state[i] };
     }
+    float *panel = NULL;
+    if (s->nq >= HEFT_CROWD) {
+        panel = fenced(PANEL, sizeof(float) * heft_panel_floats(s->nq, s->dk));
+        k->lay_panel(panel, c->q, s->nq, s->dk);
+    }
     for (int32_t tile = 0; tile < TILES; tile++) {
         for (int32_t i = 0; i < s->nq; i++)
             range(s, i, &seed, &c->q[i]);
         heft_tile t = { .dtype = s->dtype,
                         .dk = s->dk,
                         .dv = s->dv,
+                        .next = tile % 2 * 4096, /* only ever asked for */
                         .pos = 960 + HEFT_TILE * tile,
                         .scale = s->dk ? 4 / sqrtf((float)s->dk) : 1,
                         .softcap = s->softcap };
         t.k = entries(KEYS, s, s->dk, &t.k_stride, c, &seed);
         t.v = entries(VALUES, s, s->dv, &t.v_stride, c, &seed);
-        k->attend(&t, c->q, s->nq);
+        k->attend(&t, c->q, s->nq, panel);
     }
 }
 
@@ -151,7 +157,7 @@ static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
                    { 192, 128 }, { 1, 1 },     { 15, 7 },    { 17, 33 },
                    { 40, 24 },   { 0, 5 },     { 5, 0 },     { 300, 290 },
                    { 100, 600 }, { 8, 8 },     { 256, 256 }, { 72, 72 } };
-    static const int32_t queries[] = { 0, 1, 2, 3, 4, 5, 8, 9, 65, 70 };
+    static const int32_t queries[] = { 0, 1, 2, 3, 4, 5, 8, 9, 12, 17, 65, 70 };
     static const heft_dtype types[] = { HEFT_F32, HEFT_F16, HEFT_BF16, HEFT_Q8_0 };
     heft_kernels scalar, sets[MAX_SETS];
     const int32_t count = sets_here(sets);
@@ -175,6 +181,36 @@ static void every_set_gives_the_bytes_of_the_scalar_code(void **state)
                 run(&scalar, &s, &wanted, expected);
                 for (int32_t i = 0; i < count; i++)
                     compare(&sets[i], &s);
+            }
+}
+
+static void every_set_lays_queries_side_by_side_alike(void **state)
+{
+    (void)state;
+    enum { WIDTH = 37, MOST = 35 };
+    static float numbers[MOST][WIDTH];
+    static heft_query q[MOST];
+    heft_kernels scalar, sets[MAX_SETS];
+    const int32_t count = sets_here(sets);
+    heft_kernels_init(&scalar, 0);
+    uint64_t seed = 8;
+    random_floats(numbers[0], MOST * WIDTH, &seed);
+    for (int32_t i = 0; i < MOST; i++)
+        q[i].q = numbers[i];
+    for (int32_t n = 0; n <= MOST; n++)
+        for (int32_t dk = 0; dk <= WIDTH; dk++)
+            for (int32_t s = 0; s <= count; s++) {
+                const size_t floats = heft_panel_floats(n, dk), width = ((size_t)dk + 15) / 16 * 16;
+                float *panel = fenced(PANEL, sizeof(float) * floats);
+                memset(panel, 0xff, sizeof(float) * floats);
+                (s < count ? &sets[s] : &scalar)->lay_panel(panel, q, n, dk);
+                for (size_t at = 0; at < floats; at++) {
+                    const size_t i = at / (width * HEFT_PANEL) * HEFT_PANEL + at % HEFT_PANEL,
+                                 d = at / HEFT_PANEL % width;
+                    const bool there = i < (size_t)n && d < (size_t)dk;
+                    assert_true(panel[at] == (there ? numbers[i][d] : 0));
+                }
+                assert_true(fence_intact(PANEL, sizeof(float) * floats));
             }
 }
 
@@ -262,7 +298,7 @@ static void attention_is_softmax_of_scaled_capped_biased_scores_over_what_is_see
                                .pos = pos,
                                .slope = slope,
                                .state = &seen };
-            scalar.attend(&x, &one, 1);
+            scalar.attend(&x, &one, 1, NULL);
         }
         for (int32_t d = 0; d < D; d++)
             assert_near((double)(o[d] / seen.l), want[d], 2e-6);
@@ -294,7 +330,7 @@ static void an_entry_that_is_skipped_is_as_if_it_were_not_there(void **state)
     const heft_query one = {
         .q = q, .lo = 3, .hi = 18, .skip = ~(1u << 3 | 1u << 17), .state = &seen
     };
-    scalar.attend(&x, &one, 1);
+    scalar.attend(&x, &one, 1, NULL);
     for (int32_t d = 0; d < D; d++)
         assert_near((double)(o[d] / seen.l), want[d], 2e-6);
 }
@@ -435,12 +471,14 @@ static void a_query_gives_the_same_bytes_alone_and_in_a_crowd(void **state)
         states[i].o = together[i];
         queries[i] = (heft_query){ .q = q[i], .hi = i % 33, .state = &states[i] };
     }
-    best.attend(&t, queries, CROWD);
+    static _Alignas(64) float panel[D * (CROWD + HEFT_PANEL)];
+    best.lay_panel(panel, queries, CROWD, D);
+    best.attend(&t, queries, CROWD, panel);
     for (int32_t i = 0; i < CROWD; i++) {
         heft_partial seen = { .o = alone };
         heft_query one = queries[i];
         one.state = &seen;
-        best.attend(&t, &one, 1);
+        best.attend(&t, &one, 1, NULL);
         assert_true(seen.l == states[i].l && seen.m == states[i].m);
         if (one.hi > 0) assert_memory_equal(alone, together[i], sizeof alone);
     }
@@ -456,6 +494,7 @@ int main(void)
         cmocka_unit_test(a_merge_joins_two_parts_in_order_and_an_empty_part_changes_nothing),
         cmocka_unit_test(every_set_gives_the_bytes_of_the_scalar_code),
         cmocka_unit_test(every_set_merges_alike),
+        cmocka_unit_test(every_set_lays_queries_side_by_side_alike),
         cmocka_unit_test(a_query_gives_the_same_bytes_alone_and_in_a_crowd),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,7 @@
 
 static heft_kernels scalar, simd;
 
-enum { MAX_COLUMNS = 40 };
+enum { MAX_COLUMNS = 101 };
 
 /* ---- memory that ends where a page ends, as a mapped file does ---- */
 
@@ -194,8 +194,8 @@ static void every_shape_of_a_format_is_equal(void **state)
         }
 }
 
-/* Panels are cut at 320 KB: sums wait in y. Float tiles are cut at 1,024 k, and fewer than 16, at
- * last two, widened rows fit. */
+/* Panels are cut at 320 KB: sums wait in y. Float tiles are cut at 1,024 k, and rows of more than
+ * 6,144 into shares. */
 static void long_rows_are_equal(void **state)
 {
     const format *f = *state;
@@ -235,6 +235,20 @@ static void the_largest_sums_are_equal(void **state)
     part(&simd, &t, &s, t.got, 0, s.rows, 0, s.n);
     must_be_equal(&t, &s, "largest sums");
     setup_free(&t, &s);
+}
+
+/* Floats: more rows than are widened together, and more columns than wait for the next share. */
+static void many_rows_and_columns_are_equal(void **state)
+{
+    (void)state;
+    uint64_t seed = 3;
+    static const shape shapes[] = {
+        { HEFT_F16, false, 70, 333, 19, 1 },
+        { HEFT_BF16, false, 70, 5001, 11, 1 },
+        { HEFT_F32, false, 67, 6151, MAX_COLUMNS, 1 },
+    };
+    for (size_t i = 0; i < sizeof shapes / sizeof shapes[0]; i++)
+        one_shape(&shapes[i], &seed);
 }
 
 /* ---- activations ---- */
@@ -322,17 +336,18 @@ int main(void)
     heft_kernels_init(&scalar, 0);
     heft_kernels sets[MAX_SETS];
     const int32_t count = sets_here(sets);
-    struct CMUnitTest tests[3 * FORMATS + 3] = {
+    struct CMUnitTest tests[3 * FORMATS + 4] = {
         cmocka_unit_test(activations_are_equal),
         cmocka_unit_test(minus_zero_survives_the_tail),
         cmocka_unit_test(scratch_for_more_columns_is_never_less),
+        cmocka_unit_test(many_rows_and_columns_are_equal),
     };
     for (size_t f = 0; f < FORMATS; f++) {
-        tests[3 * f + 3] = (struct CMUnitTest)cmocka_unit_test_prestate(
+        tests[3 * f + 4] = (struct CMUnitTest)cmocka_unit_test_prestate(
             every_shape_of_a_format_is_equal, &formats[f]);
-        tests[3 * f + 4] =
-            (struct CMUnitTest)cmocka_unit_test_prestate(long_rows_are_equal, &formats[f]);
         tests[3 * f + 5] =
+            (struct CMUnitTest)cmocka_unit_test_prestate(long_rows_are_equal, &formats[f]);
+        tests[3 * f + 6] =
             (struct CMUnitTest)cmocka_unit_test_prestate(the_largest_sums_are_equal, &formats[f]);
     }
     int failed = 0;

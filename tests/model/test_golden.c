@@ -48,8 +48,9 @@ static void assert_greedy(heft_engine *e, heft_seq *s, const heft_golden *g, con
     }
 }
 
-/* Run the model in `path` over the text in one step; greedily: then choose what follows. */
-static run run_model(const heft_golden *g, const char *path, bool greedily)
+/* Run the model in `path` over the text in one step, a prompt by fast_prefill if that is asked for;
+ * greedily: then choose what follows. */
+static run run_model_by(const heft_golden *g, const char *path, bool greedily, bool fast)
 {
     heft_error err = { 0 };
     heft_model *m = NULL;
@@ -62,13 +63,16 @@ static run run_model(const heft_golden *g, const char *path, bool greedily)
         .outputs = g->length,
         .cache = HEFT_CACHE_F32,
         .hidden = true,
+        .fast_prefill = fast,
     };
     heft_engine *e = NULL;
     assert_ok(heft_engine_open(m, &options, &e, &err), &err);
     assert_int_equal(heft_engine_vocab(e), g->vocab);
     heft_seq *s = NULL;
     assert_ok(heft_seq_open(e, g->length, &s, &err), &err);
-    const heft_feed feed = { .seq = s, .token = g->ids, .n = g->n_ids, .logits = HEFT_LOGITS_ALL };
+    const heft_feed feed = {
+        .seq = s, .token = g->ids, .n = g->n_ids, .logits = HEFT_LOGITS_ALL, .prompt = true
+    };
     assert_ok(heft_engine_step(e, &feed, 1, &err), &err);
 
     const size_t V = (size_t)g->vocab, T = (size_t)g->n_ids, D = (size_t)g->width;
@@ -84,6 +88,11 @@ static run run_model(const heft_golden *g, const char *path, bool greedily)
     heft_engine_close(e);
     heft_model_close(m);
     return r;
+}
+
+static run run_model(const heft_golden *g, const char *path, bool greedily)
+{
+    return run_model_by(g, path, greedily, false);
 }
 
 /* The largest difference of two rows of n, and the largest magnitude of the second, added to *at.
@@ -233,10 +242,11 @@ static void a_gguf_file_gives_what_llama_cpp_gives(void **state)
     assert_true(seen >= 4);
 }
 
-static bool has_experts(const heft_golden *g)
+/* Is there a tensor whose name has this in it? */
+static bool has(const heft_golden *g, const char *part)
 {
     for (int32_t i = 0; i < g->n_tensors; i++)
-        if (strstr(g->tensor[i].name, "expert")) return true;
+        if (strstr(g->tensor[i].name, part)) return true;
     return false;
 }
 
@@ -257,7 +267,7 @@ static void eight_bit_weights_cost_the_rounding_of_activations_only(void **state
                 error += wrong * wrong;
                 power += want * want;
             }
-            const double part = sqrt(error / power), most = has_experts(g) ? 0.4 : 0.04;
+            const double part = sqrt(error / power), most = has(g, "expert") ? 0.4 : 0.04;
             if (!(part > 1e-3 && part < most))
                 fail_msg("%s: the logits of Q8_0 are off by %g of their size", g->directory, part);
             free_run(&r);
@@ -285,6 +295,37 @@ static void a_release_the_reference_saved_gives_what_it_gives(void **state)
     assert_true(seen >= 4);
 }
 
+/* The reference makes keys and values of heads, too. */
+static void a_prompt_by_fast_prefill_gives_what_the_reference_gives(void **state)
+{
+    (void)state;
+    heft_error err = { 0 };
+    int32_t seen = 0;
+    for (int32_t i = 0; i < names.n; i++) {
+        char at[HEFT_SCRATCH_PATH], path[HEFT_SCRATCH_PATH + 16];
+        heft_golden *g = open_golden(names.name[i]);
+        if (has(g, ".kv_b_proj.") && !has(g, ".indexer.")) {
+            heft_scratch_open(at);
+            assert_ok(heft_golden_write_release(g, at, &(heft_golden_form){ HEFT_F32, 0, 0 }, &err),
+                      &err);
+            run r = run_model_by(g, at, true, true);
+            assert_as_the_reference(&r, g);
+            free_run(&r);
+            if (!g->no_gguf) {
+                heft_scratch_file(at, "golden.gguf", path, sizeof path);
+                assert_ok(heft_golden_write_gguf(g, path, HEFT_F32, &err), &err);
+                r = run_model_by(g, path, true, true);
+                assert_as_the_reference(&r, g);
+                free_run(&r);
+            }
+            heft_scratch_close(at);
+            seen++;
+        }
+        heft_golden_close(g);
+    }
+    assert_true(seen >= 11);
+}
+
 int main(void)
 {
     heft_error err = { 0 };
@@ -299,6 +340,7 @@ int main(void)
         cmocka_unit_test(a_gguf_file_gives_what_llama_cpp_gives),
         cmocka_unit_test(eight_bit_weights_cost_the_rounding_of_activations_only),
         cmocka_unit_test(a_release_the_reference_saved_gives_what_it_gives),
+        cmocka_unit_test(a_prompt_by_fast_prefill_gives_what_the_reference_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include "golden_model.h"
 #include "in_memory.h"
 #include "scratch.h"
+#include "synthetic.h"
 
 #include <math.h>
 #include <string.h>
@@ -77,6 +78,146 @@ static void chunks_and_threads_change_no_bit(void **state)
     same_bits("deepseek_v2_yarn", HEFT_Q8_0); /* blocks stored as columns */
     same_bits("deepseek_v3_apart", HEFT_BF16);
     same_bits("deepseek_v3_apart", HEFT_Q8_0);
+}
+
+/* ---- types of caches ---- */
+
+enum { T = 120, V = 96 };
+
+/* Entries of 64 + 32 numbers: whole blocks, and so is the value in them. */
+static const heft_synthetic wide = { .arch = "deepseek2",
+                                     .L = 2,
+                                     .D = 64,
+                                     .H = 4,
+                                     .G = 1,
+                                     .dk = 80,
+                                     .F = 96,
+                                     .V = V,
+                                     .ctx = 256,
+                                     .kv_rank = 64,
+                                     .rotated = 32,
+                                     .dv = 48,
+                                     .type = HEFT_BF16,
+                                     .seed = 5 };
+
+static void open_made(const heft_synthetic *s, char at[HEFT_SCRATCH_PATH], heft_model **m)
+{
+    heft_error err = { 0 };
+    char path[HEFT_SCRATCH_PATH + 16];
+    heft_scratch_open(at);
+    heft_scratch_file(at, "made.gguf", path, sizeof path);
+    assert_ok(heft_synthetic_write(s, path, &err), &err);
+    assert_ok(heft_model_open(path, NULL, m, &err), &err);
+}
+
+/* Logits (T,V) of a text in chunks. */
+static void run_made(heft_model *m, const heft_engine_options *options, float *logits)
+{
+    heft_error err = { 0 };
+    heft_engine *e = NULL;
+    heft_seq *s = NULL;
+    heft_engine_options o = *options;
+    int32_t text[T];
+    for (int32_t i = 0; i < T; i++)
+        text[i] = (i * 37 + i * i * 11 + 5) % V;
+    o.context = T;
+    o.outputs = o.batch;
+    assert_ok(heft_engine_open(m, &o, &e, &err), &err);
+    assert_ok(heft_seq_open(e, 0, &s, &err), &err);
+    for (int32_t at = 0; at < T; at += o.batch) {
+        const int32_t n = T - at < o.batch ? T - at : o.batch;
+        const heft_feed feed = { s, text + at, n, HEFT_LOGITS_ALL, true };
+        assert_ok(heft_engine_step(e, &feed, 1, &err), &err);
+        memcpy(logits + (size_t)at * V, heft_engine_logits(e, 0), (size_t)n * V * sizeof *logits);
+    }
+    heft_seq_close(s);
+    heft_engine_close(e);
+}
+
+/* How large the difference is, as a part of what is expected: in the mean of squares. */
+static double off_by(const float *got, const float *want)
+{
+    double error = 0, power = 0;
+    for (size_t i = 0; i < (size_t)T * V; i++) {
+        const double wrong = (double)got[i] - (double)want[i];
+        error += wrong * wrong;
+        power += (double)want[i] * (double)want[i];
+    }
+    return sqrt(error / power);
+}
+
+static void a_cache_of_any_type_loses_its_rounding_only_and_gives_the_same_bits(void **state)
+{
+    (void)state;
+    static const struct {
+        heft_cache_type type;
+        double least, most; /* a third of what was measured, and three times as much */
+    } caches[] = { { HEFT_CACHE_F16, 1.8e-4, 1.6e-3 },
+                   { HEFT_CACHE_BF16, 1.4e-3, 1.2e-2 },
+                   { HEFT_CACHE_Q8_0, 4.4e-3, 3.9e-2 } };
+    static float exact[T * V], expected[T * V], got[T * V];
+    char at[HEFT_SCRATCH_PATH];
+    heft_model *m = NULL;
+    open_made(&wide, at, &m);
+    for (int32_t fast = 0; fast < 2; fast++) {
+        heft_engine_options o = {
+            .threads = 1, .batch = T, .cache = HEFT_CACHE_F32, .fast_prefill = fast
+        };
+        run_made(m, &o, exact);
+        for (size_t i = 0; i < sizeof caches / sizeof *caches; i++) {
+            o = (heft_engine_options){ .threads = 1,
+                                       .batch = T,
+                                       .isa = "scalar",
+                                       .cache = caches[i].type,
+                                       .fast_prefill = fast };
+            run_made(m, &o, expected);
+            const double off = off_by(expected, exact);
+            if (!(off > caches[i].least && off < caches[i].most))
+                fail_msg("cache type %d, fast %d: off by %g", caches[i].type, fast, off);
+            for (int32_t k = 0; heft_isa_name(k); k++) {
+                unsigned isa;
+                assert_true(heft_isa_named(heft_isa_name(k), &isa));
+                if (isa & ~heft_isa_detect()) continue;
+                o.isa = heft_isa_name(k);
+                o.threads = 1 + k % 3;
+                o.batch = 7 + 50 * (k % 2);
+                run_made(m, &o, got);
+                if (memcmp(got, expected, sizeof got) != 0)
+                    fail_msg("cache type %d, %s: other bits", caches[i].type, o.isa);
+            }
+        }
+    }
+    heft_model_close(m);
+    heft_scratch_close(at);
+}
+
+static void a_cache_of_blocks_needs_whole_ones_of_keys_and_of_the_values_in_them(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t rank, rotated;
+        const char *message;
+    } refused[] = { { 64, 16,
+                      "layer 0: it keeps 80 numbers of a head; a cache of type Q8_0 needs a "
+                      "multiple of 32. Use --ctk f16, bf16 or f32" },
+                    { 48, 16,
+                      "layer 0: it keeps 48 numbers of a head; a cache of type Q8_0 needs a "
+                      "multiple of 32. Use --ctk f16, bf16 or f32" } };
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        heft_error err = { 0 };
+        heft_synthetic s = wide;
+        heft_model *m = NULL;
+        heft_engine *e = NULL;
+        char at[HEFT_SCRATCH_PATH];
+        const heft_engine_options o = { .cache = HEFT_CACHE_Q8_0 };
+        s.kv_rank = refused[i].rank;
+        s.rotated = refused[i].rotated;
+        open_made(&s, at, &m);
+        assert_int_equal(heft_engine_open(m, &o, &e, &err), HEFT_E_UNSUPPORTED);
+        assert_string_equal(err.text, refused[i].message);
+        heft_model_close(m);
+        heft_scratch_close(at);
+    }
 }
 
 /* ---- releases ---- */
@@ -192,6 +333,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(chunks_and_threads_change_no_bit),
+        cmocka_unit_test(a_cache_of_any_type_loses_its_rounding_only_and_gives_the_same_bits),
+        cmocka_unit_test(a_cache_of_blocks_needs_whole_ones_of_keys_and_of_the_values_in_them),
         cmocka_unit_test(a_token_of_deepseek_v3_takes_576_numbers_a_layer),
         cmocka_unit_test(yarn_sharpens_scores_and_leaves_the_rotation_its_length),
         cmocka_unit_test(what_latent_attention_cannot_be_is_refused_by_name),

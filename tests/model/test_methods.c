@@ -155,7 +155,7 @@ static float *run(const release *r, const char *isa, int32_t threads, int32_t ch
     assert_non_null(logits);
     for (int32_t t = 0; t < TEXT; t += chunk) {
         const int32_t n = TEXT - t < chunk ? TEXT - t : chunk;
-        const heft_feed feed = { s, r->ids + t, n, HEFT_LOGITS_ALL };
+        const heft_feed feed = { s, r->ids + t, n, HEFT_LOGITS_ALL, false };
         assert_ok(heft_engine_step(e, &feed, 1, &err), &err);
         for (int32_t i = 0; i < n; i++)
             memcpy(logits + (size_t)(t + i) * V, heft_engine_logits(e, i), V * sizeof *logits);

@@ -32,6 +32,7 @@ static heft_device *open_device(void)
                                     .cols = 32,
                                     .blocks = T,
                                     .heads = 2,
+                                    .dk = W,
                                     .dv = W,
                                     .group = 2,
                                     .context = T,
