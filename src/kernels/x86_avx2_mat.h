@@ -2,10 +2,11 @@
  * put in its place.
  *
  * Lanes are rows, so there is no sum across lanes. Weights are handled in granules of four
- * consecutive k (32 bits): one register holds a granule of eight rows, and vpmaddubsw multiplies
- * it with one granule of the activations, broadcast.
+ * consecutive k (32 bits): one register holds a granule of eight rows (x86_words_256.h), or of
+ * sixteen (x86_words_512.h), and vpmaddubsw or vpdpbusd multiplies it with one granule of the
+ * activations, broadcast.
  *
- * Few columns: rows.h multiplies eight rows at a time straight from the file.
+ * Few columns: x86_rows.inc multiplies such a group of rows straight from the file.
  * Many columns: unpack.c writes 16 rows into a panel, a tile kernel multiplies it with a few
  * columns at a time. A format without kernels of its own reaches the panel through heft_unpack;
  * any.c has the panel that takes every canonical block, and multiplies few columns by canonical
