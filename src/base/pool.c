@@ -1,9 +1,13 @@
 /* A pool of threads for short parallel loops.
  *
- * One counter holds the parts nobody has claimed yet. A thread claims by taking one off, and only
- * who has claimed reads what the loop is: the next loop cannot begin before every part of this
- * one is done, so a thread that comes late finds either nothing or a part of the newer loop, and
- * both are right. */
+ * One counter holds how many parts nobody has claimed yet. A thread claims by taking one off, and
+ * only who has claimed reads what the loop is: the next loop cannot begin before every part of
+ * this one is done, so a thread that comes late finds either nothing or a part of the newer loop,
+ * and both are right.
+ *
+ * Which part it is: every thread has an equal share of the parts and goes through it in order, so
+ * that what it fetched behind one part it needs in the next. Whose share is done takes the last
+ * part of another's. */
 #define _POSIX_C_SOURCE 200809L
 #include "base/pool.h"
 
@@ -26,12 +30,13 @@ typedef struct {
     pthread_t id;
     int32_t index;
     _Alignas(HEFT_ALIGN) uint64_t done; /* written by its thread before the loop ends */
+    _Atomic uint64_t share; /* parts first .. end - 1: first, and end in the upper half */
 } worker;
 
 struct heft_pool {
     heft_task *task;
     void *arg;
-    int32_t parts, threads, spins;
+    int32_t threads, spins;
     atomic_bool running, closing;
     _Alignas(HEFT_ALIGN) atomic_int unclaimed;
     _Alignas(HEFT_ALIGN) atomic_int undone;
@@ -51,13 +56,37 @@ static void pause_core(void)
 #endif
 }
 
+static uint64_t share_of(uint64_t first, uint64_t end)
+{
+    return end << 32 | first;
+}
+
+/* The first part of a share, or its last; -1: it is empty. */
+static int32_t take(worker *w, bool last)
+{
+    uint64_t share = atomic_load(&w->share);
+    for (;;) {
+        const uint64_t first = share & UINT32_MAX, end = share >> 32;
+        if (first == end) return -1;
+        const uint64_t rest = last ? share_of(first, end - 1) : share_of(first + 1, end);
+        if (atomic_compare_exchange_weak(&w->share, &share, rest))
+            return (int32_t)(last ? end - 1 : first);
+    }
+}
+
 /* The part claimed, or -1. */
-static int32_t claim(heft_pool *p)
+static int32_t claim(heft_pool *p, worker *w)
 {
     int left = atomic_load(&p->unclaimed);
-    while (left > 0)
-        if (atomic_compare_exchange_weak(&p->unclaimed, &left, left - 1)) return p->parts - left;
-    return -1;
+    while (left > 0 && !atomic_compare_exchange_weak(&p->unclaimed, &left, left - 1))
+        ;
+    if (left <= 0) return -1;
+    int32_t part = take(w, false);
+    for (int32_t i = w->index; part < 0;) { /* one of them has a part */
+        i = (i + 1) % p->threads;
+        part = take(&p->workers[i], true);
+    }
+    return part;
 }
 
 static void wake_caller(heft_pool *p)
@@ -70,7 +99,7 @@ static void wake_caller(heft_pool *p)
 
 static void work(heft_pool *p, worker *w)
 {
-    for (int32_t part = claim(p); part >= 0; part = claim(p)) {
+    for (int32_t part = claim(p, w); part >= 0; part = claim(p, w)) {
         p->task(p->arg, part, w->index);
         w->done++;
         if (atomic_fetch_sub(&p->undone, 1) == 1) wake_caller(p);
@@ -144,7 +173,9 @@ void heft_pool_run(heft_pool *p, heft_task *task, void *arg, int32_t parts)
     } else {
         p->task = task;
         p->arg = arg;
-        p->parts = parts;
+        for (int64_t i = 0; i < p->threads; i++)
+            atomic_store(&p->workers[i].share, share_of((uint64_t)(parts * i / p->threads),
+                                                        (uint64_t)(parts * (i + 1) / p->threads)));
         atomic_store(&p->undone, parts);
         atomic_store(&p->unclaimed, parts);
         wake_workers(p);

@@ -16,9 +16,10 @@ heft_status heft_pool_open(int32_t threads, heft_pool **out, heft_error *err) HE
 void heft_pool_close(heft_pool *p);
 int32_t heft_pool_threads(const heft_pool *p);
 
-/* Do parts 0 .. parts-1 and return when all are done. Threads claim parts one after another. A
- * waiting thread spins a short while, then sleeps, so that more threads than cores is only slow.
- * Allocates nothing. Not reentrant. */
+/* Do parts 0 .. parts-1 and return when all are done. Every thread goes through an equal share of
+ * consecutive parts in order; who is done takes parts of others, from their ends. A waiting thread
+ * spins a short while, then sleeps, so that more threads than cores is only slow. Allocates
+ * nothing. Not reentrant. */
 void heft_pool_run(heft_pool *p, heft_task *task, void *arg, int32_t parts);
 
 /* Parts done so far by a thread: a test shows with it that all threads worked. */
