@@ -18,13 +18,18 @@ static const heft_x86_set set = {
 static void mul_avx512(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
                        float *const *y, void *scratch)
 {
-    heft_x86_mul(&set, w, r0, r1, x, n, y, scratch);
+    if (w->dtype == HEFT_Q6_K && !w->by_col && n == 1 && r1 >= GROUP)
+        heft_avx512_mul_q6_k(w, r0, r1, x[0], y[0], scratch);
+    else
+        heft_x86_mul(&set, w, r0, r1, x, n, y, scratch);
 }
 
 static size_t mul_scratch_avx512(int32_t cols)
 {
-    const size_t others = heft_x86_mul_scratch(cols), f = heft_avx512_float_scratch(cols);
-    return others > f ? others : f;
+    const size_t f = heft_avx512_float_scratch(cols), q6 = heft_avx512_q6_k_scratch(cols);
+    size_t most = heft_x86_mul_scratch(cols);
+    if (f > most) most = f;
+    return q6 > most ? q6 : most;
 }
 
 void heft_kernels_avx512_mat(heft_kernels *k)

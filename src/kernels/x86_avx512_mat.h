@@ -10,4 +10,10 @@ void heft_avx512_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *c
                        float *const *y, void *scratch);
 size_t heft_avx512_float_scratch(int32_t cols);
 
+/* y[r] = row r of w, Q6_K by rows, times the column a, r0 <= r < r1; r1 >= 16. scratch:
+ * heft_avx512_q6_k_scratch(cols) bytes, aligned to 64. */
+void heft_avx512_mul_q6_k(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *a, float *y,
+                          void *scratch);
+size_t heft_avx512_q6_k_scratch(int32_t cols);
+
 #endif
