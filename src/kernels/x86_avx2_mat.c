@@ -81,26 +81,68 @@ enum {
 
 /* ---- few columns ---- */
 
-enum { SCALED_GROUP = 8 }; /* rows of heft_avx2_rows_scaled */
-
-/* Needs r1 >= group: the last group ends at r1 and may begin before r0; what lies before is
- * computed and dropped. rows: NULL where scales lie beside the numbers. */
-static void mul_rows(heft_x86_rower *rows, int32_t group, const heft_mat *w, int32_t r0, int32_t r1,
-                     const heft_act *const *x, int32_t n, float *const *y)
+/* As many of n columns as are multiplied together. */
+static int32_t part_of(int32_t n, int32_t most)
 {
+    while (most > n)
+        most /= 2;
+    return most;
+}
+
+/* The columns side by side, as a heft_x86_rower reads them, part for part. */
+static void lay_side_by_side(heft_act *to, const heft_act *const *x, int32_t n, int32_t most,
+                             int32_t blocks)
+{
+    for (int32_t c = 0, part; c < n; c += part) {
+        part = part_of(n - c, most);
+        for (int32_t b = 0; b < blocks; b++)
+            for (int32_t i = 0; i < part; i++)
+                *to++ = x[c + i][b];
+    }
+}
+
+/* Rows r .. r1 - 1 of y from what their group has, which begins with row `first`. */
+static void put_rows(float *const *y, int32_t r, int32_t first, int32_t group, int32_t n,
+                     float (*acc)[PANEL_ROWS])
+{
+    for (int32_t i = 0; i < n; i++)
+        memcpy(y[i] + r, acc[i] + (r - first), sizeof(float) * (size_t)(first + group - r));
+}
+
+/* n <= HEFT_X86_FEW. Needs r1 >= the set's group: the last group ends at r1 and may begin before
+ * r0; what lies before is computed and dropped. */
+static void mul_rows(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_t r1,
+                     const heft_act *const *x, int32_t n, float *const *y, heft_act *side)
+{
+    const int32_t blocks = w->cols / 32, group = set->group;
+    const heft_act *a = n == 1 ? x[0] : side;
+    if (n > 1) lay_side_by_side(side, x, n, set->most, blocks);
     for (int32_t r = r0; r < r1; r += group) {
         const int32_t first = r + group <= r1 ? r : r1 - group;
         const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
+        float acc[HEFT_X86_FEW][PANEL_ROWS];
+        for (int32_t c = 0, part; c < n; c += part) {
+            part = part_of(n - c, set->most);
+            set->format[w->dtype].rows(row, (size_t)w->stride, a + (ptrdiff_t)c * blocks, part,
+                                       blocks, acc + c);
+        }
+        put_rows(y, r, first, group, n, acc);
+    }
+}
+
+enum { SCALED_GROUP = 8 }; /* rows of heft_avx2_rows_scaled */
+
+/* The same where scales lie beside the numbers; r1 >= SCALED_GROUP. */
+static void mul_scaled_rows(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *x,
+                            int32_t n, float *const *y)
+{
+    for (int32_t r = r0; r < r1; r += SCALED_GROUP) {
+        const int32_t first = r + SCALED_GROUP <= r1 ? r : r1 - SCALED_GROUP;
         for (int32_t c = 0; c < n; c += HEFT_X86_FEW) {
-            const int32_t nc = n - c < HEFT_X86_FEW ? n - c : HEFT_X86_FEW;
+            const int32_t part = n - c < HEFT_X86_FEW ? n - c : HEFT_X86_FEW;
             float acc[HEFT_X86_FEW][PANEL_ROWS];
-            if (rows)
-                rows(row, (size_t)w->stride, x + c, nc, w->cols / 32, acc);
-            else
-                heft_avx2_rows_scaled(w, first, x + c, nc, acc);
-            for (int32_t i = 0; i < nc; i++)
-                memcpy(y[c + i] + r, acc[i] + (r - first),
-                       sizeof(float) * (size_t)(first + group - r));
+            heft_avx2_rows_scaled(w, first, x + c, part, acc);
+            put_rows(y + c, r, first, SCALED_GROUP, part, acc);
         }
     }
 }
@@ -213,13 +255,16 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
     const float *const *floats = (const float *const *)x;
     const heft_x86_format *f = &set->format[w->dtype];
     const int32_t few = has_unpacker(set, w) ? set->few : FEW_WITHOUT_UNPACKER;
-    const int32_t group = f->rows ? set->group : SCALED_GROUP;
     if (w->by_col)
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
-    else if (n <= few && (f->rows || w->with) && r1 >= group)
-        mul_rows(f->rows, group, w, r0, r1, a, n, y);
+    else if (n <= few && f->rows && r1 >= set->group)
+        for (int32_t c = 0; c < n; c += HEFT_X86_FEW)
+            mul_rows(set, w, r0, r1, a + c, n - c < HEFT_X86_FEW ? n - c : HEFT_X86_FEW, y + c,
+                     scratch);
+    else if (n <= few && w->with && r1 >= SCALED_GROUP)
+        mul_scaled_rows(w, r0, r1, a, n, y);
     else if (0 < n && n <= HEFT_X86_FEW && !has_unpacker(set, w))
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
@@ -229,10 +274,16 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
 
 size_t heft_x86_mul_scratch(int32_t cols)
 {
-    const size_t panel = (size_t)cols / 32 * PANEL_BLOCK_MAX,
-                 floats = heft_avx2_float_scratch(cols);
-    const size_t most = panel < PANEL_BYTES ? panel : PANEL_BYTES;
-    return most > floats ? most : floats;
+    const size_t blocks = (size_t)cols / 32, panel = blocks * PANEL_BLOCK_MAX;
+    const size_t need[] = {
+        panel < PANEL_BYTES ? panel : PANEL_BYTES,
+        blocks * HEFT_X86_FEW * sizeof(heft_act),
+        heft_avx2_float_scratch(cols),
+    };
+    size_t most = 0;
+    for (size_t i = 0; i < sizeof need / sizeof *need; i++)
+        if (need[i] > most) most = need[i];
+    return most;
 }
 
 /* clang-format off */
@@ -289,6 +340,7 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
 static const heft_x86_set avx2 = {
     .columns = 4,
     .group = GROUP,
+    .most = MOST_COLUMNS,
     .few = 8,
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,

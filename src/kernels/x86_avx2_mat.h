@@ -92,9 +92,10 @@ heft_x86_tiler heft_avx2_tile_q, heft_avx2_tile_m, heft_avx2_tile_h;
 
 /* ---- rows ---- */
 
-/* acc[c] = the rows of a set's group from `row` on, of `blocks` blocks, times column a[c], c < n,
- * 1 <= n <= the set's `few`. */
-typedef void heft_x86_rower(const uint8_t *row, size_t stride, const heft_act *const *a, int32_t n,
+/* acc[c] = the rows of a set's group from `row` on, of `blocks` blocks, times column c < n. The
+ * columns lie side by side, block b of column c at a[n * b + c]; n is 1, 2, 4 or 8, and at most the
+ * set's `most`. */
+typedef void heft_x86_rower(const uint8_t *row, size_t stride, const heft_act *a, int32_t n,
                             int32_t blocks, float (*acc)[PANEL_ROWS]);
 
 /* Row r of w, any block format, through heft_unpack: y[c][r] for columns c < n,
@@ -120,6 +121,7 @@ enum { HEFT_X86_COLUMNS = 8 }; /* most columns of a tile */
 typedef struct {
     int32_t columns; /* of a tile */
     int32_t group;   /* rows that are multiplied together straight from the file */
+    int32_t most;    /* columns that they are multiplied with */
     int32_t few;     /* columns up to which that beats a panel, at most HEFT_X86_FEW */
     void (*mul_f)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);

@@ -7,6 +7,7 @@
 static const heft_x86_set set = {
     .columns = TILE_COLUMNS,
     .group = GROUP,
+    .most = MOST_COLUMNS,
     .few = 4,
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,

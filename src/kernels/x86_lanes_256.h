@@ -67,7 +67,7 @@ INLINE ints zero_ints(void)
 }
 
 /* sum + four products of the unsigned bytes of w and the four signed bytes at y */
-INLINE ints dot_spread(ints sum, ints w, const int8_t *y)
+INLINE ints dot_granule(ints sum, ints w, const int8_t *y)
 {
     const __m256i four = spread(y);
     return (ints){ dot(sum.low, w.low, four), dot(sum.high, w.high, four) };

@@ -216,4 +216,12 @@ INLINE words dot(words sum, words w, words y)
 }
 #endif
 
+#if defined __AVXVNNI__ || defined __AVX512VNNI__
+/* The same with the four bytes at y in every row. */
+INLINE words dot_spread(words sum, words w, const int8_t *y)
+{
+    return dot(sum, w, spread(y));
+}
+#endif
+
 #endif
