@@ -231,7 +231,7 @@ static void linear_chunk(void *arg, int32_t nth, int32_t thread)
 
 int32_t heft_chunk_rows(int64_t rows, int32_t threads)
 {
-    int64_t chunk = (rows + 8 * threads - 1) / (8 * threads);
+    int64_t chunk = (rows + 16 * threads - 1) / (16 * threads);
     chunk = (chunk + 15) / 16 * 16;
     return chunk < HEFT_MAX_WIDTH ? (int32_t)chunk : HEFT_MAX_WIDTH;
 }
