@@ -121,7 +121,7 @@ enum { HEFT_X86_COLUMNS = 8 }; /* most columns of a tile */
 typedef struct {
     int32_t columns; /* of a tile */
     int32_t group;   /* rows that are multiplied together straight from the file */
-    int32_t most;    /* columns that they are multiplied with */
+    int32_t most;    /* columns that they are multiplied with at a time: 4 or 8 */
     int32_t few;     /* columns up to which that beats a panel, at most HEFT_X86_FEW */
     void (*mul_f)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
