@@ -259,7 +259,7 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
-    else if (n <= few && f->rows && r1 >= set->group)
+    else if (n <= few && f->rows && r1 >= set->group && w->cols > 0)
         for (int32_t c = 0; c < n; c += HEFT_X86_FEW)
             mul_rows(set, w, r0, r1, a + c, n - c < HEFT_X86_FEW ? n - c : HEFT_X86_FEW, y + c,
                      scratch);

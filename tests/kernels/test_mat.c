@@ -305,6 +305,31 @@ static void minus_zero_survives_the_tail(void **state)
     heft_free(scratch);
 }
 
+static void nothing_is_read_of_a_matrix_without_columns(void **state)
+{
+    (void)state;
+    enum { ROWS = 17, N = 8 };
+    static const heft_dtype dtypes[] = { HEFT_Q4_0, HEFT_Q8_0,  HEFT_Q4_K,
+                                         HEFT_Q6_K, HEFT_IQ2_S, HEFT_F16 };
+    static float y[N][ROWS];
+    float *ys[N];
+    const void *xs[N] = { NULL };
+    void *scratch = heft_alloc(simd.mul_scratch(0) + 1, 1);
+    assert_non_null(scratch);
+    for (int32_t c = 0; c < N; c++)
+        ys[c] = y[c];
+    for (size_t f = 0; f < sizeof dtypes / sizeof *dtypes; f++)
+        for (int32_t n = 1; n <= N; n++) {
+            const heft_mat w = { .dtype = dtypes[f], .rows = ROWS };
+            memset(y, 0x5a, sizeof y);
+            simd.mul(&w, 0, ROWS, xs, n, ys, scratch);
+            for (int32_t c = 0; c < n; c++)
+                for (int32_t r = 0; r < ROWS; r++)
+                    assert_true(y[c][r] == 0);
+        }
+    heft_free(scratch);
+}
+
 /* A device asks once, for its widest matrix. */
 static void scratch_for_more_columns_is_never_less(void **state)
 {
@@ -336,18 +361,19 @@ int main(void)
     heft_kernels_init(&scalar, 0);
     heft_kernels sets[MAX_SETS];
     const int32_t count = sets_here(sets);
-    struct CMUnitTest tests[3 * FORMATS + 4] = {
+    struct CMUnitTest tests[3 * FORMATS + 5] = {
         cmocka_unit_test(activations_are_equal),
         cmocka_unit_test(minus_zero_survives_the_tail),
+        cmocka_unit_test(nothing_is_read_of_a_matrix_without_columns),
         cmocka_unit_test(scratch_for_more_columns_is_never_less),
         cmocka_unit_test(many_rows_and_columns_are_equal),
     };
     for (size_t f = 0; f < FORMATS; f++) {
-        tests[3 * f + 4] = (struct CMUnitTest)cmocka_unit_test_prestate(
+        tests[3 * f + 5] = (struct CMUnitTest)cmocka_unit_test_prestate(
             every_shape_of_a_format_is_equal, &formats[f]);
-        tests[3 * f + 5] =
-            (struct CMUnitTest)cmocka_unit_test_prestate(long_rows_are_equal, &formats[f]);
         tests[3 * f + 6] =
+            (struct CMUnitTest)cmocka_unit_test_prestate(long_rows_are_equal, &formats[f]);
+        tests[3 * f + 7] =
             (struct CMUnitTest)cmocka_unit_test_prestate(the_largest_sums_are_equal, &formats[f]);
     }
     int failed = 0;
