@@ -43,6 +43,12 @@ INLINE words begin_signed(const int16_t *h)
     return all32(0);
 }
 
+INLINE words begin_signed_half(const int16_t *h, int32_t half)
+{
+    (void)half;
+    return begin_signed(h);
+}
+
 INLINE words add_signed(words sum, words w, const int8_t *y)
 {
     const words product = _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(spread(y), w));

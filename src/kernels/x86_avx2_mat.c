@@ -2,6 +2,7 @@
 #include "kernels/fill.h"
 #include "kernels/x86_avx2_dot.h"
 #include "kernels/x86_rows.inc"
+#include "kernels/x86_scaled_rows.inc"
 #include "kernels/x86_words_256.h"
 
 #include <assert.h>
@@ -89,15 +90,27 @@ static int32_t part_of(int32_t n, int32_t most)
     return most;
 }
 
-/* The columns side by side, as a heft_x86_rower reads them, part for part. */
-static void lay_side_by_side(heft_act *to, const heft_act *const *x, int32_t n, int32_t most,
-                             int32_t blocks)
+/* Even numbers of a block, then its odd ones. */
+INLINE void part_pairs(int8_t q[32])
 {
+    const __m256i order = _mm256_setr_epi8(0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15, 0,
+                                           2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15);
+    const __m256i v = _mm256_shuffle_epi8(_mm256_loadu_si256((const void *)q), order);
+    _mm256_storeu_si256((void *)q, _mm256_permute4x64_epi64(v, 0xd8));
+}
+
+/* The columns side by side, as a rower of w reads them, part for part. */
+static void lay_side_by_side(heft_act *to, const heft_act *const *x, int32_t n, int32_t most,
+                             const heft_mat *w)
+{
+    const bool pairs = w->with && heft_dtypes[w->dtype].bytes == 16;
     for (int32_t c = 0, part; c < n; c += part) {
         part = part_of(n - c, most);
-        for (int32_t b = 0; b < blocks; b++)
-            for (int32_t i = 0; i < part; i++)
-                *to++ = x[c + i][b];
+        for (int32_t b = 0; b < w->cols / 32; b++)
+            for (int32_t i = 0; i < part; i++, to++) {
+                *to = x[c + i][b];
+                if (pairs) part_pairs(to->q);
+            }
     }
 }
 
@@ -115,35 +128,21 @@ static void mul_rows(const heft_x86_set *set, const heft_mat *w, int32_t r0, int
                      const heft_act *const *x, int32_t n, float *const *y, heft_act *side)
 {
     const int32_t blocks = w->cols / 32, group = set->group;
-    const heft_act *a = n == 1 ? x[0] : side;
-    if (n > 1) lay_side_by_side(side, x, n, set->most, blocks);
+    const heft_act *a = n == 1 && !w->with ? x[0] : side;
+    if (a == side) lay_side_by_side(side, x, n, set->most, w);
     for (int32_t r = r0; r < r1; r += group) {
         const int32_t first = r + group <= r1 ? r : r1 - group;
         const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
         float acc[HEFT_X86_FEW][PANEL_ROWS];
         for (int32_t c = 0, part; c < n; c += part) {
+            const heft_act *columns = a + (ptrdiff_t)c * blocks;
             part = part_of(n - c, set->most);
-            set->format[w->dtype].rows(row, (size_t)w->stride, a + (ptrdiff_t)c * blocks, part,
-                                       blocks, acc + c);
+            if (w->with)
+                set->scaled_rows(w, first, columns, part, acc + c);
+            else
+                set->format[w->dtype].rows(row, (size_t)w->stride, columns, part, blocks, acc + c);
         }
         put_rows(y, r, first, group, n, acc);
-    }
-}
-
-enum { SCALED_GROUP = 8 }; /* rows of heft_avx2_rows_scaled */
-
-/* The same where scales lie beside the numbers; r1 >= SCALED_GROUP. */
-static void mul_scaled_rows(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *x,
-                            int32_t n, float *const *y)
-{
-    for (int32_t r = r0; r < r1; r += SCALED_GROUP) {
-        const int32_t first = r + SCALED_GROUP <= r1 ? r : r1 - SCALED_GROUP;
-        for (int32_t c = 0; c < n; c += HEFT_X86_FEW) {
-            const int32_t part = n - c < HEFT_X86_FEW ? n - c : HEFT_X86_FEW;
-            float acc[HEFT_X86_FEW][PANEL_ROWS];
-            heft_avx2_rows_scaled(w, first, x + c, part, acc);
-            put_rows(y + c, r, first, SCALED_GROUP, part, acc);
-        }
     }
 }
 
@@ -259,12 +258,10 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
         set->mul_c(w, r0, r1, floats, n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
-    else if (n <= few && f->rows && r1 >= set->group && w->cols > 0)
+    else if (n <= few && (f->rows || w->with) && r1 >= set->group && w->cols > 0)
         for (int32_t c = 0; c < n; c += HEFT_X86_FEW)
             mul_rows(set, w, r0, r1, a + c, n - c < HEFT_X86_FEW ? n - c : HEFT_X86_FEW, y + c,
                      scratch);
-    else if (n <= few && w->with && r1 >= SCALED_GROUP)
-        mul_scaled_rows(w, r0, r1, a, n, y);
     else if (0 < n && n <= HEFT_X86_FEW && !has_unpacker(set, w))
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
@@ -327,7 +324,7 @@ static const heft_x86_format formats[HEFT_DTYPES] = {
                      rows_mxfp4 },
     [HEFT_NVFP4]   = { sizeof(panel_any), heft_avx2_tile_h, heft_avx2_put_any,
                      heft_avx2_unpack_nvfp4, NULL },
-    /* scales beside them: few columns by heft_avx2_rows_scaled */
+    /* scales beside them: few columns by a set's scaled_rows */
     [HEFT_INT4]       = { sizeof(panel_s), heft_avx2_tile_s4, heft_avx2_put_s4, NULL, NULL },
     [HEFT_INT4_ZERO]  = { sizeof(panel_any), heft_avx2_tile_q, heft_avx2_put_any, NULL, NULL },
     [HEFT_INT8]       = { sizeof(panel_s8), heft_avx2_tile_s8, heft_avx2_put_s8, NULL, NULL },
@@ -344,6 +341,7 @@ static const heft_x86_set avx2 = {
     .few = 8,
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,
+    .scaled_rows = rows_scaled,
     .format = formats,
 };
 

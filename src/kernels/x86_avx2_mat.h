@@ -99,6 +99,11 @@ heft_x86_tiler heft_avx2_tile_q, heft_avx2_tile_m, heft_avx2_tile_h;
 typedef void heft_x86_rower(const uint8_t *row, size_t stride, const heft_act *a, int32_t n,
                             int32_t blocks, float (*acc)[PANEL_ROWS]);
 
+/* The same of rows r ... of w, which has scales beside its numbers. Of four-bit numbers the columns
+ * come with the even numbers of a block first, and its odd ones then. */
+typedef void heft_x86_scaled_rower(const heft_mat *w, int32_t r, const heft_act *a, int32_t n,
+                                   float (*acc)[PANEL_ROWS]);
+
 /* Row r of w, any block format, through heft_unpack: y[c][r] for columns c < n,
  * 1 <= n <= HEFT_X86_FEW. */
 enum { HEFT_X86_FEW = 8 };
@@ -128,6 +133,7 @@ typedef struct {
                   float *const *y, void *scratch);
     void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
+    heft_x86_scaled_rower *scaled_rows;
     heft_x86_scaled_unpacker *scaled; /* NULL: through heft_unpack */
     const heft_x86_format *format;    /* HEFT_DTYPES of them */
 } heft_x86_set;
@@ -137,10 +143,6 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
                   const void *const *x, int32_t n, float *const *y, void *scratch);
 size_t heft_x86_mul_scratch(int32_t cols);
 
-/* Eight rows from r on of w, blocks with scales beside them, times columns a[c], c < n,
- * 1 <= n <= HEFT_X86_FEW. */
-void heft_avx2_rows_scaled(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
-                           float (*acc)[PANEL_ROWS]);
 /* As heft_floats. */
 void heft_avx2_floats(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,
                       int32_t at, int32_t n);

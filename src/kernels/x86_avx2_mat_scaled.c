@@ -148,26 +148,7 @@ void heft_avx2_floats(float *y, int64_t apart, const heft_mat *w, int32_t line, 
     }
 }
 
-/* ---- eight rows of blocks times few columns --------------------------- */
-
-/* Even numbers of every eight, then odd ones: what low and high nibbles are multiplied by. */
-INLINE __m256i even_odd(const int8_t *q)
-{
-    const __m256i order = _mm256_setr_epi8(0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15, 0,
-                                           2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15);
-    return _mm256_shuffle_epi8(_mm256_loadu_si256((const void *)q), order);
-}
-
-/* Signed w times y, pairs added. */
-INLINE __m256i signed_pairs(__m256i w, __m256i y)
-{
-    return _mm256_maddubs_epi16(_mm256_abs_epi8(w), _mm256_sign_epi8(y, w));
-}
-
-INLINE __m256i widen(__m256i sum)
-{
-    return _mm256_madd_epi16(sum, _mm256_set1_epi16(1));
-}
+/* ---- sixteen rows of blocks to a panel -------------------------------- */
 
 /* Scale j of eight rows, whose scales begin at `row`. */
 INLINE __m256 eight_scales(const heft_scales *s, const int64_t row[8], int64_t j)
@@ -230,109 +211,6 @@ INLINE bool begins_group(const heft_dtype t, const heft_mat *w, int32_t b)
 {
     return t == HEFT_FP4_NV || 32 * (int64_t)b % w->with->group == 0;
 }
-
-/* Sums of both halves of a block: of nibbles before anything is taken off, of others as they are.
- */
-INLINE void add_block(const heft_dtype t, const int32_t n, const uint8_t *p, size_t stride,
-                      const heft_act *const *a, int64_t b, __m256i (*sum)[2])
-{
-    const bool bytes = t == HEFT_INT8 || t == HEFT_UINT8;
-    const bool table = t == HEFT_FP4_MX || t == HEFT_FP4_NV;
-    const __m256i values =
-        _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)heft_values_e2m1));
-    for (int32_t h = 0; h < (bytes ? 2 : 1); h++) {
-        __m256i g[4];
-        granules(p + 16 * h, stride, g);
-        for (int32_t c = 0; c < n && bytes; c++)
-            for (int32_t i = 0; i < 4; i++) {
-                const __m256i v =
-                    t == HEFT_INT8 ? g[i] : _mm256_xor_si256(g[i], _mm256_set1_epi8(-128));
-                const __m256i y = spread(a[c][b].q + 16 * h + 4 * i);
-                sum[c][h] = _mm256_add_epi32(sum[c][h], widen(signed_pairs(v, y)));
-            }
-        for (int32_t c = 0; c < n && !bytes; c++) {
-            int8_t y[32];
-            _mm256_storeu_si256((void *)y, even_odd(a[c][b].q));
-            for (int32_t half = 0; half < 2; half++) {
-                __m256i sixteen = _mm256_setzero_si256();
-                for (int32_t i = 2 * half; i < 2 * half + 2; i++) {
-                    const __m256i q[2] = { low_nibbles(g[i]), high_nibbles(g[i]) };
-                    for (int32_t k = 0; k < 2; k++) {
-                        const __m256i yk = spread(y + 8 * i + 4 * k);
-                        sixteen = _mm256_add_epi16(
-                            sixteen, table ? signed_pairs(_mm256_shuffle_epi8(values, q[k]), yk)
-                                           : _mm256_maddubs_epi16(q[k], yk));
-                    }
-                }
-                sum[c][half] = widen(sixteen);
-            }
-        }
-    }
-}
-
-INLINE void rows_times(const heft_dtype t, const int32_t n, const heft_mat *w, int32_t r,
-                       const heft_act *const *a, float (*out)[PANEL_ROWS])
-{
-    const int64_t line = r + w->line;
-    const size_t stride = (size_t)w->stride;
-    const int32_t bytes = heft_dtypes[t].bytes;
-    const uint8_t *p = w->data + (ptrdiff_t)(line * w->stride);
-    group_of_rows g = begin_groups(w, line);
-    __m256 acc[4];
-    for (int32_t c = 0; c < n; c++)
-        acc[c] = _mm256_setzero_ps();
-    for (int32_t b = 0; b < w->cols / 32; b++, p += bytes) {
-        __m256i sum[4][2];
-        for (int32_t c = 0; c < n; c++)
-            sum[c][0] = sum[c][1] = _mm256_setzero_si256();
-        if (begins_group(t, w, b)) read_groups(t, w, line, 32 * (int64_t)b, &g);
-        add_block(t, n, p, stride, a, b, sum);
-        for (int32_t c = 0; c < n; c++) {
-            const heft_act *x = a[c] + b;
-            const __m256i all = _mm256_set1_epi32(x->h[0] + x->h[1]);
-            __m256i total = _mm256_add_epi32(sum[c][0], sum[c][1]);
-            if (t == HEFT_FP4_NV) {
-                acc[c] = scaled(g.d, x, sum[c][0], acc[c]);
-                acc[c] = scaled(g.d2, x, sum[c][1], acc[c]);
-                continue;
-            }
-            if (t == HEFT_INT4) total = _mm256_sub_epi32(total, _mm256_slli_epi32(all, 3));
-            if (t == HEFT_INT4_ZERO)
-                total = _mm256_sub_epi32(total, _mm256_mullo_epi32(g.zero, all));
-            acc[c] = scaled(g.d, x, total, acc[c]);
-        }
-    }
-    for (int32_t c = 0; c < n; c++)
-        _mm256_storeu_ps(out[c], acc[c]);
-}
-
-INLINE void rows_of(const heft_dtype t, const heft_mat *w, int32_t r, const heft_act *const *a,
-                    int32_t n, float (*out)[PANEL_ROWS])
-{
-    for (; n >= 4; n -= 4, a += 4, out += 4)
-        rows_times(t, 4, w, r, a, out);
-    switch (n) {
-    case 1: rows_times(t, 1, w, r, a, out); break;
-    case 2: rows_times(t, 2, w, r, a, out); break;
-    case 3: rows_times(t, 3, w, r, a, out); break;
-    default: break;
-    }
-}
-
-void heft_avx2_rows_scaled(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
-                           float (*out)[PANEL_ROWS])
-{
-    switch (w->dtype) {
-    case HEFT_INT4: rows_of(HEFT_INT4, w, r, a, n, out); break;
-    case HEFT_INT4_ZERO: rows_of(HEFT_INT4_ZERO, w, r, a, n, out); break;
-    case HEFT_INT8: rows_of(HEFT_INT8, w, r, a, n, out); break;
-    case HEFT_UINT8: rows_of(HEFT_UINT8, w, r, a, n, out); break;
-    case HEFT_FP4_MX: rows_of(HEFT_FP4_MX, w, r, a, n, out); break;
-    default: rows_of(HEFT_FP4_NV, w, r, a, n, out);
-    }
-}
-
-/* ---- sixteen rows of blocks to a panel -------------------------------- */
 
 /* Granules 2k and 2k + 1 of eight rows from lanes of their even and odd numbers. */
 INLINE void put_pairs(uint8_t (*q)[PANEL_ROWS][4], int32_t g, int32_t k, __m256i even, __m256i odd)

@@ -58,6 +58,12 @@ INLINE words shr32(words v, int32_t n)
     return _mm256_srli_epi32(v, n);
 }
 
+/* Each row by its own n. */
+INLINE words shr32_each(words v, words n)
+{
+    return _mm256_srlv_epi32(v, n);
+}
+
 INLINE words sar32(words v, int32_t n)
 {
     return _mm256_srai_epi32(v, n);
@@ -132,6 +138,11 @@ INLINE reals as_reals(words v)
     return _mm256_castsi256_ps(v);
 }
 
+INLINE words as_words(reals v)
+{
+    return _mm256_castps_si256(v);
+}
+
 INLINE reals negated(reals v)
 {
     return _mm256_xor_ps(v, _mm256_set1_ps(-0.0f));
@@ -142,12 +153,27 @@ INLINE reals mul_reals(reals a, reals b)
     return _mm256_mul_ps(a, b);
 }
 
+INLINE reals div_reals(reals a, reals b)
+{
+    return _mm256_div_ps(a, b);
+}
+
 INLINE reals fma_reals(reals a, reals b, reals c)
 {
     return _mm256_fmadd_ps(a, b, c);
 }
 
 /* p: anywhere */
+INLINE words load_words(const void *p)
+{
+    return _mm256_loadu_si256(p);
+}
+
+INLINE reals load_reals(const float *p)
+{
+    return _mm256_loadu_ps(p);
+}
+
 INLINE void store_words(void *p, words v)
 {
     _mm256_storeu_si256(p, v);

@@ -58,6 +58,12 @@ INLINE words shr32(words v, int32_t n)
     return _mm512_srli_epi32(v, n);
 }
 
+/* Each row by its own n. */
+INLINE words shr32_each(words v, words n)
+{
+    return _mm512_srlv_epi32(v, n);
+}
+
 INLINE words sar32(words v, int32_t n)
 {
     return _mm512_srai_epi32(v, n);
@@ -134,6 +140,11 @@ INLINE reals as_reals(words v)
     return _mm512_castsi512_ps(v);
 }
 
+INLINE words as_words(reals v)
+{
+    return _mm512_castps_si512(v);
+}
+
 INLINE reals negated(reals v)
 {
     return _mm512_xor_ps(v, _mm512_set1_ps(-0.0f));
@@ -144,12 +155,27 @@ INLINE reals mul_reals(reals a, reals b)
     return _mm512_mul_ps(a, b);
 }
 
+INLINE reals div_reals(reals a, reals b)
+{
+    return _mm512_div_ps(a, b);
+}
+
 INLINE reals fma_reals(reals a, reals b, reals c)
 {
     return _mm512_fmadd_ps(a, b, c);
 }
 
 /* p: anywhere */
+INLINE words load_words(const void *p)
+{
+    return _mm512_loadu_si512(p);
+}
+
+INLINE reals load_reals(const float *p)
+{
+    return _mm512_loadu_ps(p);
+}
+
 INLINE void store_words(void *p, words v)
 {
     _mm512_storeu_si512(p, v);
