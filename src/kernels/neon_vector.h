@@ -42,13 +42,20 @@ INLINE vector fma_vector(vector a, vector b, vector c)
 /* Bytes of a number. */
 INLINE size_t width(const int32_t t)
 {
-    return t == HEFT_F32 ? 4 : 2;
+    return t == HEFT_F32 ? 4 : t == HEFT_FP8 ? 1 : 2;
 }
 
-/* Numbers at p, at any address, widened. */
+/* Numbers at p, at any address, widened: of FP8 2^-120 times as large, and its NaN as a number. */
 INLINE vector widened(const int32_t t, const uint8_t *p)
 {
     if (t == HEFT_F32) return vreinterpretq_f32_u8(vld1q_u8(p));
+    if (t == HEFT_FP8) {
+        uint32_t four;
+        memcpy(&four, p, sizeof four);
+        const int16x4_t x = vget_low_s16(vmovl_s8(vcreate_s8(four)));
+        const int32x4_t y = vshlq_n_s32(vmovl_s16(x), 20);
+        return vreinterpretq_f32_u32(vandq_u32(vreinterpretq_u32_s32(y), vdupq_n_u32(0x87f00000)));
+    }
     const uint8x8_t h = vld1_u8(p);
     if (t == HEFT_F16) return vcvt_f32_f16(vreinterpret_f16_u8(h));
     return vreinterpretq_f32_u32(vshll_n_u16(vreinterpret_u16_u8(h), 16));
@@ -57,6 +64,11 @@ INLINE vector widened(const int32_t t, const uint8_t *p)
 INLINE vector held(vector v)
 {
     return v;
+}
+
+INLINE vector mul_vector(vector a, vector b)
+{
+    return vmulq_f32(a, b);
 }
 
 INLINE vector fma_below(int32_t n, vector w, vector x, vector sum)

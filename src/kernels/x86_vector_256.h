@@ -35,14 +35,19 @@ INLINE vector fma_vector(vector a, vector b, vector c)
 /* Bytes of a number. */
 INLINE size_t width(const int32_t t)
 {
-    return t == HEFT_F32 ? 4 : 2;
+    return t == HEFT_F32 ? 4 : t == HEFT_FP8 ? 1 : 2;
 }
 
-/* Numbers at p, widened. */
+/* Numbers at p, widened: of FP8 2^-120 times as large, and its NaN as a number. */
 INLINE vector widened(const int32_t t, const uint8_t *p)
 {
     const void *v = p;
     if (t == HEFT_F32) return _mm256_loadu_ps(v);
+    if (t == HEFT_FP8) {
+        const __m256i x = _mm256_cvtepi8_epi32(_mm_loadl_epi64(v));
+        return _mm256_castsi256_ps(
+            _mm256_and_si256(_mm256_slli_epi32(x, 20), _mm256_set1_epi32((int32_t)0x87f00000)));
+    }
     const __m128i h = _mm_loadu_si128(v);
     if (t == HEFT_F16) return _mm256_cvtph_ps(h);
     return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_cvtepu16_epi32(h), 16));

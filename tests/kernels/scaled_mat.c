@@ -9,6 +9,7 @@
 /* clang-format off */
 const scaled_layout scaled_layouts[SCALED_LAYOUTS] = {
     { .dtype = HEFT_FP8, .type = HEFT_F32, .lines = 24, .group = 40 },
+    { .dtype = HEFT_FP8, .type = HEFT_F32, .lines = 24, .group = 48 },
     { .dtype = HEFT_FP8, .type = HEFT_BF16, .lines = 1, .group = INT32_MAX },
     { .dtype = HEFT_FP8, .type = HEFT_F8_E8M0, .lines = INT32_MAX, .group = INT32_MAX },
     { .dtype = HEFT_FP8, .by_col = true, .type = HEFT_F16, .lines = 16, .group = 24 },
@@ -116,7 +117,7 @@ static void fill_scales(uint8_t *p, heft_dtype type, int64_t n, uint64_t *seed)
         default: p[i] = (uint8_t)luck;
         }
         if (type == HEFT_F8_E8M0) p[i] = (uint8_t)(luck % 64 ? 115 + luck % 6 : luck >> 8 & 1);
-        if (type == HEFT_F8_E4M3) p[i] = (uint8_t)(luck % 0x60);
+        if (type == HEFT_F8_E4M3) p[i] = (uint8_t)(luck % 0x60 | (luck >> 8 & 0x80));
     }
 }
 
@@ -154,7 +155,8 @@ void scaled_fill(scaled *t, const scaled_layout *l, int64_t lines, int64_t place
                           .group = l->group,
                           .group2 = 32,
                           .offset = 0.125f,
-                          .factor = 1,
+                          .factor = l->dtype == HEFT_FP4_NV ? 0.3f : 1,
+                          .divides = l->dtype == HEFT_FP4_NV,
                           .add = words && !awq,
                           .type = (uint8_t)l->type };
     t->w = (heft_mat){

@@ -117,7 +117,9 @@ static void every_shape_part_and_slice_is_equal(void **state)
     for (int32_t i = 0; i < 48; i++) {
         scaled t;
         const int32_t lines = 16 * (1 + (int32_t)(random_bits(&seed) % 9));
-        const int32_t places = (blocks ? 32 : 16) * (1 + (int32_t)(random_bits(&seed) % 9));
+        const int32_t most = blocks ? 40 : 9; /* more scales than a vector reads at once */
+        const int32_t places =
+            (blocks ? 32 : 16) * (1 + (int32_t)(random_bits(&seed) % (uint32_t)most));
         scaled_new(&t, l, lines, places, &seed);
         /* the whole, then any slice of it; blocks begin where lines do */
         for (int32_t part = 0; part < 3; part++) {
@@ -128,6 +130,8 @@ static void every_shape_part_and_slice_is_equal(void **state)
                 n = 1 + (int32_t)(random_bits(&seed) % (uint32_t)(lines - w.line));
                 if (!blocks) w.at = (int32_t)(random_bits(&seed) % (uint32_t)places);
                 if (!blocks) m = 1 + (int32_t)(random_bits(&seed) % (uint32_t)(places - w.at));
+                if (!blocks && i % 2) w.at = w.at / 16 * 16; /* as those of releases are */
+                if (!blocks && i % 2) m = (m + 15) / 16 * 16;
             }
             w.rows = w.by_col ? m : n;
             w.cols = w.by_col ? n : m;
@@ -135,6 +139,38 @@ static void every_shape_part_and_slice_is_equal(void **state)
             compare(&w, r0, w.rows, columns[random_bits(&seed) % 8], &seed);
         }
     }
+}
+
+/* What few columns of FP8 leave to others: a row with a NaN, and scales from 128 on. */
+static void rows_with_a_nan_and_large_scales_are_equal(void **state)
+{
+    (void)state;
+    enum { LINES = 23, PLACES = 96 };
+    const scaled_layout l = { .dtype = HEFT_FP8, .type = HEFT_F32, .lines = 1, .group = 32 };
+    uint64_t seed = 6;
+    scaled t;
+    scaled_new(&t, &l, LINES, PLACES, &seed);
+    t.w.rows = LINES;
+    t.w.cols = PLACES;
+    float *scale = fenced(SCALED_SCALE, sizeof *scale * LINES * PLACES / 32);
+    for (int32_t i = 0; i < LINES * PLACES / 32; i++)
+        scale[i] = ldexpf(random_float(&seed), i % 11 == 0 ? 100 : 0);
+    for (int32_t n = 1; n <= 8; n++)
+        compare(&t.w, 0, LINES, n, &seed);
+    uint8_t *data = fenced(SCALED_DATA, LINES * PLACES);
+    memset(data, 0x38, LINES * PLACES); /* 1 */
+    for (int32_t i = 0; i < LINES * PLACES / 32; i++)
+        scale[i] = 1;
+    data[7 * PLACES + 5] = 0x7f;
+    data[(LINES - 1) * PLACES + PLACES - 1] = 0xff;
+    float x[PLACES], y[LINES], *yp = y;
+    const void *xp = x;
+    for (int32_t k = 0; k < PLACES; k++)
+        x[k] = 1;
+    void *scratch = fenced(SCRATCH, best.mul_scratch(PLACES));
+    best.mul(&t.w, 0, LINES, &xp, 1, &yp, scratch);
+    for (int32_t r = 0; r < LINES; r++)
+        assert_true(r == 7 || r == LINES - 1 ? isnan(y[r]) : y[r] == PLACES);
 }
 
 /* Of formats that read floats: activations of 8 bits are not 1. */
@@ -161,11 +197,12 @@ static void a_row_read_and_a_row_multiplied_by_one_are_the_same(void **state)
 
 int main(void)
 {
-    enum { FIRST = 3 };
+    enum { FIRST = 4 };
     struct CMUnitTest tests[FIRST + 2 * SCALED_LAYOUTS] = {
         cmocka_unit_test(e4m3_is_what_its_bits_say),
         cmocka_unit_test(scales_of_powers_of_two_reach_from_subnormals_to_nan),
         cmocka_unit_test(a_factor_multiplies_or_divides_every_scale_with_one_rounding),
+        cmocka_unit_test(rows_with_a_nan_and_large_scales_are_equal),
     };
     static scaled_layout copies[SCALED_LAYOUTS];
     heft_kernels_init(&scalar, 0);
