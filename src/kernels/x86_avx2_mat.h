@@ -146,8 +146,19 @@ size_t heft_x86_mul_scratch(int32_t cols);
 /* As heft_floats. */
 void heft_avx2_floats(float *y, int64_t apart, const heft_mat *w, int32_t line, int32_t lines,
                       int32_t at, int32_t n);
+/* As heft_read_group, where a word has the zero points of eight places. */
+void heft_avx2_read_group(const heft_mat *w, int64_t group, int64_t at, int32_t n, float *d,
+                          float *zero);
 
 /* ---- float weights ---- */
+
+/* GPTQ and AWQ of four bits straight from the file: whether w is one that heft_avx2_mul_words
+ * reads. It does rows r0 .. its result - 1, which is less than 64 short of r1, times 1 <= n <=
+ * HEFT_AVX2_WORD_COLUMNS columns. */
+enum { HEFT_AVX2_WORD_COLUMNS = 4 };
+bool heft_avx2_has_words(const heft_mat *w);
+int32_t heft_avx2_mul_words(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x,
+                            int32_t n, float *const *y);
 
 /* As heft_kernels.mul, for class F and class C. scratch: heft_avx2_float_scratch(cols) bytes,
  * aligned to 64. */

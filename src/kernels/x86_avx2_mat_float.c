@@ -22,7 +22,9 @@ void heft_avx2_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *con
 void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                      float *const *y, void *scratch)
 {
-    mul_class_c(w, r0, r1, x, n, y, scratch);
+    if (w->with && 0 < n && n <= HEFT_AVX2_WORD_COLUMNS && heft_avx2_has_words(w))
+        r0 = heft_avx2_mul_words(w, r0, r1, x, n, y);
+    if (r0 < r1) mul_class_c(w, r0, r1, x, n, y, scratch);
 }
 
 size_t heft_avx2_float_scratch(int32_t cols)

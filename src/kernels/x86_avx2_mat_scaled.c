@@ -1,5 +1,5 @@
-/* Weights whose scales lie in tensors beside them: to floats, eight at a time, few columns times
- * eight rows of blocks, and 16 rows to a panel.
+/* Weights whose scales lie in tensors beside them: to floats, eight at a time, and 16 rows of
+ * blocks to a panel.
  *
  * Bits are those of scales.c. What a format seldom has (an odd beginning, inputs in an order of
  * their own) is left to that. */
@@ -71,8 +71,8 @@ static void floats_bnb4(float *y, const heft_mat *w, int64_t first, int32_t n)
     }
 }
 
-/* As heft_read_group, where a word has the zero points of eight places. */
-static void read_group(const heft_mat *w, int64_t g, int64_t at, int32_t n, float *d, float *zero)
+void heft_avx2_read_group(const heft_mat *w, int64_t g, int64_t at, int32_t n, float *d,
+                          float *zero)
 {
     const heft_scales *s = w->with;
     const bool awq = w->dtype == HEFT_AWQ4;
@@ -107,7 +107,7 @@ static void floats_words(float *y, int64_t apart, const heft_mat *w, int64_t lin
     int64_t have = -1;
     for (int32_t k = 0; k < lines; k++, y += apart) {
         const int64_t l = line + k, g = heft_line_group(s, l);
-        if (g != have) read_group(w, g, at, n, d, zero);
+        if (g != have) heft_avx2_read_group(w, g, at, n, d, zero);
         have = g;
         const uint8_t *p = w->data + (ptrdiff_t)((awq ? l : l / per) * w->stride);
         const __m128i shift = _mm_cvtsi32_si128((int32_t)(l % per) * bits);

@@ -320,7 +320,7 @@ static void nothing_is_read_of_a_matrix_without_columns(void **state)
         ys[c] = y[c];
     for (size_t f = 0; f < sizeof dtypes / sizeof *dtypes; f++)
         for (int32_t n = 1; n <= N; n++) {
-            const heft_mat w = { .dtype = dtypes[f], .rows = ROWS };
+            const heft_mat w = { .dtype = (uint8_t)dtypes[f], .rows = ROWS };
             memset(y, 0x5a, sizeof y);
             simd.mul(&w, 0, ROWS, xs, n, ys, scratch);
             for (int32_t c = 0; c < n; c++)
