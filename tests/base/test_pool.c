@@ -195,6 +195,7 @@ static int child(void (*f)(void))
     return status;
 }
 
+#ifndef NDEBUG
 static void nest(void *arg, int32_t part, int32_t thread)
 {
     (void)part;
@@ -210,6 +211,7 @@ static void run_nested(void)
     if (heft_pool_open(1, &p, NULL)) _exit(1);
     heft_pool_run(p, nest, p, 2);
 }
+#endif
 
 static void a_loop_inside_a_loop_is_a_defect_of_the_program(void **state)
 {
