@@ -6,8 +6,10 @@
  * sixteen (x86_words_512.h), and vpmaddubsw or vpdpbusd multiplies it with one granule of the
  * activations, broadcast.
  *
- * Few columns: x86_rows.inc multiplies such a group of rows straight from the file. One column
- * of Q6_K has a kernel of its own with AVX-512, x86_avx512_q6_k.c.
+ * Few columns: x86_rows.inc multiplies such a group of rows straight from the file, and
+ * x86_scaled_rows.inc one whose scales lie beside its numbers. One column of Q6_K has a kernel of
+ * its own with AVX-512, x86_avx512_q6_k.c; GPTQ and AWQ, which go down the columns, have
+ * x86_avx2_mat_words.c.
  * Many columns: unpack.c writes 16 rows into a panel, a tile kernel multiplies it with a few
  * columns at a time. A format without kernels of its own reaches the panel through heft_unpack;
  * any.c has the panel that takes every canonical block, and multiplies few columns by canonical
