@@ -17,7 +17,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { COLS = 2048, MAX_COLUMNS = 512, PART_BYTES = 16 << 20, PARTS = 8, FEW = 8 };
+enum { COLS = 2048, MAX_COLUMNS = 512, PART_BYTES = 16 << 20, PARTS = 8, FEW = HEFT_FEW };
 enum { MAX_SETS = 8, MOST_ROUNDS = 201 };
 
 static const int32_t columns[] = { 1, 2, 4, 8, 32, 512 };
@@ -72,6 +72,7 @@ typedef struct {
     scaled scales; /* of formats that have them */
     const void *x[MAX_COLUMNS];
     float *y[MAX_COLUMNS];
+    heft_act *laid; /* (FEW, COLS / 32) */
     void *scratch;
 } work;
 
@@ -93,13 +94,18 @@ static void measure(const heft_kernels *sets, int32_t count, const work *w, int3
 {
     static double took[MAX_SETS + 1][MOST_ROUNDS];
     const double start = now();
+    heft_columns x = { .x = w->x, .n = n };
     int32_t rounds = 0, part = 0;
     for (; rounds < MOST_ROUNDS && (rounds < 5 || now() - start < 0.6 * count); rounds++)
         for (int32_t s = 0; s <= count; s++) {
             const heft_mat *m = &w->part[n <= FEW ? part++ % PARTS : 0];
+            const bool lay =
+                s < count && 1 < n && n <= FEW && heft_dtypes[m->dtype].sum != HEFT_SUM_F;
+            if (lay) sets[s].lay(w->laid, w->x, n, m->cols / 32); /* once for many parts of rows */
+            x.laid = lay ? w->laid : NULL;
             const double begin = now();
             if (s < count)
-                sets[s].mul(m, 0, rows, w->x, n, w->y, w->scratch);
+                sets[s].mul(m, 0, rows, &x, w->y, w->scratch);
             else if (n <= FEW)
                 add_up(m->data, (size_t)m->stride * (size_t)(m->by_col ? m->cols : rows));
             took[s][rounds] = now() - begin;
@@ -276,8 +282,9 @@ int main(int argc, char **argv)
     heft_act *a = heft_alloc((size_t)numbers / 32, sizeof *a);
     /* the narrowest format has 1/5 byte for a number */
     float *y = heft_alloc((size_t)PART_BYTES / COLS * 6 * FEW, sizeof *y);
-    work w = { .scratch = heft_alloc(sets[count - 1].mul_scratch(COLS), 1) };
-    if (!data || !beside || !x || !a || !y || !w.scratch) return 1;
+    work w = { .scratch = heft_alloc(sets[count - 1].mul_scratch(COLS), 1),
+               .laid = heft_alloc((size_t)COLS / 32 * FEW, sizeof *w.laid) };
+    if (!data || !beside || !x || !a || !y || !w.scratch || !w.laid) return 1;
 
     uint64_t seed = 3;
     memset(data, 1, bytes);
@@ -303,6 +310,7 @@ int main(int argc, char **argv)
     heft_free(x);
     heft_free(a);
     heft_free(y);
+    heft_free(w.laid);
     heft_free(w.scratch);
     return 0;
 }

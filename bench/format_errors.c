@@ -36,7 +36,7 @@ static double error_of(work *w, const heft_mat *m, const heft_kernels *k)
             m->by_col || heft_dtypes[m->dtype].sum == HEFT_SUM_F ? (const void *)w->x[c] : w->a[c];
         y[c] = w->y[c];
     }
-    k->mul(m, 0, ROWS, x, N, y, NULL);
+    k->mul(m, 0, ROWS, &(heft_columns){ .x = x, .n = N }, y, NULL);
 
     double error = 0, size = 0;
     for (int32_t r = 0; r < ROWS; r++) {

@@ -33,6 +33,16 @@ typedef struct {
     int8_t q[32];         /* the format's offset is taken off (classes A, M: from 0 on) */
 } heft_block;
 
+/* What a matrix is multiplied with: each column is (cols/32) heft_act for blocks, and (cols) float
+ * for F and by_col. */
+typedef struct {
+    const void *const *x; /* (n) */
+    int32_t n;
+    const heft_act *laid; /* the same by kernels.lay, which mul need not do then; or NULL */
+} heft_columns;
+
+enum { HEFT_FEW = 8 }; /* most columns that kernels.lay takes */
+
 enum {
     HEFT_TILE = 32,  /* keys of one attention tile, by absolute position; a cache page */
     HEFT_SPAN = 512, /* keys whose tiles are merged first, by absolute position */
@@ -116,11 +126,12 @@ typedef struct heft_kernels {
      * q = 0, so that every sum it enters becomes NaN. */
     void (*quantise)(heft_act *a, const float *x, int32_t k);
 
+    /* laid (n * blocks) = n <= HEFT_FEW columns of `blocks` heft_act, as mul reads them best. */
+    void (*lay)(heft_act *laid, const void *const *x, int32_t n, int32_t blocks);
     /* y[c][r] = sum_k w[r][k] x[c][k] for rows r0 <= r < r1 and columns c < n, by the sum of w's
-     * class. x[c] is (cols/32) heft_act for blocks and (cols) float for F and by_col.
-     * scratch holds mul_scratch(cols) bytes, aligned to 64. */
-    void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
-                float *const *y, void *scratch);
+     * class. scratch holds mul_scratch(cols) bytes, aligned to 64. */
+    void (*mul)(const heft_mat *w, int32_t r0, int32_t r1, const heft_columns *x, float *const *y,
+                void *scratch);
     /* A multiple of 64; never less for more columns. */
     size_t (*mul_scratch)(int32_t cols);
 

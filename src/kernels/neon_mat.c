@@ -138,16 +138,16 @@ static void mul_blocks(const heft_mat *w, int32_t r0, int32_t r1, const heft_act
     }
 }
 
-static void mul_neon(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+static void mul_neon(const heft_mat *w, int32_t r0, int32_t r1, const heft_columns *x,
                      float *const *y, void *scratch)
 {
     assert(heft_dtypes[w->dtype].sum != HEFT_SUM_NONE && 0 <= r0 && r1 <= w->rows);
     if (w->by_col)
-        mul_class_c(w, r0, r1, (const float *const *)x, n, y, scratch);
+        mul_class_c(w, r0, r1, (const float *const *)x->x, x->n, y, scratch);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
-        mul_class_f(w, r0, r1, (const float *const *)x, n, y, scratch);
-    else if (n > 0)
-        mul_blocks(w, r0, r1, (const heft_act *const *)x, n, y, scratch);
+        mul_class_f(w, r0, r1, (const float *const *)x->x, x->n, y, scratch);
+    else if (x->n > 0)
+        mul_blocks(w, r0, r1, (const heft_act *const *)x->x, x->n, y, scratch);
 }
 
 static size_t mul_scratch_neon(int32_t cols)

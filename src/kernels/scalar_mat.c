@@ -105,18 +105,24 @@ static void mul_blocks(const heft_mat *w, int32_t r, const void *const *x, int32
 
 /* ---- the table ---- */
 
-static void mul(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
-                float *const *y, void *scratch)
+/* Columns are read where they are. */
+static void lay(heft_act *laid, const void *const *x, int32_t n, int32_t blocks)
+{
+    (void)laid, (void)x, (void)n, (void)blocks;
+}
+
+static void mul(const heft_mat *w, int32_t r0, int32_t r1, const heft_columns *x, float *const *y,
+                void *scratch)
 {
     const heft_sum sum = heft_dtypes[w->dtype].sum;
     (void)scratch;
     assert(sum != HEFT_SUM_NONE && 0 <= r0 && r1 <= w->rows);
     for (int32_t r = r0; r < r1; r++) {
         if (sum != HEFT_SUM_F)
-            mul_blocks(w, r, x, n, y);
+            mul_blocks(w, r, x->x, x->n, y);
         else
-            for (int32_t c = 0; c < n; c++)
-                y[c][r] = w->by_col ? sum_c(w, r, x[c]) : sum_f(w, r, x[c]);
+            for (int32_t c = 0; c < x->n; c++)
+                y[c][r] = w->by_col ? sum_c(w, r, x->x[c]) : sum_f(w, r, x->x[c]);
     }
 }
 
@@ -151,6 +157,7 @@ static void row(float *y, const heft_mat *w, int32_t r)
 void heft_kernels_scalar_mat(heft_kernels *k)
 {
     k->quantise = quantise;
+    k->lay = lay;
     k->mul = mul;
     k->mul_scratch = mul_scratch;
     k->row = row;

@@ -99,19 +99,34 @@ INLINE void part_pairs(int8_t q[32])
     _mm256_storeu_si256((void *)q, _mm256_permute4x64_epi64(v, 0xd8));
 }
 
-/* The columns side by side, as a rower of w reads them, part for part. */
-static void lay_side_by_side(heft_act *to, const heft_act *const *x, int32_t n, int32_t most,
-                             const heft_mat *w)
+/* Side by side, as rowers read them, part for part. */
+void heft_x86_lay(heft_act *laid, const void *const *x, int32_t n, int32_t blocks, int32_t most)
 {
-    const bool pairs = w->with && heft_dtypes[w->dtype].bytes == 16;
     for (int32_t c = 0, part; c < n; c += part) {
         part = part_of(n - c, most);
-        for (int32_t b = 0; b < w->cols / 32; b++)
-            for (int32_t i = 0; i < part; i++, to++) {
-                *to = x[c + i][b];
-                if (pairs) part_pairs(to->q);
-            }
+        for (int32_t b = 0; b < blocks; b++)
+            for (int32_t i = 0; i < part; i++)
+                *laid++ = ((const heft_act *)x[c + i])[b];
     }
+}
+
+static void lay_avx2(heft_act *laid, const void *const *x, int32_t n, int32_t blocks)
+{
+    heft_x86_lay(laid, x, n, blocks, MOST_COLUMNS);
+}
+
+/* The columns as a rower of w reads them: in `room`, unless they lie so already. */
+static const heft_act *side_by_side(const heft_mat *w, const heft_columns *x, int32_t most,
+                                    heft_act *room)
+{
+    const bool pairs = w->with && heft_dtypes[w->dtype].bytes == 16;
+    const int32_t blocks = w->cols / 32;
+    if (!pairs && x->n == 1) return x->x[0];
+    if (!pairs && x->laid) return x->laid;
+    heft_x86_lay(room, x->x, x->n, blocks, most);
+    for (int32_t i = 0; pairs && i < x->n * blocks; i++)
+        part_pairs(room[i].q);
+    return room;
 }
 
 /* Rows r .. r1 - 1 of y from what their group has, which begins with row `first`. */
@@ -122,18 +137,17 @@ static void put_rows(float *const *y, int32_t r, int32_t first, int32_t group, i
         memcpy(y[i] + r, acc[i] + (r - first), sizeof(float) * (size_t)(first + group - r));
 }
 
-/* n <= HEFT_X86_FEW. Needs r1 >= the set's group: the last group ends at r1 and may begin before
- * r0; what lies before is computed and dropped. */
+/* At most HEFT_FEW columns. Needs r1 >= the set's group: the last group ends at r1 and may begin
+ * before r0; what lies before is computed and dropped. */
 static void mul_rows(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_t r1,
-                     const heft_act *const *x, int32_t n, float *const *y, heft_act *side)
+                     const heft_columns *x, float *const *y, heft_act *room)
 {
-    const int32_t blocks = w->cols / 32, group = set->group;
-    const heft_act *a = n == 1 && !w->with ? x[0] : side;
-    if (a == side) lay_side_by_side(side, x, n, set->most, w);
+    const int32_t blocks = w->cols / 32, group = set->group, n = x->n;
+    const heft_act *a = side_by_side(w, x, set->most, room);
     for (int32_t r = r0; r < r1; r += group) {
         const int32_t first = r + group <= r1 ? r : r1 - group;
         const uint8_t *row = w->data + (ptrdiff_t)(w->stride * first);
-        float acc[HEFT_X86_FEW][PANEL_ROWS];
+        float acc[HEFT_FEW][PANEL_ROWS];
         for (int32_t c = 0, part; c < n; c += part) {
             const heft_act *columns = a + (ptrdiff_t)c * blocks;
             part = part_of(n - c, set->most);
@@ -247,11 +261,12 @@ static void mul_panels(const heft_x86_set *set, const heft_mat *w, int32_t r0, i
 /* ---- the table ---- */
 
 void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_t r1,
-                  const void *const *x, int32_t n, float *const *y, void *scratch)
+                  const heft_columns *x, float *const *y, void *scratch)
 {
     assert(heft_dtypes[w->dtype].sum != HEFT_SUM_NONE && 0 <= r0 && r1 <= w->rows);
-    const heft_act *const *a = (const heft_act *const *)x;
-    const float *const *floats = (const float *const *)x;
+    const heft_act *const *a = (const heft_act *const *)x->x;
+    const float *const *floats = (const float *const *)x->x;
+    const int32_t n = x->n;
     const heft_x86_format *f = &set->format[w->dtype];
     const int32_t few = has_unpacker(set, w) ? set->few : FEW_WITHOUT_UNPACKER;
     if (w->by_col)
@@ -259,10 +274,11 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
     else if (n <= few && (f->rows || w->with) && r1 >= set->group && w->cols > 0)
-        for (int32_t c = 0; c < n; c += HEFT_X86_FEW)
-            mul_rows(set, w, r0, r1, a + c, n - c < HEFT_X86_FEW ? n - c : HEFT_X86_FEW, y + c,
-                     scratch);
-    else if (0 < n && n <= HEFT_X86_FEW && !has_unpacker(set, w))
+        for (int32_t c = 0; c < n; c += HEFT_FEW) {
+            const int32_t part = n - c < HEFT_FEW ? n - c : HEFT_FEW;
+            mul_rows(set, w, r0, r1, &(heft_columns){ x->x + c, part, x->laid }, y + c, scratch);
+        }
+    else if (0 < n && n <= HEFT_FEW && !has_unpacker(set, w))
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
     else
@@ -274,7 +290,7 @@ size_t heft_x86_mul_scratch(int32_t cols)
     const size_t blocks = (size_t)cols / 32, panel = blocks * PANEL_BLOCK_MAX;
     const size_t need[] = {
         panel < PANEL_BYTES ? panel : PANEL_BYTES,
-        blocks * HEFT_X86_FEW * sizeof(heft_act),
+        blocks * HEFT_FEW * sizeof(heft_act),
         heft_avx2_float_scratch(cols),
     };
     size_t most = 0;
@@ -345,15 +361,16 @@ static const heft_x86_set avx2 = {
     .format = formats,
 };
 
-static void mul_avx2(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+static void mul_avx2(const heft_mat *w, int32_t r0, int32_t r1, const heft_columns *x,
                      float *const *y, void *scratch)
 {
-    heft_x86_mul(&avx2, w, r0, r1, x, n, y, scratch);
+    heft_x86_mul(&avx2, w, r0, r1, x, y, scratch);
 }
 
 void heft_kernels_avx2_mat(heft_kernels *k)
 {
     k->quantise = quantise_avx2;
+    k->lay = lay_avx2;
     k->mul = mul_avx2;
     k->mul_scratch = heft_x86_mul_scratch;
 }

@@ -107,8 +107,7 @@ typedef void heft_x86_scaled_rower(const heft_mat *w, int32_t r, const heft_act 
                                    float (*acc)[PANEL_ROWS]);
 
 /* Row r of w, any block format, through heft_unpack: y[c][r] for columns c < n,
- * 1 <= n <= HEFT_X86_FEW. */
-enum { HEFT_X86_FEW = 8 };
+ * 1 <= n <= HEFT_FEW. */
 void heft_avx2_row_any(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
                        float *const *y);
 
@@ -130,7 +129,7 @@ typedef struct {
     int32_t columns; /* of a tile */
     int32_t group;   /* rows that are multiplied together straight from the file */
     int32_t most;    /* columns that they are multiplied with at a time: 4 or 8 */
-    int32_t few;     /* columns up to which that beats a panel, at most HEFT_X86_FEW */
+    int32_t few;     /* columns up to which that beats a panel, at most HEFT_FEW */
     void (*mul_f)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
     void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
@@ -140,9 +139,11 @@ typedef struct {
     const heft_x86_format *format;    /* HEFT_DTYPES of them */
 } heft_x86_set;
 
+/* heft_kernels.lay for sets of that `most`. */
+void heft_x86_lay(heft_act *laid, const void *const *x, int32_t n, int32_t blocks, int32_t most);
 /* heft_kernels.mul with the pieces of a set, and the scratch it needs with those of AVX2. */
 void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_t r1,
-                  const void *const *x, int32_t n, float *const *y, void *scratch);
+                  const heft_columns *x, float *const *y, void *scratch);
 size_t heft_x86_mul_scratch(int32_t cols);
 
 /* As heft_floats. */

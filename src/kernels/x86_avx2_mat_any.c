@@ -133,7 +133,7 @@ void heft_avx2_row_any(const heft_mat *w, int32_t r, const heft_act *const *a, i
     enum { AHEAD = 8 }; /* blocks unpacked before the first is read: its stores are done by then */
     const heft_sum class = heft_dtypes[w->dtype].sum;
     const int32_t blocks = w->cols / 32;
-    float acc[HEFT_X86_FEW] = { 0 };
+    float acc[HEFT_FEW] = { 0 };
     heft_block block[AHEAD];
     for (int32_t b = 0; b < blocks; b++) {
         if (b % AHEAD == 0)

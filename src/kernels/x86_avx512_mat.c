@@ -17,13 +17,18 @@ static const heft_x86_set set = {
     .format = formats,
 };
 
-static void mul_avx512(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+static void lay_avx512(heft_act *laid, const void *const *x, int32_t n, int32_t blocks)
+{
+    heft_x86_lay(laid, x, n, blocks, MOST_COLUMNS);
+}
+
+static void mul_avx512(const heft_mat *w, int32_t r0, int32_t r1, const heft_columns *x,
                        float *const *y, void *scratch)
 {
-    if (w->dtype == HEFT_Q6_K && !w->by_col && n == 1 && r1 >= GROUP)
-        heft_avx512_mul_q6_k(w, r0, r1, x[0], y[0], scratch);
+    if (w->dtype == HEFT_Q6_K && !w->by_col && x->n == 1 && r1 >= GROUP)
+        heft_avx512_mul_q6_k(w, r0, r1, x->x[0], y[0], scratch);
     else
-        heft_x86_mul(&set, w, r0, r1, x, n, y, scratch);
+        heft_x86_mul(&set, w, r0, r1, x, y, scratch);
 }
 
 static size_t mul_scratch_avx512(int32_t cols)
@@ -36,6 +41,7 @@ static size_t mul_scratch_avx512(int32_t cols)
 
 void heft_kernels_avx512_mat(heft_kernels *k)
 {
+    k->lay = lay_avx512;
     k->mul = mul_avx512;
     k->mul_scratch = mul_scratch_avx512;
 }

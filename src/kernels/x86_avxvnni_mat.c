@@ -16,10 +16,10 @@ static const heft_x86_set set = {
     .format = formats,
 };
 
-static void mul_avxvnni(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+static void mul_avxvnni(const heft_mat *w, int32_t r0, int32_t r1, const heft_columns *x,
                         float *const *y, void *scratch)
 {
-    heft_x86_mul(&set, w, r0, r1, x, n, y, scratch);
+    heft_x86_mul(&set, w, r0, r1, x, y, scratch);
 }
 
 void heft_kernels_avxvnni_mat(heft_kernels *k)

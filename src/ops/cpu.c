@@ -11,7 +11,7 @@
 
 /* ---- opening ---------------------------------------------------------- */
 
-enum { PARTS = 14 };
+enum { PARTS = 15 };
 
 static size_t scratch_bytes(const heft_device_need *n, const heft_kernels *k)
 {
@@ -42,6 +42,7 @@ static void parts_of(heft_device *d, const heft_device_need *n, size_t scratch, 
     p[11] = (heft_part){ &d->made, spans, (size_t)n->made * sizeof *d->made };
     p[12] = (heft_part){ &d->made_at, spans, sizeof *d->made_at };
     p[13] = (heft_part){ &d->state, (size_t)n->states, sizeof *d->state };
+    p[14] = (heft_part){ &d->laid, (size_t)n->cols / 32 * HEFT_FEW, sizeof *d->laid };
 }
 
 /* Scratch for the widest instruction set, so that the bytes do not depend on which one runs. */
@@ -204,6 +205,7 @@ typedef struct {
     heft_device *d;
     const heft_lin *const *w;
     int32_t chunk, T;
+    const heft_act *laid;               /* the columns, if they are few */
     int32_t first[HEFT_MAX_LINEAR + 1]; /* part at which matrix i begins */
 } linear_args;
 
@@ -223,8 +225,8 @@ static void linear_chunk(void *arg, int32_t nth, int32_t thread)
     int32_t r0 = (nth - a->first[i]) * a->chunk, r1 = r0 + a->chunk;
     if (r1 > l->w.rows) r1 = l->w.rows;
     float *const *y = d->y + (size_t)i * (size_t)d->need.rows;
-    d->k.mul(&l->w, r0, r1, heft_reads_floats(&l->w) ? d->x : d->x_act, a->T, y,
-             d->scratch + (size_t)thread * d->scratch_bytes);
+    const heft_columns x = { heft_reads_floats(&l->w) ? d->x : d->x_act, a->T, a->laid };
+    d->k.mul(&l->w, r0, r1, &x, y, d->scratch + (size_t)thread * d->scratch_bytes);
     for (int32_t c = 0; l->bias && c < a->T; c++)
         d->k.add(y[c] + r0, y[c] + r0, l->bias + r0, 1, r1 - r0);
 }
@@ -255,7 +257,13 @@ static void linear_cpu(heft_device *d, int32_t n, float *const *y, const heft_li
         d->x[t] = x + (size_t)t * (size_t)cols;
         d->x_act[t] = d->act + (size_t)t * (size_t)(cols / 32);
     }
-    if (quantise) heft_quantise_cpu(d, x, T, cols);
+    if (quantise) {
+        heft_quantise_cpu(d, x, T, cols);
+        if (1 < T && T <= HEFT_FEW) {
+            d->k.lay(d->laid, d->x_act, T, cols / 32);
+            a.laid = d->laid;
+        }
+    }
     a.chunk = heft_chunk_rows(rows, d->need.threads);
     for (int32_t i = 0; i < n; i++)
         a.first[i + 1] = a.first[i] + (w[i]->w.rows + a.chunk - 1) / a.chunk;
@@ -295,7 +303,8 @@ void heft_mul_cpu(heft_device *d, const heft_mat *w, int32_t r0, int32_t r1, con
 {
     void *scratch = d->scratch + (size_t)thread * d->scratch_bytes;
     if (!heft_blocks_by_col(w)) {
-        d->k.mul(w, r0, r1, heft_reads_floats(w) ? x : x_act, n, y, scratch);
+        const heft_columns columns = { heft_reads_floats(w) ? x : x_act, n, NULL };
+        d->k.mul(w, r0, r1, &columns, y, scratch);
         return;
     }
     assert(r0 == 0 && r1 == w->rows);

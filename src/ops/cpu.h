@@ -16,7 +16,8 @@ struct heft_device {
     heft_pool *pool;
     heft_error error; /* the first failure since sync */
 
-    heft_act *act;      /* (blocks)  a linear's input, quantised */
+    heft_act *act;      /* (blocks)  a linear's input, quantised ... */
+    heft_act *laid;     /* (HEFT_FEW, cols/32)  ... and laid out, if it has few rows */
     const void **x;     /* (rows)  columns of a linear as floats ... */
     const void **x_act; /* (rows)  ... and quantised */
     float **y;          /* (HEFT_MAX_LINEAR, rows) */

@@ -265,8 +265,8 @@ static void experts_chunk(void *arg, int32_t nth, int32_t thread)
     if (r1 > w->rows) r1 = w->rows;
     const int32_t from = a->to->start[e], n = a->to->start[e + 1] - from;
     float *const *y = d->y + (size_t)i * (size_t)d->need.rows + from;
-    d->k.mul(w, r0, r1, (heft_reads_floats(w) ? d->x : d->x_act) + from, n, y,
-             d->scratch + (size_t)thread * d->scratch_bytes);
+    const heft_columns x = { (heft_reads_floats(w) ? d->x : d->x_act) + from, n, NULL };
+    d->k.mul(w, r0, r1, &x, y, d->scratch + (size_t)thread * d->scratch_bytes);
     if (bias->data) add_bias(d, bias, e, r0, r1, y, n, thread);
 }
 

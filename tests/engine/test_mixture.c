@@ -72,11 +72,11 @@ static uint64_t stored(const heft_mat *w, int64_t rows)
     return (uint64_t)rows * (uint64_t)(w->cols / t->block) * (uint64_t)t->bytes;
 }
 
-static void counting_mul(const heft_mat *w, int32_t r0, int32_t r1, const void *const *x, int32_t n,
+static void counting_mul(const heft_mat *w, int32_t r0, int32_t r1, const heft_columns *x,
                          float *const *y, void *scratch)
 {
     counted.bytes += stored(w, r1 - r0);
-    counted.k.mul(w, r0, r1, x, n, y, scratch);
+    counted.k.mul(w, r0, r1, x, y, scratch);
 }
 
 static void counting_row(float *y, const heft_mat *w, int32_t r)

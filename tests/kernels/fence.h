@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { FENCES = 16, FENCED_BYTES = 1 << 20 };
+enum { FENCES = 20, FENCED_BYTES = 1 << 20 };
 
 /* The last `bytes` bytes of fence number `which`; they lie at any address, as bytes has it. The
  * bytes in front of them, down to the start of the page, are 0xa5. Valid until the next call with

@@ -56,6 +56,7 @@ typedef struct {
 
 typedef struct {
     guarded weights, x[MAX_COLUMNS], scratch;
+    bool lay; /* the columns, if they are few, before they are multiplied */
     heft_mat w;
     const void *xs[MAX_COLUMNS];
     float *expected, *got; /* n columns of rows + 2: one untouched number at either end */
@@ -101,6 +102,7 @@ static void setup_new(setup *t, const shape *s, uint64_t *seed)
     heft_free(x);
     /* scratch is aligned to 64, so its end may lie a little before the end of its page */
     t->scratch = guarded_new((simd.mul_scratch(s->cols) + 63) / 64 * 64);
+    t->lay = false;
     t->expected = columns_new(s);
     t->got = columns_new(s);
 }
@@ -122,7 +124,15 @@ static void part(const heft_kernels *k, setup *t, const shape *s, float *y, int3
     float *ys[MAX_COLUMNS];
     for (int32_t c = c0; c < c1; c++)
         ys[c] = y + (size_t)(s->rows + 2) * (size_t)c + 1;
-    k->mul(&t->w, r0, r1, t->xs + c0, c1 - c0, ys + c0, t->scratch.data);
+    heft_columns x = { .x = t->xs + c0, .n = c1 - c0 };
+    const bool lay = t->lay && x.n <= HEFT_FEW && heft_dtypes[s->dtype].sum != HEFT_SUM_F;
+    guarded laid = guarded_new(lay ? (size_t)(x.n * s->cols / 32) * sizeof(heft_act) : 0);
+    if (lay) {
+        k->lay((heft_act *)(void *)laid.data, x.x, x.n, s->cols / 32);
+        x.laid = (const heft_act *)(const void *)laid.data;
+    }
+    k->mul(&t->w, r0, r1, &x, ys + c0, t->scratch.data);
+    guarded_free(&laid);
 }
 
 static void must_be_equal(const setup *t, const shape *s, const char *what)
@@ -159,13 +169,18 @@ static void one_shape(const shape *s, uint64_t *seed)
         part(&simd, &t, s, t.got, 0, s->rows, c, c + size < s->n ? c + size : s->n);
     must_be_equal(&t, s, "columns in groups");
 
+    t.lay = true;
+    columns_clear(s, t.got);
+    part(&simd, &t, s, t.got, 0, s->rows, 0, s->n);
+    must_be_equal(&t, s, "laid");
+
     columns_clear(s, t.got);
     for (int32_t r = 0, next; r < s->rows; r = next) {
         next = r + 1 + (int32_t)(random_bits(seed) % 24);
         if (next > s->rows) next = s->rows;
         part(&simd, &t, s, t.got, r, next, 0, s->n);
     }
-    must_be_equal(&t, s, "rows in parts");
+    must_be_equal(&t, s, "laid, rows in parts");
     setup_free(&t, s);
 }
 
@@ -297,7 +312,7 @@ static void minus_zero_survives_the_tail(void **state)
         for (int32_t n = 1; n <= N; n++) {
             const heft_mat m = mat_on((const uint8_t *)w, HEFT_F32, ROWS, cols, false);
             memset(y, 0x5a, sizeof y);
-            simd.mul(&m, 0, ROWS, xs, n, ys, scratch);
+            simd.mul(&m, 0, ROWS, &(heft_columns){ .x = xs, .n = n }, ys, scratch);
             for (int32_t c = 0; c < n; c++)
                 for (int32_t r = 0; r < ROWS; r++)
                     assert_true(y[c][r] == 0 && (signbit(y[c][r]) != 0) == (cols >= 16));
@@ -322,7 +337,7 @@ static void nothing_is_read_of_a_matrix_without_columns(void **state)
         for (int32_t n = 1; n <= N; n++) {
             const heft_mat w = { .dtype = (uint8_t)dtypes[f], .rows = ROWS };
             memset(y, 0x5a, sizeof y);
-            simd.mul(&w, 0, ROWS, xs, n, ys, scratch);
+            simd.mul(&w, 0, ROWS, &(heft_columns){ .x = xs, .n = n }, ys, scratch);
             for (int32_t c = 0; c < n; c++)
                 for (int32_t r = 0; r < ROWS; r++)
                     assert_true(y[c][r] == 0);

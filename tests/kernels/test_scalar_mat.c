@@ -97,7 +97,7 @@ static float product(const heft_mat *w, const heft_act *a)
 {
     float y = NAN, *yp = &y;
     const void *x = a;
-    scalar.mul(w, 0, 1, &x, 1, &yp, NULL);
+    scalar.mul(w, 0, 1, &(heft_columns){ .x = &x, .n = 1 }, &yp, NULL);
     return y;
 }
 
@@ -198,7 +198,7 @@ static void class_f_keeps_sixteen_sums_and_folds_them(void **state)
         const float expected = ((lane[0] + lane[4]) + (lane[2] + lane[6]))
                                + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
         const heft_mat m = mat_on((const uint8_t *)w, HEFT_F32, 1, k, false);
-        scalar.mul(&m, 0, 1, &xp, 1, &yp, NULL);
+        scalar.mul(&m, 0, 1, &(heft_columns){ .x = &xp, .n = 1 }, &yp, NULL);
         assert_true(y == expected);
     }
 }
@@ -211,7 +211,7 @@ static void class_c_is_one_chain(void **state)
     float y[2], *yp = y;
     const void *xp = x;
     const heft_mat m = mat_on((const uint8_t *)w, HEFT_F32, 2, 3, true);
-    scalar.mul(&m, 0, 2, &xp, 1, &yp, NULL);
+    scalar.mul(&m, 0, 2, &(heft_columns){ .x = &xp, .n = 1 }, &yp, NULL);
     assert_true(y[0] == 0); /* 1e8 + 1 rounds to 1e8 */
     assert_true(y[1] == 6);
 }
@@ -266,7 +266,7 @@ static void make_all(all *t, const known *f)
         x[c] = heft_dtypes[f->dtype].sum == HEFT_SUM_F ? (const void *)t->x[c] : t->a[c];
         y[c] = t->y[c];
     }
-    scalar.mul(&t->w, 0, ROWS, x, N, y, NULL);
+    scalar.mul(&t->w, 0, ROWS, &(heft_columns){ .x = x, .n = N }, y, NULL);
 }
 
 /* Rounding errors only: every sum is near the product of what `row` and the activations say. */
@@ -317,11 +317,11 @@ static void no_columns_and_no_rows_write_nothing(void **state)
     make_all(&t, &formats[0]);
     float y = 42, *yp = &y;
     const void *x = t.x[0];
-    scalar.mul(&t.w, 0, ROWS, &x, 0, &yp, NULL);
-    scalar.mul(&t.w, 0, 0, &x, 1, &yp, NULL);
+    scalar.mul(&t.w, 0, ROWS, &(heft_columns){ .x = &x, .n = 0 }, &yp, NULL);
+    scalar.mul(&t.w, 0, 0, &(heft_columns){ .x = &x, .n = 1 }, &yp, NULL);
     assert_true(y == 42);
     t.w.cols = 0;
-    scalar.mul(&t.w, 0, 1, &x, 1, &yp, NULL);
+    scalar.mul(&t.w, 0, 1, &(heft_columns){ .x = &x, .n = 1 }, &yp, NULL);
     assert_true(y == 0);
 }
 

@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-enum { MOST_COLUMNS = 10, SCRATCH = SCALED_TENSORS, COLUMN }; /* and numbers of fences */
+enum { MOST_COLUMNS = 10, SCRATCH = SCALED_TENSORS, LAID, COLUMN }; /* and numbers of fences */
 
 static heft_kernels scalar, best; /* best: the set being tested */
 
@@ -98,8 +98,14 @@ static void compare(const heft_mat *w, int32_t r0, int32_t r1, int32_t n, uint64
         a[c] = y + rows * (size_t)c;
         b[c] = y + rows * (size_t)(n + c);
     }
-    scalar.mul(w, r0, r1, xs, n, a, NULL);
-    best.mul(w, r0, r1, xs, n, b, scratch);
+    const heft_act *laid = NULL;
+    if (!floats && n <= HEFT_FEW && random_bits(seed) % 2) {
+        heft_act *to = fenced(LAID, cols / 32 * (size_t)n * sizeof *to);
+        best.lay(to, xs, n, w->cols / 32);
+        laid = to;
+    }
+    scalar.mul(w, r0, r1, &(heft_columns){ .x = xs, .n = n }, a, NULL);
+    best.mul(w, r0, r1, &(heft_columns){ xs, n, laid }, b, scratch);
     if (memcmp(a[0], b[0], rows * (size_t)n * sizeof *y) != 0)
         fail_msg("%s%s %d x %d from line %d and place %d, rows %d to %d, %d columns",
                  heft_dtypes[w->dtype].name, w->by_col ? " by column" : "", w->rows, w->cols,
@@ -168,7 +174,7 @@ static void rows_with_a_nan_and_large_scales_are_equal(void **state)
     for (int32_t k = 0; k < PLACES; k++)
         x[k] = 1;
     void *scratch = fenced(SCRATCH, best.mul_scratch(PLACES));
-    best.mul(&t.w, 0, LINES, &xp, 1, &yp, scratch);
+    best.mul(&t.w, 0, LINES, &(heft_columns){ .x = &xp, .n = 1 }, &yp, scratch);
     for (int32_t r = 0; r < LINES; r++)
         assert_true(r == 7 || r == LINES - 1 ? isnan(y[r]) : y[r] == PLACES);
 }
@@ -189,7 +195,7 @@ static void a_row_read_and_a_row_multiplied_by_one_are_the_same(void **state)
             const void *x = one;
             memset(one, 0, sizeof one);
             one[k] = 1;
-            scalar.mul(&t.w, r, r + 1, &x, 1, &yp, NULL);
+            scalar.mul(&t.w, r, r + 1, &(heft_columns){ .x = &x, .n = 1 }, &yp, NULL);
             assert_true(y[r] == row[k]);
         }
     }

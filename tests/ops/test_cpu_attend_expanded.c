@@ -89,7 +89,7 @@ static void multiply(const heft_kernels *k, const heft_mat *w, const float *c, f
         assert_true(k->mul_scratch(w->cols) <= sizeof scratch);
         k->quantise(act, c, RANK);
         const void *in = heft_reads_floats(w) ? (const void *)c : act;
-        k->mul(w, 0, w->rows, &in, 1, &y, scratch);
+        k->mul(w, 0, w->rows, &(heft_columns){ .x = &in, .n = 1 }, &y, scratch);
         return;
     }
     heft_mat stored = *w;
