@@ -54,7 +54,7 @@ static void subtract(int8_t *q, int32_t offset)
 /* Eight numbers at once, a byte each of 64 bits. */
 static const uint64_t every_byte = 0x0101010101010101u;
 
-/* Bits, pairs and triples of bits, the lowest first, to bytes. */
+/* Bits, and pairs of bits, the lowest first, to bytes. */
 static uint64_t bytes_of_bits(uint32_t bits)
 {
     uint64_t x = bits & 255;
@@ -69,13 +69,6 @@ static uint64_t bytes_of_pairs(uint32_t pairs)
     x = (x | x << 24) & 0x000000ff000000ffu;
     x = (x | x << 12) & 0x000f000f000f000fu;
     return (x | x << 6) & 0x0303030303030303u;
-}
-
-static uint64_t bytes_of_triples(uint32_t low, uint32_t high) /* four each */
-{
-    uint64_t x = low | (uint64_t)high << 32;
-    x = (x | x << 10) & 0x003f003f003f003fu;
-    return (x | x << 5) & 0x0707070707070707u;
 }
 
 /* Store bytes below 128, less n: 128 is added for a while, so that none borrows from the next. */
@@ -331,31 +324,17 @@ static void put_signed(int8_t *q, uint64_t v, uint32_t signs)
     memcpy(q, &v, sizeof v);
 }
 
-/* Indices 0, 1, 2 of a grid: 8, 25, 43. */
-static void put_iq2(int8_t *q, uint32_t entry, uint32_t signs)
+/* Entries of four. */
+static void put_fours(int8_t *q, uint32_t low, uint32_t high, uint32_t signs)
 {
-    const uint64_t t = bytes_of_pairs(entry);
-    put_signed(q, 8 * every_byte + 17 * t + (t >> 1 & every_byte), signs);
+    put_signed(q, low | (uint64_t)high << 32, signs);
 }
 
-/* 0 .. 7: 4, 12, ... 52, and 62. */
-static void put_iq3_xxs(int8_t *q, uint32_t low, uint32_t high, uint32_t signs)
-{
-    const uint64_t t = bytes_of_triples(low, high), seven = t & t >> 1 & t >> 2 & every_byte;
-    put_signed(q, 4 * every_byte + 8 * t + 2 * seven, signs);
-}
-
-/* 0 .. 7: 1, 3, ... 15. */
-static void put_iq3_s(int8_t *q, uint32_t low, uint32_t high, uint32_t signs)
-{
-    put_signed(q, every_byte + 2 * bytes_of_triples(low, high), signs);
-}
-
-/* 0, 1, 2: -8, 0, 8, and 1 more, or less if bit 3 of `high` is set, whose other bits are the upper
- * ones of the index. */
+/* -8, 0 or 8, and 1 more, or less if bit 3 of `high` is set, whose other bits are the upper ones of
+ * the index. */
 static void put_iq1(int8_t *q, uint8_t low, uint32_t high)
 {
-    put_less(q, 8 * bytes_of_pairs(heft_grid_iq1[low | (high & 7) << 8]), high & 8 ? 9 : 7);
+    put_less(q, heft_grid_iq1[low | (high & 7) << 8], high & 8 ? 9 : 7);
 }
 
 /* The eighth sign makes the number of signs even. */
@@ -382,7 +361,7 @@ static void unpack_iq2_xxs(heft_block *out, const uint8_t *block, int32_t j)
     set_scale(out, half_at(w->d) / 8);
     set_odd(out, signs >> 28, signs >> 28);
     for (int32_t i = 0; i < 4; i++)
-        put_iq2(out->q + 8 * i, heft_grid_iq2_xxs[w->block[j].qs[i]], signs_of(signs >> 7 * i));
+        put_signed(out->q + 8 * i, heft_grid_iq2_xxs[w->block[j].qs[i]], signs_of(signs >> 7 * i));
 }
 
 static void unpack_iq2_xs(heft_block *out, const uint8_t *block, int32_t j)
@@ -392,7 +371,7 @@ static void unpack_iq2_xs(heft_block *out, const uint8_t *block, int32_t j)
     set_odd(out, w->sc[j] & 15, w->sc[j] >> 4);
     for (int32_t i = 0; i < 4; i++) {
         const uint32_t q = bits16(w->qs[j][i]);
-        put_iq2(out->q + 8 * i, heft_grid_iq2_xs[q & 511], signs_of(q >> 9));
+        put_signed(out->q + 8 * i, heft_grid_iq2_xs[q & 511], signs_of(q >> 9));
     }
 }
 
@@ -403,7 +382,7 @@ static void unpack_iq2_s(heft_block *out, const uint8_t *block, int32_t j)
     set_odd(out, w->sc[j] & 15, w->sc[j] >> 4);
     for (int32_t i = 0; i < 4; i++) {
         const int32_t index = w->qs[j][i] | (w->qh[j] >> 2 * i & 3) << 8;
-        put_iq2(out->q + 8 * i, heft_grid_iq2_s[index], w->signs[j][i]);
+        put_signed(out->q + 8 * i, heft_grid_iq2_s[index], w->signs[j][i]);
     }
 }
 
@@ -415,8 +394,8 @@ static void unpack_iq3_xxs(heft_block *out, const uint8_t *block, int32_t j)
     set_odd(out, signs >> 28, signs >> 28);
     for (int32_t i = 0; i < 4; i++) {
         const uint8_t *index = w->qs + 8 * j + 2 * i;
-        put_iq3_xxs(out->q + 8 * i, heft_grid_iq3_xxs[index[0]], heft_grid_iq3_xxs[index[1]],
-                    signs_of(signs >> 7 * i));
+        put_fours(out->q + 8 * i, heft_grid_iq3_xxs[index[0]], heft_grid_iq3_xxs[index[1]],
+                  signs_of(signs >> 7 * i));
     }
 }
 
@@ -429,7 +408,7 @@ static void unpack_iq3_s(heft_block *out, const uint8_t *block, int32_t j)
     for (int32_t i = 0; i < 4; i++) {
         const uint8_t *index = w->qs + 8 * j + 2 * i;
         const uint32_t high = (uint32_t)w->qh[j] >> 2 * i;
-        put_iq3_s(out->q + 8 * i, heft_grid_iq3_s[index[0] | (high & 1) << 8],
+        put_fours(out->q + 8 * i, heft_grid_iq3_s[index[0] | (high & 1) << 8],
                   heft_grid_iq3_s[index[1] | (high >> 1 & 1) << 8], w->signs[j][i]);
     }
 }

@@ -176,10 +176,18 @@ static void put_blocks(const heft_x86_format *f, uint8_t *panel, const heft_mat 
     heft_block block[AHEAD][PANEL_ROWS];
     for (int32_t i = 0; i < n; i += AHEAD) {
         const int32_t part = n - i < AHEAD ? n - i : AHEAD;
-        for (int32_t r = 0; r < PANEL_ROWS; r++)
+        for (int32_t r = 0; r < PANEL_ROWS; r++) {
+            const int32_t row = first + r < w->rows ? first + r : w->rows - 1;
+            if (heft_avx2_has_lines(w->dtype)) {
+                const uint8_t *at = w->data + (ptrdiff_t)(w->stride * row);
+                heft_avx2_unpack_line(
+                    &block[0][r], PANEL_ROWS, w->dtype,
+                    at + (ptrdiff_t)(b + i) / AHEAD * heft_dtypes[w->dtype].bytes);
+                continue;
+            }
             for (int32_t j = 0; j < part; j++)
-                heft_unpack(&block[j][r], w, first + r < w->rows ? first + r : w->rows - 1,
-                            b + i + j);
+                heft_unpack(&block[j][r], w, row, b + i + j);
+        }
         for (int32_t j = 0; j < part; j++)
             f->put(panel + f->block * (size_t)(i + j), block[j]);
     }
@@ -278,6 +286,8 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
             const int32_t part = n - c < HEFT_FEW ? n - c : HEFT_FEW;
             mul_rows(set, w, r0, r1, &(heft_columns){ x->x + c, part, x->laid }, y + c, scratch);
         }
+    else if (0 < n && n <= HEFT_FEW && heft_avx2_has_lines(w->dtype))
+        set->lines(w, r0, r1, a, n, y);
     else if (0 < n && n <= HEFT_FEW && !has_unpacker(set, w))
         for (int32_t r = r0; r < r1; r++)
             heft_avx2_row_any(w, r, a, n, y);
@@ -358,6 +368,7 @@ static const heft_x86_set avx2 = {
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,
     .scaled_rows = rows_scaled,
+    .lines = heft_avx2_mul_lines,
     .format = formats,
 };
 

@@ -8,12 +8,11 @@
  *
  * Few columns: x86_rows.inc multiplies such a group of rows straight from the file, and
  * x86_scaled_rows.inc one whose scales lie beside its numbers. One column of Q6_K has a kernel of
- * its own with AVX-512, x86_avx512_q6_k.c; GPTQ and AWQ, which go down the columns, have
- * x86_avx2_mat_words.c.
- * Many columns: unpack.c writes 16 rows into a panel, a tile kernel multiplies it with a few
- * columns at a time. A format without kernels of its own reaches the panel through heft_unpack;
- * any.c has the panel that takes every canonical block, and multiplies few columns by canonical
- * blocks. */
+ * its own with AVX-512, x86_avx512_q6_k.c; x86_lines.inc has IQ1 to IQ3 and TQ; GPTQ and AWQ, which
+ * go down the columns, have x86_avx2_mat_words.c. Many columns: unpack.c writes 16 rows into a
+ * panel, a tile kernel multiplies it with a few columns at a time. A format without kernels of its
+ * own reaches the panel through heft_unpack; any.c has the panel that takes every canonical block,
+ * and multiplies few columns by canonical blocks. */
 #ifndef HEFT_KERNELS_X86_AVX2_MAT_H
 #define HEFT_KERNELS_X86_AVX2_MAT_H
 
@@ -106,6 +105,15 @@ typedef void heft_x86_rower(const uint8_t *row, size_t stride, const heft_act *a
 typedef void heft_x86_scaled_rower(const heft_mat *w, int32_t r, const heft_act *a, int32_t n,
                                    float (*acc)[PANEL_ROWS]);
 
+/* Formats of which 256 numbers of a row are read together; they have no scales beside them. */
+bool heft_avx2_has_lines(uint8_t dtype);
+/* The stored block at `block` as canonical blocks to[0], to[apart], ... to[7 * apart]. */
+void heft_avx2_unpack_line(heft_block *to, int32_t apart, uint8_t dtype, const uint8_t *block);
+/* y[c][r] for rows r0 .. r1 - 1 of w and columns c < n, n <= HEFT_FEW. */
+typedef void heft_x86_liner(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *a,
+                            int32_t n, float *const *y);
+heft_x86_liner heft_avx2_mul_lines, heft_avx512_mul_lines;
+
 /* Row r of w, any block format, through heft_unpack: y[c][r] for columns c < n,
  * 1 <= n <= HEFT_FEW. */
 void heft_avx2_row_any(const heft_mat *w, int32_t r, const heft_act *const *a, int32_t n,
@@ -135,6 +143,7 @@ typedef struct {
     void (*mul_c)(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                   float *const *y, void *scratch);
     heft_x86_scaled_rower *scaled_rows;
+    heft_x86_liner *lines;
     heft_x86_scaled_unpacker *scaled; /* NULL: through heft_unpack */
     const heft_x86_format *format;    /* HEFT_DTYPES of them */
 } heft_x86_set;

@@ -13,6 +13,7 @@ static const heft_x86_set set = {
     .mul_f = heft_avx2_mul_f,
     .mul_c = heft_avx2_mul_c,
     .scaled_rows = rows_scaled,
+    .lines = heft_avx512_mul_lines,
     .scaled = heft_x86_unpack_scaled,
     .format = formats,
 };
