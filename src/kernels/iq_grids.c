@@ -3,6 +3,8 @@
  * The grids are part of the number formats that ggml defines. */
 #include "kernels/iq_grids.h"
 
+/* clang-format off */
+
 /* Pairs of bits, or triples, to bytes; and the indices 0, 1, ... of an entry to its numbers. */
 #define EVERY      0x0101010101010101u
 #define FOUR(x)    (((x) & 3) | ((x) & 12) << 6 | ((x) & 48) << 12 | ((x) & 192) << 18)
@@ -13,8 +15,6 @@
 #define IQ3_S(x)   ((uint32_t)EVERY + 2 * TRIPLES(x)) /* 1, 3, ... 15 */
 #define SEVENS(x)  (TRIPLES(x) & TRIPLES(x) >> 1 & TRIPLES(x) >> 2 & (uint32_t)EVERY)
 #define IQ3_XXS(x) (4 * (uint32_t)EVERY + 8 * TRIPLES(x) + 2 * SEVENS(x)) /* 4, 12, ... 52, 62 */
-
-/* clang-format off */
 
 const uint64_t heft_grid_iq2_xxs[256] = {
     IQ2(0x0000), IQ2(0x0002), IQ2(0x0005), IQ2(0x0008), IQ2(0x000a), IQ2(0x0011), IQ2(0x0014),
