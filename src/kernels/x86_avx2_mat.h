@@ -8,11 +8,13 @@
  *
  * Few columns: x86_rows.inc multiplies such a group of rows straight from the file, and
  * x86_scaled_rows.inc one whose scales lie beside its numbers. One column of Q6_K has a kernel of
- * its own with AVX-512, x86_avx512_q6_k.c; x86_lines.inc has IQ1 to IQ3 and TQ; GPTQ and AWQ, which
- * go down the columns, have x86_avx2_mat_words.c. Many columns: unpack.c writes 16 rows into a
- * panel, a tile kernel multiplies it with a few columns at a time. A format without kernels of its
- * own reaches the panel through heft_unpack; any.c has the panel that takes every canonical block,
- * and multiplies few columns by canonical blocks. */
+ * its own with AVX-512, x86_avx512_q6_k.c; IQ1 to IQ3 and TQ go row by row, x86_lines.inc. Of
+ * weights that are multiplied as floats, GPTQ and AWQ, which go down the columns, have
+ * x86_avx2_mat_words.c, and BNB4 has x86_avx2_mat_codes.c.
+ * Many columns: unpack.c writes 16 rows into a panel, a tile kernel multiplies it with a few
+ * columns at a time. A format without kernels of its own reaches the panel through heft_unpack;
+ * any.c has the panel that takes every canonical block, and multiplies few columns by canonical
+ * blocks. */
 #ifndef HEFT_KERNELS_X86_AVX2_MAT_H
 #define HEFT_KERNELS_X86_AVX2_MAT_H
 
@@ -164,13 +166,15 @@ void heft_avx2_read_group(const heft_mat *w, int64_t group, int64_t at, int32_t 
 
 /* ---- float weights ---- */
 
-/* GPTQ and AWQ of four bits straight from the file: whether w is one that heft_avx2_mul_words
- * reads. It does rows r0 .. its result - 1, which is less than 64 short of r1, times 1 <= n <=
- * HEFT_AVX2_WORD_COLUMNS columns. */
-enum { HEFT_AVX2_WORD_COLUMNS = 4 };
+/* What goes straight from the file with 1 <= n <= HEFT_AVX2_STRAIGHT columns: GPTQ and AWQ of four
+ * bits, of which rows r0 .. the result - 1 are done, less than 64 short of r1; and BNB4 by rows. */
+enum { HEFT_AVX2_STRAIGHT = 4 };
 bool heft_avx2_has_words(const heft_mat *w);
 int32_t heft_avx2_mul_words(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x,
                             int32_t n, float *const *y);
+bool heft_avx2_has_codes(const heft_mat *w);
+void heft_avx2_mul_codes(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x,
+                         int32_t n, float *const *y);
 
 /* As heft_kernels.mul, for class F and class C. scratch: heft_avx2_float_scratch(cols) bytes,
  * aligned to 64. */

@@ -83,7 +83,7 @@ INLINE void gptq(const int32_t N, const block *b, const float *const *x, float *
             const __m256i words = _mm256_loadu_si256((const void *)(p + (ptrdiff_t)(32 * v)));
             const __m256i moved = _mm256_srli_epi32(words, 12);
             const __m256 d = _mm256_loadu_ps(b->g->d[v]);
-            __m256 t[HEFT_AVX2_WORD_COLUMNS];
+            __m256 t[HEFT_AVX2_STRAIGHT];
             for (int32_t c = 0; c < N; c++)
                 t[c] = _mm256_loadu_ps(sum[c] + 8 * v);
 #pragma GCC unroll 8
@@ -106,7 +106,7 @@ INLINE void awq_part(const int32_t N, const int32_t first, const block *b, const
     enum { MOST = 8 };
     const int32_t part = N == 1 ? 8 : N == 2 ? 4 : 2;
     const uint8_t *p = b->p, *ahead = b->ahead;
-    __m256 t[HEFT_AVX2_WORD_COLUMNS][MOST];
+    __m256 t[HEFT_AVX2_STRAIGHT][MOST];
     for (int32_t c = 0; c < N; c++)
 #pragma GCC unroll 8
         for (int32_t i = 0; i < part; i++)
@@ -114,7 +114,7 @@ INLINE void awq_part(const int32_t N, const int32_t first, const block *b, const
     for (int32_t k = b->k; k < b->k + b->count; k++, p += b->stride, ahead += b->stride) {
         const __m256i words = _mm256_loadu_si256((const void *)p);
         const __m256i moved = _mm256_srli_epi32(words, 12);
-        __m256 xk[HEFT_AVX2_WORD_COLUMNS];
+        __m256 xk[HEFT_AVX2_STRAIGHT];
         for (int32_t c = 0; c < N; c++)
             xk[c] = _mm256_broadcast_ss(x[c] + k);
         if (first == 0) fetch(ahead, 32);
@@ -175,7 +175,7 @@ int32_t heft_avx2_mul_words(const heft_mat *w, int32_t r0, int32_t r1, const flo
 {
     const int32_t k_of_word = w->dtype == HEFT_AWQ4 ? 1 : 8, lines = w->with->lines;
     const int32_t end = r0 + (r1 - r0) / ROWS * ROWS, bytes = 4 * ROWS / (8 / k_of_word);
-    float *sum[HEFT_AVX2_WORD_COLUMNS];
+    float *sum[HEFT_AVX2_STRAIGHT];
     for (int32_t c = 0; c < n; c++)
         memset(y[c] + r0, 0, sizeof(float) * (size_t)(end - r0));
     for (int32_t k = 0, count; k < w->cols; k += count) {
