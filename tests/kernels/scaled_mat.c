@@ -14,6 +14,7 @@ const scaled_layout scaled_layouts[SCALED_LAYOUTS] = {
     { .dtype = HEFT_FP8, .type = HEFT_F8_E8M0, .lines = INT32_MAX, .group = INT32_MAX },
     { .dtype = HEFT_FP8, .by_col = true, .type = HEFT_F16, .lines = 16, .group = 24 },
     { .dtype = HEFT_BNB4, .type = HEFT_F32, .lines = 1, .group = 64 },
+    { .dtype = HEFT_BNB4, .type = HEFT_U8, .lines = 1, .group = 64, .nested = true },
     { .dtype = HEFT_BNB4, .by_col = true, .type = HEFT_U8, .lines = 1, .group = 64, .nested = true },
     { .dtype = HEFT_GPTQ2,
       .by_col = true,

@@ -16,7 +16,7 @@ typedef struct {
 
 /* Every format, and every way of scales that a method has. */
 extern const scaled_layout scaled_layouts[];
-enum { SCALED_LAYOUTS = 24 };
+enum { SCALED_LAYOUTS = 25 };
 
 /* The tensors of a weight. */
 enum { SCALED_DATA, SCALED_SCALE, SCALED_ZERO, SCALED_INDEX, SCALED_SCALE2, SCALED_TENSORS };
