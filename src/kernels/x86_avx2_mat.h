@@ -35,7 +35,7 @@ typedef struct { /* class A, 4 or 5 bits */
     float d[PANEL_ROWS], m[PANEL_ROWS];
 } panel_a;
 
-typedef struct { /* class S: q - 8, 4 bits, or q - 128, by the kernel that reads it */
+typedef struct { /* class S: q - 8, 4 bits, q - 16, 5 bits, or q - 128, by who reads it */
     uint8_t q[8][PANEL_ROWS][4];
     float d[PANEL_ROWS];
 } panel_s;
@@ -69,6 +69,9 @@ typedef void heft_x86_unpacker(void *panel, const uint8_t *row, size_t stride, i
 heft_x86_unpacker heft_avx2_unpack_q4_0, heft_avx2_unpack_q8_0, heft_avx2_unpack_q4_1,
     heft_avx2_unpack_q5_1, heft_avx2_unpack_q2_k, heft_avx2_unpack_q3_k, heft_avx2_unpack_q4_k,
     heft_avx2_unpack_q5_k, heft_avx2_unpack_q6_k, heft_avx2_unpack_nvfp4;
+/* to panel_s, q - 16; to panel_s8 */
+heft_x86_unpacker heft_avx2_unpack_q5_0, heft_avx2_unpack_mxfp4;
+heft_x86_unpacker heft_avx2_unpack_iq4_nl, heft_avx2_unpack_iq4_xs;
 /* to panel_s, q - 128 */
 heft_x86_unpacker heft_x86_unpack_q8_0, heft_x86_unpack_q5_0, heft_x86_unpack_iq4_nl,
     heft_x86_unpack_iq4_xs, heft_x86_unpack_mxfp4;
@@ -81,16 +84,16 @@ heft_x86_scaled_unpacker heft_x86_unpack_scaled;
 
 /* The same for one canonical block of each of the rows. */
 typedef void heft_x86_putter(void *panel_block, const heft_block w[PANEL_ROWS]);
-heft_x86_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s8, heft_avx2_put_q6,
-    heft_avx2_put_any;
+heft_x86_putter heft_avx2_put_a, heft_avx2_put_s4, heft_avx2_put_s5, heft_avx2_put_s8,
+    heft_avx2_put_q6, heft_avx2_put_any;
 heft_x86_putter heft_x86_put_s, heft_x86_put_q; /* q - 128 */
 
 /* acc[c] += a panel of `blocks` blocks times column a[c], c < n, 1 <= n <= the set's `columns`. acc
  * is 64-byte aligned. */
 typedef void heft_x86_tiler(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
                             float (*acc)[PANEL_ROWS]);
-heft_x86_tiler heft_avx2_tile_a4, heft_avx2_tile_a5, heft_avx2_tile_s4, heft_avx2_tile_s8,
-    heft_avx2_tile_q6;
+heft_x86_tiler heft_avx2_tile_a4, heft_avx2_tile_a5, heft_avx2_tile_s4, heft_avx2_tile_s5,
+    heft_avx2_tile_s8, heft_avx2_tile_q6;
 /* panel_any, by the steps of the classes S and Q, M, H */
 heft_x86_tiler heft_avx2_tile_q, heft_avx2_tile_m, heft_avx2_tile_h;
 

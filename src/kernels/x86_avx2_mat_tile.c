@@ -182,6 +182,27 @@ void heft_avx2_tile_s4(const void *panel, const heft_act *const *a, int32_t n, i
     }
 }
 
+/* ---- class S, 5 bits: two halves; sum - 16 * sum of q ---- */
+
+#define CONSTANTS_S5 ONES(15) MINUS_POWER(4, 14)
+#define BODY_S5(N)                                                                                 \
+    CHAIN4(N, 0, 0, 1, 2, 3)                                                                       \
+    COLUMNS##N(WIDEN, 15) COLUMNS##N(PARK, 0) CHAIN4(N, 256, 4, 5, 6, 7) COLUMNS##N(WIDEN, 15)     \
+        COLUMNS##N(UNPARK, 0) COLUMNS##N(OFFSET, 14) COLUMNS##N(FLUSH_S, 512)
+
+void heft_avx2_tile_s5(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
+                       float (*acc)[PANEL_ROWS])
+{
+    int32_t park[4][PANEL_ROWS] __attribute__((aligned(32)));
+    tile t = tile_of(panel, a, n, blocks, acc, park);
+    switch (n) {
+    case 1: RUN(&t, CONSTANTS_S5, BODY_S5(1), 576, 1); break;
+    case 2: RUN(&t, CONSTANTS_S5, BODY_S5(2), 576, 2); break;
+    case 3: RUN(&t, CONSTANTS_S5, BODY_S5(3), 576, 3); break;
+    default: RUN(&t, CONSTANTS_S5, BODY_S5(4), 576, 4);
+    }
+}
+
 /* ---- class S, 8 bits: low nibbles + 16 * high nibbles - 128 * sum of q ---- */
 
 #define CONSTANTS_S8 ONES(15) POWER(4, 14) MINUS_POWER(7, 13)

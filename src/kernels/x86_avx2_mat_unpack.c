@@ -101,7 +101,9 @@ static void put_fives(uint8_t (*q)[PANEL_ROWS][4], int32_t g, const uint8_t *qh,
     }
 }
 
-void heft_x86_unpack_q5_0(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+/* 16 less in the file: `add` is what the panel has more than that. */
+INLINE void unpack_q5_0(int8_t add, void *panel, const uint8_t *row, size_t stride, int32_t b,
+                        int32_t n)
 {
     panel_s *p = panel;
     row += (size_t)b * sizeof(heft_block_q5_0);
@@ -109,9 +111,19 @@ void heft_x86_unpack_q5_0(void *panel, const uint8_t *row, size_t stride, int32_
         for (int32_t g = 0; g < PANEL_ROWS; g += 8) {
             const uint8_t *block = row + stride * (size_t)g;
             put_fives(p->q, g, block + offsetof(heft_block_q5_0, qh),
-                      block + offsetof(heft_block_q5_0, qs), stride, 128 - 16);
+                      block + offsetof(heft_block_q5_0, qs), stride, add);
             _mm256_store_ps(p->d + g, halves(block, stride));
         }
+}
+
+void heft_avx2_unpack_q5_0(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+{
+    unpack_q5_0(0, panel, row, stride, b, n);
+}
+
+void heft_x86_unpack_q5_0(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+{
+    unpack_q5_0(128 - 16, panel, row, stride, b, n);
 }
 
 void heft_avx2_unpack_q5_1(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
@@ -135,59 +147,107 @@ static __m256i list_of(const int8_t values[16])
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)values));
 }
 
-/* 32 indices of a list in the order of Q4_0: their values, 128 added. */
-static void put_values(uint8_t (*q)[PANEL_ROWS][4], int32_t g, const uint8_t *qs, size_t stride,
-                       const int8_t values[16])
+/* 32 indices of a list in the order of Q4_0, looked up. */
+static void put_listed(uint8_t (*q)[PANEL_ROWS][4], int32_t g, const uint8_t *qs, size_t stride,
+                       __m256i list)
 {
-    const __m256i list = _mm256_xor_si256(list_of(values), _mm256_set1_epi8(-128));
     __m256i t[4];
     granules(qs, stride, t);
     for (int32_t k = 0; k < 4; k++) {
-        put(q[k][g], _mm256_shuffle_epi8(list, low_nibbles(t[k])));
-        put(q[k + 4][g], _mm256_shuffle_epi8(list, high_nibbles(t[k])));
+        put(q[k][g], look_up(list, low_nibbles(t[k])));
+        put(q[k + 4][g], look_up(list, high_nibbles(t[k])));
     }
 }
 
-void heft_x86_unpack_iq4_nl(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+INLINE void unpack_mxfp4(int8_t add, void *panel, const uint8_t *row, size_t stride, int32_t b,
+                         int32_t n)
 {
-    panel_s *p = panel;
-    row += (size_t)b * sizeof(heft_block_iq4_nl);
-    for (int32_t i = 0; i < n; i++, p++, row += sizeof(heft_block_iq4_nl))
-        for (int32_t g = 0; g < PANEL_ROWS; g += 8) {
-            const uint8_t *block = row + stride * (size_t)g;
-            put_values(p->q, g, block + offsetof(heft_block_iq4_nl, qs), stride, heft_values_iq4);
-            _mm256_store_ps(p->d + g, halves(block, stride));
-        }
-}
-
-void heft_x86_unpack_mxfp4(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
-{
+    const __m256i list = add8(list_of(heft_values_e2m1), all8(add));
     panel_s *p = panel;
     row += (size_t)b * sizeof(heft_block_mxfp4);
     for (int32_t i = 0; i < n; i++, p++, row += sizeof(heft_block_mxfp4))
         for (int32_t g = 0; g < PANEL_ROWS; g += 8) {
             const uint8_t *block = row + stride * (size_t)g;
-            put_values(p->q, g, block + offsetof(heft_block_mxfp4, qs), stride, heft_values_e2m1);
+            put_listed(p->q, g, block + offsetof(heft_block_mxfp4, qs), stride, list);
             _mm256_store_ps(p->d + g, powers(block, stride));
         }
 }
 
-void heft_x86_unpack_iq4_xs(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+void heft_avx2_unpack_mxfp4(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
 {
-    panel_s *p = panel;
+    unpack_mxfp4(16, panel, row, stride, b, n);
+}
+
+void heft_x86_unpack_mxfp4(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+{
+    unpack_mxfp4(-128, panel, row, stride, b, n);
+}
+
+/* 32 numbers of IQ4 of eight rows to block i of a panel, panel_s8 or panel_s; where their scales
+ * belong. */
+INLINE float *put_iq4(const bool nibbles, void *panel, int32_t i, int32_t g, const uint8_t *qs,
+                      size_t stride)
+{
+    const __m256i list = add8(list_of(heft_values_iq4), all8(-128));
+    if (!nibbles) {
+        panel_s *p = (panel_s *)panel + i;
+        put_listed(p->q, g, qs, stride, list);
+        return p->d + g;
+    }
+    panel_s8 *p = (panel_s8 *)panel + i;
+    put_listed(p->q[0], g, qs, stride, low_nibbles(list));
+    put_listed(p->q[1], g, qs, stride, high_nibbles(list));
+    return p->d + g;
+}
+
+INLINE void unpack_iq4_nl(const bool nibbles, void *panel, const uint8_t *row, size_t stride,
+                          int32_t b, int32_t n)
+{
+    row += (size_t)b * sizeof(heft_block_iq4_nl);
+    for (int32_t i = 0; i < n; i++, row += sizeof(heft_block_iq4_nl))
+        for (int32_t g = 0; g < PANEL_ROWS; g += 8) {
+            const uint8_t *block = row + stride * (size_t)g;
+            const uint8_t *qs = block + offsetof(heft_block_iq4_nl, qs);
+            _mm256_store_ps(put_iq4(nibbles, panel, i, g, qs, stride), halves(block, stride));
+        }
+}
+
+INLINE void unpack_iq4_xs(const bool nibbles, void *panel, const uint8_t *row, size_t stride,
+                          int32_t b, int32_t n)
+{
     row += (size_t)(b / 8) * sizeof(heft_block_iq4_xs);
-    for (int32_t i = 0; i < n; i += 8, p += 8, row += sizeof(heft_block_iq4_xs))
+    for (int32_t i = 0; i < n; i += 8, row += sizeof(heft_block_iq4_xs))
         for (int32_t g = 0; g < PANEL_ROWS; g += 8) {
             const uint8_t *block = row + stride * (size_t)g;
             __m256i head[4];
             granules(block, stride, head);
             const __m256 d = half_of_word(head[0]);
             for (int32_t j = 0; j < 8; j++) {
-                put_values(p[j].q, g, block + offsetof(heft_block_iq4_xs, qs) + 16 * j, stride,
-                           heft_values_iq4);
-                _mm256_store_ps(p[j].d + g, _mm256_mul_ps(d, scale_xs(head, j)));
+                const uint8_t *qs = block + offsetof(heft_block_iq4_xs, qs) + 16 * j;
+                _mm256_store_ps(put_iq4(nibbles, panel, i + j, g, qs, stride),
+                                _mm256_mul_ps(d, scale_xs(head, j)));
             }
         }
+}
+
+void heft_avx2_unpack_iq4_nl(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+{
+    unpack_iq4_nl(true, panel, row, stride, b, n);
+}
+
+void heft_x86_unpack_iq4_nl(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+{
+    unpack_iq4_nl(false, panel, row, stride, b, n);
+}
+
+void heft_avx2_unpack_iq4_xs(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+{
+    unpack_iq4_xs(true, panel, row, stride, b, n);
+}
+
+void heft_x86_unpack_iq4_xs(void *panel, const uint8_t *row, size_t stride, int32_t b, int32_t n)
+{
+    unpack_iq4_xs(false, panel, row, stride, b, n);
 }
 
 /* E4M3 without a sign in byte j of every lane, times 1/2: a half but for its bias, which is 8 less.
@@ -404,6 +464,11 @@ static void put_s(void *panel_block, const heft_block *w, int8_t add)
 void heft_avx2_put_s4(void *panel_block, const heft_block *w)
 {
     put_s(panel_block, w, 8);
+}
+
+void heft_avx2_put_s5(void *panel_block, const heft_block *w)
+{
+    put_s(panel_block, w, 16);
 }
 
 void heft_x86_put_s(void *panel_block, const heft_block *w)
