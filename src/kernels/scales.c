@@ -78,8 +78,7 @@ static void floats_order(float *y, const heft_mat *w, int64_t line, int64_t at, 
 
 /* ---- lines that share their scales, a scale for every place ---- */
 
-/* AWQ: where in a word the number of each of its eight columns lies. */
-static const uint8_t awq_at[8] = { 0, 4, 1, 5, 2, 6, 3, 7 };
+const uint8_t heft_awq_at[8] = { 0, 4, 1, 5, 2, 6, 3, 7 };
 
 static int32_t bits_of(const heft_mat *w)
 {
@@ -95,7 +94,7 @@ void heft_read_group(const heft_mat *w, int64_t group, int64_t at, int32_t n, fl
     const uint8_t *z = s->zero + 4 * (group * (s->stride / per));
     for (int32_t i = 0; i < n; i++) {
         const int64_t in = (at + i) % per, word = (at + i) / per;
-        const int64_t place = w->dtype == HEFT_AWQ4 ? awq_at[in] : in;
+        const int64_t place = w->dtype == HEFT_AWQ4 ? heft_awq_at[in] : in;
         d[i] = heft_scale(s, group, at + i);
         zero[i] = (float)((packed(z + 4 * word, place, bits) + s->add) & mask);
     }
@@ -108,7 +107,7 @@ static void read_words(const heft_mat *w, int64_t line, int64_t at, int32_t n, i
     if (w->dtype == HEFT_AWQ4) {
         const uint8_t *p = w->data + line * w->stride;
         for (int32_t i = 0; i < n; i++)
-            q[i] = packed(p + (at + i) / 8 * 4, awq_at[(at + i) % 8], 4);
+            q[i] = packed(p + (at + i) / 8 * 4, heft_awq_at[(at + i) % 8], 4);
         return;
     }
     const int64_t per = 32 / bits;

@@ -21,6 +21,9 @@ static inline int64_t heft_line_group(const heft_scales *s, int64_t line)
     return s->index ? heft_load32(s->index + 4 * line) : line / s->lines;
 }
 
+/* AWQ: column i of the eight in a word lies at place heft_awq_at[i]. */
+extern const uint8_t heft_awq_at[8];
+
 /* Scales and zero points of that group for the places at .. at + n - 1. */
 void heft_read_group(const heft_mat *w, int64_t group, int64_t at, int32_t n, float *d,
                      float *zero);

@@ -9,19 +9,9 @@
 
 /* ---- what several formats share ---- */
 
-static uint32_t bits16(const uint8_t *p)
-{
-    return p[0] | (uint32_t)p[1] << 8;
-}
-
-static uint32_t bits32(const uint8_t *p)
-{
-    return bits16(p) | bits16(p + 2) << 16;
-}
-
 static float half_at(const uint8_t *p)
 {
-    return heft_half((uint16_t)bits16(p));
+    return heft_half(heft_load16(p));
 }
 
 static void set_scale(heft_block *out, float d)
@@ -115,7 +105,7 @@ static void unpack_q5_0(heft_block *out, const uint8_t *block, int32_t j)
     (void)j;
     const heft_block_q5_0 *w = (const heft_block_q5_0 *)block;
     set_scale(out, half_at(w->d));
-    five_bits(out->q, w->qs, bits32(w->qh));
+    five_bits(out->q, w->qs, heft_load32(w->qh));
     subtract(out->q, 16);
 }
 
@@ -125,7 +115,7 @@ static void unpack_q5_1(heft_block *out, const uint8_t *block, int32_t j)
     const heft_block_q5_1 *w = (const heft_block_q5_1 *)block;
     set_scale(out, half_at(w->d));
     out->m = half_at(w->m);
-    five_bits(out->q, w->qs, bits32(w->qh));
+    five_bits(out->q, w->qs, heft_load32(w->qh));
 }
 
 static void unpack_q8_0(heft_block *out, const uint8_t *block, int32_t j)
@@ -149,7 +139,7 @@ static void unpack_q2_0(heft_block *out, const uint8_t *block, int32_t j)
     const heft_block_q2_0 *w = (const heft_block_q2_0 *)block;
     set_scale(out, half_at(w->d));
     for (int32_t i = 0; i < 4; i++)
-        put_less(out->q + 8 * i, bytes_of_pairs(bits16(w->qs + 8 * j + 2 * i)), 1);
+        put_less(out->q + 8 * i, bytes_of_pairs(heft_load16(w->qs + 8 * j + 2 * i)), 1);
 }
 
 static void unpack_tq2_0(heft_block *out, const uint8_t *block, int32_t j)
@@ -281,7 +271,7 @@ static void unpack_iq4_xs(heft_block *out, const uint8_t *block, int32_t j)
 {
     const heft_block_iq4_xs *w = (const heft_block_iq4_xs *)block;
     const int32_t low = w->sc_low[j / 2] >> 4 * (j % 2) & 15;
-    const int32_t high = (int32_t)(bits16(w->sc_high) >> 2 * j & 3);
+    const int32_t high = heft_load16(w->sc_high) >> 2 * j & 3;
     set_scale(out, half_at(w->d) * (float)((low | high << 4) - 32));
     pick(out, heft_values_iq4, w->qs[j]);
 }
@@ -357,7 +347,7 @@ static void set_odd(heft_block *out, uint32_t s0, uint32_t s1)
 static void unpack_iq2_xxs(heft_block *out, const uint8_t *block, int32_t j)
 {
     const heft_block_iq2_xxs *w = (const heft_block_iq2_xxs *)block;
-    const uint32_t signs = bits32(w->block[j].signs);
+    const uint32_t signs = heft_load32(w->block[j].signs);
     set_scale(out, half_at(w->d) / 8);
     set_odd(out, signs >> 28, signs >> 28);
     for (int32_t i = 0; i < 4; i++)
@@ -370,7 +360,7 @@ static void unpack_iq2_xs(heft_block *out, const uint8_t *block, int32_t j)
     set_scale(out, half_at(w->d) / 8);
     set_odd(out, w->sc[j] & 15, w->sc[j] >> 4);
     for (int32_t i = 0; i < 4; i++) {
-        const uint32_t q = bits16(w->qs[j][i]);
+        const uint32_t q = heft_load16(w->qs[j][i]);
         put_signed(out->q + 8 * i, heft_grid_iq2_xs[q & 511], signs_of(q >> 9));
     }
 }
@@ -389,7 +379,7 @@ static void unpack_iq2_s(heft_block *out, const uint8_t *block, int32_t j)
 static void unpack_iq3_xxs(heft_block *out, const uint8_t *block, int32_t j)
 {
     const heft_block_iq3_xxs *w = (const heft_block_iq3_xxs *)block;
-    const uint32_t signs = bits32(w->signs[j]);
+    const uint32_t signs = heft_load32(w->signs[j]);
     set_scale(out, half_at(w->d) / 4);
     set_odd(out, signs >> 28, signs >> 28);
     for (int32_t i = 0; i < 4; i++) {
@@ -416,7 +406,7 @@ static void unpack_iq3_s(heft_block *out, const uint8_t *block, int32_t j)
 static void unpack_iq1_s(heft_block *out, const uint8_t *block, int32_t j)
 {
     const heft_block_iq1_s *w = (const heft_block_iq1_s *)block;
-    const uint32_t qh = bits16(w->qh[j]);
+    const uint32_t qh = heft_load16(w->qh[j]);
     set_scale(out, half_at(w->d) / 8);
     set_odd(out, qh >> 12 & 7, qh >> 12 & 7);
     for (int32_t i = 0; i < 4; i++)
@@ -428,8 +418,8 @@ static void unpack_iq1_m(heft_block *out, const uint8_t *block, int32_t j)
     const heft_block_iq1_m *w = (const heft_block_iq1_m *)block;
     uint32_t d = 0;
     for (int32_t i = 0; i < 4; i++)
-        d |= bits16(w->sc[i]) >> 12 << 4 * i;
-    const uint32_t s = bits16(w->sc[j / 2]) >> 6 * (j % 2);
+        d |= heft_load16(w->sc[i]) >> 12 << 4 * i;
+    const uint32_t s = heft_load16(w->sc[j / 2]) >> 6 * (j % 2);
     set_scale(out, heft_half((uint16_t)d) / 8);
     set_odd(out, s & 7, s >> 3 & 7);
     for (int32_t i = 0; i < 4; i++)

@@ -172,20 +172,15 @@ static bool has_unpacker(const heft_x86_set *set, const heft_mat *w)
 static void put_blocks(const heft_x86_format *f, uint8_t *panel, const heft_mat *w, int32_t first,
                        int32_t b, int32_t n)
 {
-    enum { AHEAD = 8 };
+    enum { AHEAD = 8 }; /* as many as a line */
+    const bool lines = heft_avx2_has_lines(w->dtype);
     heft_block block[AHEAD][PANEL_ROWS];
     for (int32_t i = 0; i < n; i += AHEAD) {
         const int32_t part = n - i < AHEAD ? n - i : AHEAD;
         for (int32_t r = 0; r < PANEL_ROWS; r++) {
             const int32_t row = first + r < w->rows ? first + r : w->rows - 1;
-            if (heft_avx2_has_lines(w->dtype)) {
-                const uint8_t *at = w->data + (ptrdiff_t)(w->stride * row);
-                heft_avx2_unpack_line(
-                    &block[0][r], PANEL_ROWS, w->dtype,
-                    at + (ptrdiff_t)(b + i) / AHEAD * heft_dtypes[w->dtype].bytes);
-                continue;
-            }
-            for (int32_t j = 0; j < part; j++)
+            if (lines) heft_avx2_unpack_line(&block[0][r], PANEL_ROWS, w, row, b + i);
+            for (int32_t j = 0; j < part && !lines; j++)
                 heft_unpack(&block[j][r], w, row, b + i + j);
         }
         for (int32_t j = 0; j < part; j++)
@@ -279,6 +274,8 @@ void heft_x86_mul(const heft_x86_set *set, const heft_mat *w, int32_t r0, int32_
     const int32_t few = has_unpacker(set, w) ? set->few : FEW_WITHOUT_UNPACKER;
     if (w->by_col)
         set->mul_c(w, r0, r1, floats, n, y, scratch);
+    else if (n <= HEFT_AVX2_STRAIGHT && heft_avx2_has_codes(w))
+        heft_avx2_mul_codes(w, r0, r1, floats, n, y);
     else if (heft_dtypes[w->dtype].sum == HEFT_SUM_F)
         set->mul_f(w, r0, r1, floats, n, y, scratch);
     else if (n <= few && (f->rows || w->with) && r1 >= set->group && w->cols > 0)

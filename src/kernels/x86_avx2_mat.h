@@ -112,8 +112,8 @@ typedef void heft_x86_scaled_rower(const heft_mat *w, int32_t r, const heft_act 
 
 /* Formats of which 256 numbers of a row are read together; they have no scales beside them. */
 bool heft_avx2_has_lines(uint8_t dtype);
-/* The stored block at `block` as canonical blocks to[0], to[apart], ... to[7 * apart]. */
-void heft_avx2_unpack_line(heft_block *to, int32_t apart, uint8_t dtype, const uint8_t *block);
+/* heft_unpack of blocks b .. b + 7, a stored block, to to[0], to[apart], ... to[7 * apart]. */
+void heft_avx2_unpack_line(heft_block *to, int32_t apart, const heft_mat *w, int32_t r, int32_t b);
 /* y[c][r] for rows r0 .. r1 - 1 of w and columns c < n, n <= HEFT_FEW. */
 typedef void heft_x86_liner(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *a,
                             int32_t n, float *const *y);

@@ -1,15 +1,14 @@
 /* Few columns of BNB4 straight from the file, with AVX2: what mat_float.inc does with rows made
  * float32 first, without them. */
+#include "kernels/scales.h"
 #include "kernels/x86_avx2_functions.h"
 #include "kernels/x86_avx2_mat.h"
 
 /* Eight codes at p, the first of each byte on top, looked up in 16 floats. */
 INLINE __m256 looked_up(const uint8_t *p, __m256 low, __m256 high)
 {
-    int32_t four;
-    memcpy(&four, p, sizeof four);
-    const __m256i q =
-        _mm256_srlv_epi32(_mm256_set1_epi32(four), _mm256_setr_epi32(4, 0, 12, 8, 20, 16, 28, 24));
+    const __m256i q = _mm256_srlv_epi32(_mm256_set1_epi32((int32_t)heft_load32(p)),
+                                        _mm256_setr_epi32(4, 0, 12, 8, 20, 16, 28, 24));
     const __m256 top = _mm256_castsi256_ps(_mm256_slli_epi32(q, 28));
     return _mm256_blendv_ps(_mm256_permutevar8x32_ps(low, q), _mm256_permutevar8x32_ps(high, q),
                             top);
@@ -17,9 +16,7 @@ INLINE __m256 looked_up(const uint8_t *p, __m256 low, __m256 high)
 
 INLINE float float_at(const uint8_t *p)
 {
-    float f;
-    memcpy(&f, p, sizeof f);
-    return f;
+    return heft_float_of(heft_load32(p));
 }
 
 /* heft_scale() of these, without a call for every group. */

@@ -16,10 +16,7 @@ static void floats_of(float *y, int64_t apart, const heft_mat *w, int32_t line, 
 void heft_avx2_mul_f(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,
                      float *const *y, void *scratch)
 {
-    if (n <= HEFT_AVX2_STRAIGHT && heft_avx2_has_codes(w))
-        heft_avx2_mul_codes(w, r0, r1, x, n, y);
-    else
-        mul_class_f(w, r0, r1, x, n, y, scratch);
+    mul_class_f(w, r0, r1, x, n, y, scratch);
 }
 
 void heft_avx2_mul_c(const heft_mat *w, int32_t r0, int32_t r1, const float *const *x, int32_t n,

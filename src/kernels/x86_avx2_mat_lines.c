@@ -44,33 +44,25 @@ INLINE void unpack(const lines f, heft_block *to, int32_t apart, const uint8_t *
 
 bool heft_avx2_has_lines(uint8_t dtype)
 {
+#define HAS(dtype, f)                                                                              \
+    case dtype: return true;
     switch (dtype) {
-    case HEFT_IQ1_S:
-    case HEFT_IQ1_M:
-    case HEFT_IQ2_XXS:
-    case HEFT_IQ2_XS:
-    case HEFT_IQ2_S:
-    case HEFT_IQ3_XXS:
-    case HEFT_IQ3_S:
-    case HEFT_TQ1_0:
-    case HEFT_TQ2_0: return true;
+        EVERY_LINES(HAS)
     default: return false;
     }
+#undef HAS
 }
 
-void heft_avx2_unpack_line(heft_block *to, int32_t apart, uint8_t dtype, const uint8_t *block)
+void heft_avx2_unpack_line(heft_block *to, int32_t apart, const heft_mat *w, int32_t r, int32_t b)
 {
-    switch (dtype) {
-    case HEFT_IQ1_S: unpack(iq1_s, to, apart, block); break;
-    case HEFT_IQ1_M: unpack(iq1_m, to, apart, block); break;
-    case HEFT_IQ2_XXS: unpack(iq2_xxs, to, apart, block); break;
-    case HEFT_IQ2_XS: unpack(iq2_xs, to, apart, block); break;
-    case HEFT_IQ2_S: unpack(iq2_s, to, apart, block); break;
-    case HEFT_IQ3_XXS: unpack(iq3_xxs, to, apart, block); break;
-    case HEFT_IQ3_S: unpack(iq3_s, to, apart, block); break;
-    case HEFT_TQ1_0: unpack(tq1_0, to, apart, block); break;
-    default: unpack(tq2_0, to, apart, block);
+    const uint8_t *row = w->data + (ptrdiff_t)(w->stride * r);
+    const uint8_t *block = row + (ptrdiff_t)(b / BLOCKS) * heft_dtypes[w->dtype].bytes;
+#define UNPACK(dtype, f)                                                                           \
+    case dtype: unpack(f, to, apart, block); break;
+    switch (w->dtype) {
+        EVERY_LINES(UNPACK)
     }
+#undef UNPACK
 }
 
 void heft_avx2_mul_lines(const heft_mat *w, int32_t r0, int32_t r1, const heft_act *const *a,

@@ -106,6 +106,13 @@ _Static_assert(offsetof(panel_q, sc) == 512 && offsetof(panel_q, off) == 640
                      : [acc] "r"((t)->acc), [park] "r"((t)->park) \
                      : "cc", "memory", "xmm0", "xmm1", "xmm2", "xmm3", "xmm4", "xmm5", "xmm6", \
                        "xmm7", "xmm8", "xmm9", "xmm10", "xmm11", "xmm12", "xmm13", "xmm14", "xmm15")
+#define TILE(t, n, constants, BODY, size) \
+    switch (n) { \
+    case 1: RUN(t, constants, BODY(1), size, 1); break; \
+    case 2: RUN(t, constants, BODY(2), size, 2); break; \
+    case 3: RUN(t, constants, BODY(3), size, 3); break; \
+    default: RUN(t, constants, BODY(4), size, 4); \
+    }
 /* clang-format on */
 
 /* What the loop works on. Columns a tile does not have point to the first. */
@@ -135,32 +142,23 @@ void heft_avx2_tile_a4(const void *panel, const heft_act *const *a, int32_t n, i
                        float (*acc)[PANEL_ROWS])
 {
     tile t = tile_of(panel, a, n, blocks, acc, NULL);
-    switch (n) {
-    case 1: RUN(&t, ONES(15), BODY_A4(1), 640, 1); break;
-    case 2: RUN(&t, ONES(15), BODY_A4(2), 640, 2); break;
-    case 3: RUN(&t, ONES(15), BODY_A4(3), 640, 3); break;
-    default: RUN(&t, ONES(15), BODY_A4(4), 640, 4);
-    }
+    TILE(&t, n, ONES(15), BODY_A4, 640);
 }
 
 /* ---- class A, 5 bits: two halves ---- */
 
-#define BODY_A5(N)                                                                                 \
+#define TWO_HALVES(N)                                                                              \
     CHAIN4(N, 0, 0, 1, 2, 3)                                                                       \
     COLUMNS##N(WIDEN, 15) COLUMNS##N(PARK, 0) CHAIN4(N, 256, 4, 5, 6, 7) COLUMNS##N(WIDEN, 15)     \
-        COLUMNS##N(UNPARK, 0) COLUMNS##N(FLUSH_A, 512)
+        COLUMNS##N(UNPARK, 0)
+#define BODY_A5(N) TWO_HALVES(N) COLUMNS##N(FLUSH_A, 512)
 
 void heft_avx2_tile_a5(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
                        float (*acc)[PANEL_ROWS])
 {
     int32_t park[4][PANEL_ROWS] __attribute__((aligned(32)));
     tile t = tile_of(panel, a, n, blocks, acc, park);
-    switch (n) {
-    case 1: RUN(&t, ONES(15), BODY_A5(1), 640, 1); break;
-    case 2: RUN(&t, ONES(15), BODY_A5(2), 640, 2); break;
-    case 3: RUN(&t, ONES(15), BODY_A5(3), 640, 3); break;
-    default: RUN(&t, ONES(15), BODY_A5(4), 640, 4);
-    }
+    TILE(&t, n, ONES(15), BODY_A5, 640);
 }
 
 /* ---- class S, 4 bits: sum - 8 * sum of q ---- */
@@ -174,33 +172,20 @@ void heft_avx2_tile_s4(const void *panel, const heft_act *const *a, int32_t n, i
                        float (*acc)[PANEL_ROWS])
 {
     tile t = tile_of(panel, a, n, blocks, acc, NULL);
-    switch (n) {
-    case 1: RUN(&t, CONSTANTS_S4, BODY_S4(1), 576, 1); break;
-    case 2: RUN(&t, CONSTANTS_S4, BODY_S4(2), 576, 2); break;
-    case 3: RUN(&t, CONSTANTS_S4, BODY_S4(3), 576, 3); break;
-    default: RUN(&t, CONSTANTS_S4, BODY_S4(4), 576, 4);
-    }
+    TILE(&t, n, CONSTANTS_S4, BODY_S4, 576);
 }
 
 /* ---- class S, 5 bits: two halves; sum - 16 * sum of q ---- */
 
 #define CONSTANTS_S5 ONES(15) MINUS_POWER(4, 14)
-#define BODY_S5(N)                                                                                 \
-    CHAIN4(N, 0, 0, 1, 2, 3)                                                                       \
-    COLUMNS##N(WIDEN, 15) COLUMNS##N(PARK, 0) CHAIN4(N, 256, 4, 5, 6, 7) COLUMNS##N(WIDEN, 15)     \
-        COLUMNS##N(UNPARK, 0) COLUMNS##N(OFFSET, 14) COLUMNS##N(FLUSH_S, 512)
+#define BODY_S5(N)   TWO_HALVES(N) COLUMNS##N(OFFSET, 14) COLUMNS##N(FLUSH_S, 512)
 
 void heft_avx2_tile_s5(const void *panel, const heft_act *const *a, int32_t n, int64_t blocks,
                        float (*acc)[PANEL_ROWS])
 {
     int32_t park[4][PANEL_ROWS] __attribute__((aligned(32)));
     tile t = tile_of(panel, a, n, blocks, acc, park);
-    switch (n) {
-    case 1: RUN(&t, CONSTANTS_S5, BODY_S5(1), 576, 1); break;
-    case 2: RUN(&t, CONSTANTS_S5, BODY_S5(2), 576, 2); break;
-    case 3: RUN(&t, CONSTANTS_S5, BODY_S5(3), 576, 3); break;
-    default: RUN(&t, CONSTANTS_S5, BODY_S5(4), 576, 4);
-    }
+    TILE(&t, n, CONSTANTS_S5, BODY_S5, 576);
 }
 
 /* ---- class S, 8 bits: low nibbles + 16 * high nibbles - 128 * sum of q ---- */
@@ -216,12 +201,7 @@ void heft_avx2_tile_s8(const void *panel, const heft_act *const *a, int32_t n, i
 {
     int32_t park[4][PANEL_ROWS] __attribute__((aligned(32)));
     tile t = tile_of(panel, a, n, blocks, acc, park);
-    switch (n) {
-    case 1: RUN(&t, CONSTANTS_S8, BODY_S8(1), 1088, 1); break;
-    case 2: RUN(&t, CONSTANTS_S8, BODY_S8(2), 1088, 2); break;
-    case 3: RUN(&t, CONSTANTS_S8, BODY_S8(3), 1088, 3); break;
-    default: RUN(&t, CONSTANTS_S8, BODY_S8(4), 1088, 4);
-    }
+    TILE(&t, n, CONSTANTS_S8, BODY_S8, 1088);
 }
 
 /* ---- class Q, 6 bits: int16 holds two granules, then each half's scale widens them ----
@@ -249,10 +229,5 @@ void heft_avx2_tile_q6(const void *panel, const heft_act *const *a, int32_t n, i
                        float (*acc)[PANEL_ROWS])
 {
     tile t = tile_of(panel, a, n, blocks, acc, NULL);
-    switch (n) {
-    case 1: RUN(&t, "", BODY_Q6(1), 768, 1); break;
-    case 2: RUN(&t, "", BODY_Q6(2), 768, 2); break;
-    case 3: RUN(&t, "", BODY_Q6(3), 768, 3); break;
-    default: RUN(&t, "", BODY_Q6(4), 768, 4);
-    }
+    TILE(&t, n, "", BODY_Q6, 768);
 }

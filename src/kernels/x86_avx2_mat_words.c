@@ -42,9 +42,6 @@ INLINE __m256 number(__m256i words, __m256i moved, int32_t i)
     return _mm256_or_ps(_mm256_castsi256_ps(in), _mm256_set1_ps(lift(place)));
 }
 
-/* Column i of the eight in a word of AWQ lies at place awq_at[i]. */
-static const uint8_t awq_at[8] = { 0, 4, 1, 5, 2, 6, 3, 7 };
-
 static void read_rows(row_group *g, const heft_mat *w, int64_t group, int32_t r)
 {
     if (w->dtype == HEFT_GPTQ4) {
@@ -55,8 +52,8 @@ static void read_rows(row_group *g, const heft_mat *w, int64_t group, int32_t r)
     heft_avx2_read_group(w, group, w->at + r, ROWS, d, zero);
     for (int32_t i = 0; i < 8; i++)
         for (int32_t j = 0; j < 8; j++) {
-            g->d[awq_at[i]][j] = d[8 * j + i];
-            g->zero[awq_at[i]][j] = zero[8 * j + i] + lift(place_of(awq_at[i]));
+            g->d[heft_awq_at[i]][j] = d[8 * j + i];
+            g->zero[heft_awq_at[i]][j] = zero[8 * j + i] + lift(place_of(heft_awq_at[i]));
         }
 }
 
@@ -159,7 +156,7 @@ static void put_in_order(float *y)
     float sum[VECTORS][8];
     memcpy(sum, y, sizeof sum);
     for (int32_t i = 0; i < ROWS; i++)
-        y[i] = sum[awq_at[i % 8]][i / 8];
+        y[i] = sum[heft_awq_at[i % 8]][i / 8];
 }
 
 bool heft_avx2_has_words(const heft_mat *w)
